@@ -1,0 +1,1 @@
+"""The service: the pure engine, stores, journal, HTTP and the command line."""

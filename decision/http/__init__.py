@@ -1,0 +1,1 @@
+"""HTTP as a skin: decode, call one method, encode."""

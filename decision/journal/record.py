@@ -1,0 +1,90 @@
+"""What the journal holds: decisions, outcomes, events and profile changes."""
+
+from typing import Literal
+
+import msgspec
+
+from decision.profile.profile import AttributeValue
+from decision.request import Decision, DecisionRequest
+from rules.ids import CatalogueVersion, CustomerId, DecisionId, Instant, ModelVersion, OfferId, VisitorId
+
+
+class DecisionRecord(msgspec.Struct, frozen=True, tag="decision", tag_field="record"):
+    """Everything `decide` was given and what it answered.
+
+    `profile` and `contacts` are the blobs as the engine saw them (visitor and customer merged). `written` is the wall
+    clock, `now` the moment decided for. `source` is `live`, or `import` for decisions made by another system: those
+    hold what was shown with its known probability, and cannot be re-decided. `none_probability` is the chance that a
+    logged policy showed nothing.
+    """
+
+    id: DecisionId
+    written: Instant
+    now: Instant
+    seed: int
+    customer: CustomerId | None
+    visitor: VisitorId | None
+    request: DecisionRequest
+    profile: bytes
+    contacts: bytes
+    catalogue: CatalogueVersion
+    model: ModelVersion | None
+    decision: Decision
+    source: Literal["live", "import"] = "live"
+    none_probability: float = 0.0
+    degraded_inputs: tuple[str, ...] = ()
+
+
+class OutcomeRecord(msgspec.Struct, frozen=True, tag="outcome", tag_field="record"):
+    """What became of a shown offer; `value` is its worth where the caller knows it."""
+
+    id: str
+    written: Instant
+    at: Instant
+    decision: DecisionId
+    offer: OfferId | None
+    kind: str
+    customer: CustomerId | None
+    visitor: VisitorId | None
+    value: float | None = None
+
+
+class EventRecord(msgspec.Struct, frozen=True, tag="event", tag_field="record"):
+    """Behaviour outside decisions."""
+
+    id: str
+    written: Instant
+    at: Instant
+    customer: CustomerId | None
+    visitor: VisitorId | None
+    kind: str
+    attributes: dict[str, AttributeValue] = {}
+    value: float | None = None
+
+
+class ProfileRecord(msgspec.Struct, frozen=True, tag="profile", tag_field="record"):
+    """A change of a customer's profile or identities: the profile blob after it, or None when it was deleted."""
+
+    id: str
+    written: Instant
+    customer: CustomerId
+    change: Literal["put", "patch", "delete", "link", "unlink"]
+    profile: bytes | None = None
+    visitor: VisitorId | None = None
+    evidence: str | None = None
+
+
+Record = DecisionRecord | OutcomeRecord | EventRecord | ProfileRecord
+
+_encoder = msgspec.msgpack.Encoder()
+_decoder = msgspec.msgpack.Decoder(Record)
+
+
+def encode_record(record: Record) -> bytes:
+    """A record as one log entry."""
+    return _encoder.encode(record)
+
+
+def decode_record(entry: bytes) -> Record:
+    """The record in a log entry."""
+    return _decoder.decode(entry)

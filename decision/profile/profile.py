@@ -1,0 +1,47 @@
+"""The profile of one subject, as one compact blob."""
+
+import msgspec
+
+from rules.ids import Instant
+
+AttributeValue = str | int | float | bool | list[str] | dict[str, float]
+
+
+class Decayed(msgspec.Struct, frozen=True, array_like=True):
+    """A weight as it was at a moment; it halves every half-life after that."""
+
+    weight: float
+    at: Instant
+
+
+class ActivityFigures(msgspec.Struct, frozen=True, array_like=True):
+    """How often an activity happened, what it was worth in total, and when it happened last."""
+
+    count: int
+    value: float
+    last: Instant
+
+
+class Profile(msgspec.Struct, frozen=True, array_like=True):
+    """Attributes (timestamps as `Instant`), affinities by name and value, activities by name, and consents."""
+
+    attributes: dict[str, AttributeValue] = {}
+    affinities: dict[str, dict[str, Decayed]] = {}
+    activities: dict[str, ActivityFigures] = {}
+    consents: dict[str, bool] = {}
+
+
+EMPTY_PROFILE = Profile()
+
+_encoder = msgspec.msgpack.Encoder(order="deterministic")
+_decoder = msgspec.msgpack.Decoder(Profile)
+
+
+def encode_profile(profile: Profile) -> bytes:
+    """The blob of a profile; equal profiles give equal blobs."""
+    return _encoder.encode(profile)
+
+
+def decode_profile(blob: bytes | None) -> Profile:
+    """The profile in a blob; an absent blob is the empty profile."""
+    return _decoder.decode(blob) if blob else EMPTY_PROFILE

@@ -1,0 +1,94 @@
+"""The one port to state outside the process; every layer above it is written once, against this protocol."""
+
+from collections.abc import Sequence
+from typing import NewType, Protocol
+
+Position = NewType("Position", str)
+"""Where an entry lies in a log: `milliseconds-sequence`, ascending; compare with `position_key`."""
+
+START = Position("0-0")
+
+
+def position_key(position: Position) -> tuple[int, int]:
+    """A position as a pair that sorts in log order."""
+    milliseconds, sequence = position.split("-")
+    return int(milliseconds), int(sequence)
+
+
+class Store(Protocol):
+    """Bytes by key, byte strings that grow, and append-only logs.
+
+    Every call raises `Unavailable` when the store cannot be reached or does not answer in time. A write that returned
+    is durable. `ttl` is in seconds. Keys of one subject share a hash tag, so each call touches one slot of a cluster
+    (`get_many` and `delete` may span slots).
+    """
+
+    async def get_many(self, keys: Sequence[str]) -> list[bytes | None]:
+        """The values of the keys, in order; calls of one loop tick travel together."""
+        ...
+
+    async def put(self, key: str, value: bytes, ttl: int | None = None) -> None:
+        """Set a value."""
+        ...
+
+    async def put_if_absent(self, key: str, value: bytes, ttl: int | None = None) -> bool:
+        """Set a value unless the key exists; says whether it was set."""
+        ...
+
+    async def compare_and_put(
+        self,
+        key: str,
+        expected: bytes | None,
+        value: bytes | None,
+        ttl: int | None = None,
+        marks: Sequence[tuple[str, int]] = (),
+    ) -> bool:
+        """Set (or delete, with None) the value if it is still `expected`, and set the mark keys (with their ttl), atomically.
+
+        Nothing changes, and False is returned, when the value differs. Marks lie in the same slot as the key.
+        """
+        ...
+
+    async def append(self, key: str, value: bytes, expected_length: int | None = None, ttl: int | None = None) -> int | None:
+        """Append to a byte string and return its new length; None, and no change, when its length is not the expected one."""
+        ...
+
+    async def delete(self, keys: Sequence[str]) -> int:
+        """Delete keys; returns how many existed."""
+        ...
+
+    async def add_members(self, key: str, members: Sequence[str]) -> None:
+        """Add to a set of strings."""
+        ...
+
+    async def remove_members(self, key: str, members: Sequence[str]) -> None:
+        """Remove from a set of strings."""
+        ...
+
+    async def members(self, key: str) -> set[str]:
+        """All members of a set of strings."""
+        ...
+
+    async def add_to_log(self, log: str, entry: bytes) -> Position:
+        """Append an entry to a log; calls of one loop tick travel together, and each returns once its entry is durable."""
+        ...
+
+    async def read_log(self, log: str, after: Position, limit: int) -> list[tuple[Position, bytes]]:
+        """Up to `limit` entries that follow a position, in order."""
+        ...
+
+    async def trim_log(self, log: str, through: Position) -> None:
+        """Drop every entry up to and with a position."""
+        ...
+
+    async def log_length(self, log: str) -> int:
+        """How many entries the log holds."""
+        ...
+
+    async def ping(self) -> None:
+        """Return when the store answers."""
+        ...
+
+    async def close(self) -> None:
+        """Let go of connections."""
+        ...

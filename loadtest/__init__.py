@@ -1,0 +1,1 @@
+"""Worlds that drive the service over HTTP: a simulated hotel group and recorded data."""

@@ -1,0 +1,1 @@
+"""The statistical side: features by binding, forests, calibration, artefacts and smoothed rates."""

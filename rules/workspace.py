@@ -1,0 +1,192 @@
+"""The declarative workspace: what a marketer and an engineer keep in git, as frozen structs."""
+
+from typing import Literal
+
+import msgspec
+
+from rules.ids import GoalId, LeverId, OfferId, PlacementId, PolicyId, RuleId
+
+Channel = Literal["web", "call-center", "email", "app"]
+CHANNELS: tuple[Channel, ...] = ("web", "call-center", "email", "app")
+
+AttributeType = Literal["string", "int", "float", "bool", "timestamp", "list", "map"]
+
+
+class Attribute(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A typed attribute; `values` closes the set of a string (or of a list's items, or a map's keys)."""
+
+    type: AttributeType
+    values: tuple[str, ...] | None = None
+
+
+class Attributes(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The declared attributes of each kind of thing, by name."""
+
+    customer: dict[str, Attribute] = {}
+    offer: dict[str, Attribute] = {}
+    context: dict[str, Attribute] = {}
+    event: dict[str, Attribute] = {}
+
+
+class Affinity(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A decayed weight per value of one event attribute, learned from events (and from outcomes, by their kind).
+
+    An event adds `weights[kind]` to the value it carries in event attribute `event`; an outcome of a kind in
+    `weights` adds to the value of offer attribute `offer` of the offer it is about.
+    """
+
+    event: str
+    offer: str
+    half_life: str
+    weights: dict[str, float]
+
+
+class Trait(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The preferred value of an affinity.
+
+    A declared preference (customer attribute `declared`) wins. Otherwise the shares of the affinity are blended with
+    what is being searched now (context attribute `searching`, given the share `blend`), and the largest share wins;
+    ties go to the alphabetically first value.
+    """
+
+    affinity: str
+    declared: str | None = None
+    searching: str | None = None
+    blend: float = 0.5
+
+
+class Activity(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Recency, frequency and monetary figures over the named kinds of event."""
+
+    events: tuple[str, ...]
+
+
+class Counter(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """How often the subject was contacted: `count` is `decision`, `impression` or an outcome kind.
+
+    Without `per` the counter is one int; with `per` (`id` or a string attribute of offers) a map of value to int.
+    """
+
+    count: str
+    within: str
+    per: str | None = None
+    channels: tuple[Channel, ...] = CHANNELS
+
+
+class Goal(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What a placement is for: an outcome kind inside a window after the decision, and what it is worth.
+
+    `response` learns the probability of the outcome and multiplies it by `value` (CEL, a float per offer; 1 without);
+    `value` learns the expected value of the outcome itself.
+    """
+
+    outcome: str
+    window: str
+    objective: Literal["response", "value"] = "response"
+    value: str | None = None
+
+
+class Exploration(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """At each rank: with probability `epsilon` uniform over what is left, else in proportion to score^(1/temperature).
+
+    Temperature 0 takes the best score.
+    """
+
+    epsilon: float = 0.05
+    temperature: float = 0.0
+
+
+ArbitrationPart = Literal["propensity", "context", "value", "levers"]
+ARBITRATION_PARTS: tuple[ArbitrationPart, ...] = ("propensity", "context", "value", "levers")
+
+
+class Placement(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Where offers are shown, and how they are chosen there.
+
+    `candidates` is CEL over the offer alone; `context_weight` is CEL giving a float (C of P × C × V × L);
+    `at_most` limits how many offers of a slate share a value of an offer attribute; `mandatory` offers take the first
+    ranks, in order, when they pass all rules; `consent` names the consent the customer must have given.
+    """
+
+    channel: Channel
+    slots: int
+    format: str
+    goal: GoalId
+    fallback: tuple[OfferId, ...] = ()
+    candidates: str = "true"
+    context_weight: str | None = None
+    consent: str | None = None
+    exploration: Exploration = Exploration()
+    arbitration: tuple[ArbitrationPart, ...] = ARBITRATION_PARTS
+    at_most: dict[str, int] = {}
+    mandatory: tuple[OfferId, ...] = ()
+    exclude: tuple[OfferId, ...] = ()
+
+
+class Rule(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """An offer passes when it is outside `offers` (CEL over the offer alone), or `holds` (CEL) is true."""
+
+    id: RuleId
+    holds: str
+    kind: Literal["eligibility", "suitability"] = "eligibility"
+    offers: str = "true"
+    placements: tuple[PlacementId, ...] | None = None
+    because: str = ""
+
+
+class Lever(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A priority that multiplies the score of the offers it covers.
+
+    `offers` is CEL over the offer alone; `scope` narrows it to values of offer attributes (`{brand = ["A", "B"]}`).
+    A `permanent` lever has no dates; a `tactical` one has both. L is the product of the factors of all levers that
+    cover the offer and are in force: permanent ones always, tactical ones from `from` to before `until`.
+    """
+
+    id: LeverId
+    kind: Literal["tactical", "permanent"]
+    factor: float
+    offers: str = "true"
+    scope: dict[str, tuple[str, ...]] = {}
+    placements: tuple[PlacementId, ...] | None = None
+    starts: str | None = msgspec.field(default=None, name="from")
+    ends: str | None = msgspec.field(default=None, name="until")
+
+
+class ContactPolicy(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """At most `at_most` contacts of kind `count` within a rolling window, per customer and per value of `per`.
+
+    `count` is `decision`, `impression` or an outcome kind; without `per` all offers count together; `channels` are
+    counted together, and the entry restricts only placements on those channels. All entries must allow an offer.
+    """
+
+    id: PolicyId
+    count: str
+    at_most: int
+    within: str
+    per: str | None = None
+    channels: tuple[Channel, ...] = CHANNELS
+    because: str = ""
+
+
+class Feature(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A model input: CEL giving a number, a bool or a string (then it is categorical); errors become missing."""
+
+    name: str
+    value: str
+
+
+class Workspace(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Everything in `concierge.toml`; the offers are beside it in `offers.csv` or `offers.parquet`."""
+
+    name: str
+    attributes: Attributes
+    placements: dict[PlacementId, Placement]
+    goals: dict[GoalId, Goal]
+    affinities: dict[str, Affinity] = {}
+    traits: dict[str, Trait] = {}
+    activities: dict[str, Activity] = {}
+    counters: dict[str, Counter] = {}
+    rules: tuple[Rule, ...] = ()
+    levers: tuple[Lever, ...] = ()
+    contact_policy: tuple[ContactPolicy, ...] = ()
+    features: tuple[Feature, ...] = ()

@@ -1,0 +1,1 @@
+"""From journal to model: data set, training, evaluation and publication."""
