@@ -1,0 +1,1 @@
+"""The hotel world: a simulated hotel group with a hidden response behaviour."""

@@ -1,0 +1,1 @@
+"""The Starbucks world: a recorded experiment, replayed in its own time."""
