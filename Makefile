@@ -1,0 +1,46 @@
+PYTHON ?= python3
+DATA ?= ../shared/data
+ARGS ?=
+BIN := .venv/bin
+
+.PHONY: demo recorded test check lock clean
+
+demo: .venv/run ## watch Concierge do its whole job on a simulated hotel group
+	$(BIN)/concierge demo $(ARGS)
+
+recorded: .venv/run ## the same loop on recorded data: make recorded DATA=FOLDER
+	$(BIN)/concierge recorded --data $(DATA) $(ARGS)
+
+test: .venv/dev ## every test
+	$(BIN)/pytest -n 2 $(ARGS)
+
+check: .venv/dev ## style, types and the direction of imports
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+lock: .venv/dev ## resolve the pinned requirements anew
+	$(BIN)/uv pip compile pyproject.toml --group build $(LOCK) --output-file requirements.txt
+	$(BIN)/uv pip compile pyproject.toml --group build --group dev $(LOCK) --output-file requirements-dev.txt
+
+LOCK := --quiet --upgrade --universal --python-version 3.11 --generate-hashes --no-annotate --no-header \
+	--no-emit-index-url --no-emit-find-links
+
+clean: ## remove the environment and every cache
+	rm -rf .venv build *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+
+.venv/bin/python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+		{ echo "Concierge needs Python 3.11 or newer; set PYTHON=... to name one"; exit 1; }
+	$(PYTHON) -m venv .venv
+
+.venv/run: .venv/bin/python requirements.txt pyproject.toml
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.txt
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	@touch $@
+
+.venv/dev: .venv/bin/python requirements-dev.txt pyproject.toml
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.txt
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	@touch $@ .venv/run
