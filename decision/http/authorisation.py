@@ -1,0 +1,46 @@
+"""Who is calling, and may they: bearer keys and scopes."""
+
+from collections.abc import Awaitable, Callable
+from typing import Any, cast
+
+from litestar.connection import ASGIConnection
+from litestar.handlers import BaseRouteHandler
+
+from decision.api_keys import ApiKey
+from decision.key_ring import KeyRing
+from rules.errors import Forbidden, Unauthorised
+
+Guard = Callable[[ASGIConnection[Any, Any, Any, Any], BaseRouteHandler], Awaitable[None]]
+
+
+async def identify(connection: ASGIConnection[Any, Any, Any, Any]) -> ApiKey:
+    """The caller's key, from the `Authorization` header; raises `Unauthorised` without a known one."""
+    scheme, _, secret = connection.headers.get("authorization", "").partition(" ")
+    if scheme.lower() != "bearer" or not secret.strip():
+        raise Unauthorised("Send the header `Authorization: Bearer KEY`; `concierge keys create` makes a key.")
+    ring = cast("KeyRing", connection.app.state.keys)
+    key = await ring.find(secret.strip())
+    if key is None:
+        raise Unauthorised("This key is not known, or it was revoked; `concierge keys create` makes a new one.")
+    connection.scope["user"] = key
+    return key
+
+
+def require(key: ApiKey, scope: str) -> None:
+    """Raise `Forbidden` unless the key has a scope; `admin` has them all."""
+    if scope not in key.scopes and "admin" not in key.scopes:
+        raise Forbidden(f"The key of {key.client!r} lacks the scope {scope!r}; create one that has it.")
+
+
+def needs(scope: str) -> Guard:
+    """A guard that lets only keys with a scope pass."""
+
+    async def guard(connection: ASGIConnection[Any, Any, Any, Any], _: BaseRouteHandler) -> None:
+        require(await identify(connection), scope)
+
+    return guard
+
+
+async def known(connection: ASGIConnection[Any, Any, Any, Any], _: BaseRouteHandler) -> None:
+    """A guard for calls whose scope depends on the body: any known key passes."""
+    await identify(connection)

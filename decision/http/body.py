@@ -1,0 +1,102 @@
+"""Request bodies, decoded strictly into their declared type; a refused one names every field that is wrong."""
+
+import re
+from collections.abc import Iterator
+from functools import lru_cache
+from types import UnionType
+from typing import Any, Union, get_args, get_origin
+
+import msgspec
+from litestar import Request
+from litestar.datastructures import State
+
+from decision.api_keys import ApiKey
+from rules.errors import Fault, Invalid
+
+JSON = "application/json"
+MSGPACK = "application/vnd.msgpack"
+MSGPACK_TYPES = frozenset({MSGPACK, "application/msgpack", "application/x-msgpack"})
+_LOCATION = re.compile(r" - at `[^`]*`$")
+
+
+class ApiRequest(Request[ApiKey, str, State]):
+    """A request whose body becomes the type of its handler's `data`; raises `Invalid` with every fault."""
+
+    async def json(self) -> Any:
+        """The body as the handler's type, from JSON, or from MessagePack when the content type says so."""
+        field = self.route_handler.parsed_data_field
+        return decode_body(await self.body(), field.annotation if field else Any, self.content_type[0])
+
+    @property
+    def wants_msgpack(self) -> bool:
+        """Whether the caller asks for MessagePack."""
+        accepted = self.headers.get("accept", "")
+        return any(kind in accepted for kind in MSGPACK_TYPES)
+
+
+def decode_body(body: bytes, kind: Any, content_type: str = JSON) -> Any:
+    """The body as `kind`; raises `Invalid` naming every field that is wrong."""
+    binary = content_type in MSGPACK_TYPES
+    try:
+        return _decoder(kind, binary).decode(body)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        refusal = error
+    try:
+        raw = _decoder(Any, binary).decode(body)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        form = "MessagePack" if binary else "JSON"
+        raise Invalid((Fault("body", f"is not {form}: {error}"),)) from None
+    faults = tuple(find_faults(raw, kind, ""))
+    raise Invalid(faults or (Fault("body", str(refusal)),)) from None
+
+
+@lru_cache(maxsize=128)
+def _decoder(kind: Any, binary: bool) -> Any:
+    return msgspec.msgpack.Decoder(kind) if binary else msgspec.json.Decoder(kind)
+
+
+def find_faults(raw: object, kind: Any, path: str) -> Iterator[Fault]:
+    """Every place where a decoded value does not fit a type, deepest first; `path` is where the value stands."""
+    try:
+        msgspec.convert(raw, kind)
+    except (msgspec.ValidationError, RecursionError) as error:
+        yield from _inside(raw, kind, path, error) or (Fault(path or "body", _LOCATION.sub("", str(error))),)
+
+
+def _inside(raw: object, kind: Any, path: str, error: Exception) -> tuple[Fault, ...]:
+    origin, inner = get_origin(kind), get_args(kind)
+    if origin in (Union, UnionType):
+        wanted = next((option for option in inner if _shaped(raw, option)), None)
+        return _inside(raw, wanted, path, error) if wanted else ()
+    if isinstance(kind, type) and issubclass(kind, msgspec.Struct) and isinstance(raw, dict):
+        return tuple(_inside_struct(raw, kind, path))
+    if origin in (list, tuple) and isinstance(raw, list):
+        return tuple(fault for at, item in enumerate(raw) for fault in find_faults(item, inner[0], f"{path}[{at}]"))
+    if origin is dict and isinstance(raw, dict):
+        return tuple(fault for key, item in raw.items() for fault in find_faults(item, inner[1], _join(path, key)))
+    return ()
+
+
+def _shaped(raw: object, kind: Any) -> bool:
+    """Whether a value has the outer shape of a union's member, so that its faults are worth naming."""
+    if isinstance(kind, type) and issubclass(kind, msgspec.Struct):
+        return isinstance(raw, dict)
+    return get_origin(kind) is type(raw) or (get_origin(kind) is tuple and isinstance(raw, list))
+
+
+def _inside_struct(raw: dict[object, object], kind: type[msgspec.Struct], path: str) -> Iterator[Fault]:
+    fields = {field.encode_name: field for field in msgspec.structs.fields(kind)}
+    for name, field in fields.items():
+        if name in raw:
+            yield from find_faults(raw[name], field.type, _join(path, name))
+        elif field.required:
+            yield Fault(_join(path, name), "is required")
+    if kind.__struct_config__.forbid_unknown_fields:
+        known = ", ".join(fields)
+        for name in raw:
+            if name not in fields:
+                yield Fault(_join(path, name), f"is not a field here; known are {known}")
+
+
+def _join(path: str, name: object) -> str:
+    return f"{path}.{name}" if path else str(name)

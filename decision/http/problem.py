@@ -1,0 +1,87 @@
+"""Errors as RFC 9457 problem documents: one table from exception to status."""
+
+import msgspec
+from litestar import Request, Response
+from litestar.exceptions import HTTPException, ValidationException
+from litestar.status_codes import HTTP_500_INTERNAL_SERVER_ERROR
+
+from decision.logs import log
+from rules.errors import (
+    ArtefactError,
+    ConciergeError,
+    Conflict,
+    ExpressionError,
+    Fault,
+    Forbidden,
+    Invalid,
+    NotFound,
+    Unauthorised,
+    Unavailable,
+    WorkspaceError,
+)
+
+PROBLEM_TYPE = "application/problem+json"
+
+STATUS: dict[type[ConciergeError], tuple[int, str]] = {
+    Invalid: (400, "The request is not valid"),
+    Unauthorised: (401, "An API key is needed"),
+    Forbidden: (403, "The API key lacks a scope"),
+    NotFound: (404, "Not found"),
+    Conflict: (409, "The state changed meanwhile"),
+    WorkspaceError: (422, "The workspace cannot be published"),
+    ExpressionError: (422, "An expression is refused"),
+    ArtefactError: (422, "The model cannot be served"),
+    Unavailable: (503, "The store is not available"),
+}
+"""Status and title of every error that Concierge raises on purpose."""
+
+_TITLES = {
+    400: "The request is not valid",
+    404: "No such route",
+    405: "The method is not allowed here",
+    413: "The body is too large",
+    415: "The media type is not supported",
+}
+
+
+class Problem(msgspec.Struct, frozen=True, omit_defaults=True):
+    """A problem document; `errors` lists every invalid field."""
+
+    title: str
+    status: int
+    detail: str
+    errors: tuple[Fault, ...] = ()
+    type: str = "about:blank"
+
+
+def problem_of(error: Exception) -> Problem:
+    """The problem document of an exception; anything unforeseen is a 500 that gives nothing away."""
+    if isinstance(error, ConciergeError):
+        status, title = next((STATUS[kind] for kind in type(error).__mro__ if kind in STATUS), (500, "Internal error"))
+        return Problem(title, status, str(error), getattr(error, "faults", ()))
+    if isinstance(error, ValidationException):
+        return Problem(_TITLES[400], 400, error.detail, _faults_of(error))
+    if isinstance(error, HTTPException):
+        return Problem(_TITLES.get(error.status_code, "The request failed"), error.status_code, error.detail)
+    return Problem("Internal error", HTTP_500_INTERNAL_SERVER_ERROR, "Something unforeseen happened; the log has it.")
+
+
+def _faults_of(error: ValidationException) -> tuple[Fault, ...]:
+    """The fields that Litestar itself found wrong: path, query, or a body that is missing altogether."""
+    found = error.extra if isinstance(error.extra, list) else []
+    return tuple(
+        Fault("body" if entry.get("key", "data") == "data" else str(entry["key"]), str(entry.get("message", "")))
+        for entry in found
+        if isinstance(entry, dict)
+    )
+
+
+def answer_problem(request: Request[object, object, object], error: Exception) -> Response[bytes]:
+    """The response for an exception; unforeseen ones are logged with their traceback."""
+    problem = problem_of(error)
+    if problem.status >= HTTP_500_INTERNAL_SERVER_ERROR:
+        log.error("request_failed", path=request.url.path, status=problem.status, exc_info=error)
+    headers = {"WWW-Authenticate": "Bearer"} if problem.status == 401 else {}
+    if problem.status == 503:
+        headers["Retry-After"] = "1"
+    return Response(msgspec.json.encode(problem), status_code=problem.status, media_type=PROBLEM_TYPE, headers=headers)

@@ -1,0 +1,55 @@
+"""Figures for Prometheus; with several workers they share a folder, and any worker answers for all.
+
+| metric | labels | what |
+|---|---|---|
+| `concierge_decisions_total` | placement, group | decisions answered |
+| `concierge_decision_seconds` | placement | time from the call to the acknowledged answer |
+| `concierge_degraded_total` | cause | decisions that went on without a part |
+| `concierge_reasons_total` | placement, reason | offers by why they were shown or not |
+| `concierge_reports_total` | record, result | outcomes and events, accepted or repeated |
+| `concierge_answers_total` | status | HTTP answers by status code |
+| `concierge_refresh_failures_total` | kind | catalogues and models that this worker could not take |
+| `concierge_serving` | kind, slot, version | 1 for the version served now |
+"""
+
+import os
+
+from prometheus_client import (
+    CONTENT_TYPE_LATEST,
+    REGISTRY,
+    CollectorRegistry,
+    Counter,
+    Gauge,
+    Histogram,
+    generate_latest,
+    multiprocess,
+)
+
+FOLDER_VARIABLE = "PROMETHEUS_MULTIPROC_DIR"
+CONTENT_TYPE = CONTENT_TYPE_LATEST
+
+_BUCKETS = (0.0005, 0.001, 0.002, 0.003, 0.005, 0.0075, 0.01, 0.015, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5)
+
+DECISIONS = Counter("concierge_decisions_total", "Decisions answered.", ["placement", "group"])
+DECISION_SECONDS = Histogram(
+    "concierge_decision_seconds", "Seconds from the call to the acknowledged answer.", ["placement"], buckets=_BUCKETS
+)
+DEGRADED = Counter("concierge_degraded_total", "Decisions that went on without a part.", ["cause"])
+REASONS = Counter("concierge_reasons_total", "Offers by why they were shown or not.", ["placement", "reason"])
+REPORTS = Counter("concierge_reports_total", "Outcomes and events taken, or already known.", ["record", "result"])
+ANSWERS = Counter("concierge_answers_total", "HTTP answers by status code.", ["status"])
+REFRESH_FAILURES = Counter(
+    "concierge_refresh_failures_total", "Catalogues and models that this worker could not take.", ["kind"]
+)
+SERVING = Gauge(
+    "concierge_serving", "1 for the version served now.", ["kind", "slot", "version"], multiprocess_mode="livemax"
+)
+
+
+def render_metrics() -> bytes:
+    """All figures in Prometheus' text format."""
+    if FOLDER_VARIABLE not in os.environ:
+        return generate_latest(REGISTRY)
+    registry = CollectorRegistry()
+    multiprocess.MultiProcessCollector(registry)  # type: ignore[no-untyped-call]
+    return generate_latest(registry)
