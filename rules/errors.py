@@ -14,6 +14,8 @@ ConciergeError
 
 import msgspec
 
+from rules.finding import Finding
+
 
 class ConciergeError(Exception):
     """Root of every error that Concierge raises on purpose; the message says what to do next."""
@@ -39,7 +41,11 @@ class ExpressionError(ConciergeError):
 
 
 class WorkspaceError(ConciergeError):
-    """A workspace that cannot be published."""
+    """A workspace that cannot be published, with everything that `check` found."""
+
+    def __init__(self, message: str, findings: tuple[Finding, ...] = ()) -> None:
+        self.findings = findings
+        super().__init__(message)
 
 
 class NotFound(ConciergeError):
