@@ -10,7 +10,7 @@ from rules.offer import Column, OfferTable
 from rules.workspace import Affinity, Workspace
 
 PatchValue = AttributeValue | Mapping[str, float | None] | None
-"""What a patch holds for an attribute: a new value, None to remove it, or for a map its changed keys (None removes one)."""
+"""A patch of one attribute: its new value, None to remove it, or for a map the changed keys (None removes one)."""
 
 
 def apply_event(profile: Profile, workspace: Workspace, event: EventRecord) -> Profile:
@@ -83,7 +83,7 @@ def _learn(
 def _words(value: AttributeValue | None) -> tuple[str, ...]:
     if isinstance(value, str):
         return (value,) if value else ()
-    return tuple(dict.fromkeys(value)) if isinstance(value, list) else ()
+    return tuple(dict.fromkeys(value)) if isinstance(value, list | tuple) else ()
 
 
 def _cell(column: Column, row: int) -> tuple[str, ...]:

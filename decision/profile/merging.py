@@ -10,9 +10,9 @@ from rules.workspace import Workspace
 def merge_profiles(customer: Profile | None, visitors: Iterable[Profile], workspace: Workspace) -> Profile:
     """One profile from a customer's and those of the linked visitors, in whatever order these come.
 
-    Affinities and activities add up. What the customer's profile declares (attributes, consents) wins; among visitors a
-    refused consent wins, and of two attribute values the one of the profile whose blob sorts first. Affinities that the workspace
-    does not declare are left out, for nothing says how fast they fade.
+    Affinities and activities add up. What the customer's profile declares (attributes, consents) wins; among visitors
+    a refused consent wins, and of two attribute values the one of the profile whose blob sorts first. Affinities that
+    the workspace does not declare are left out, for nothing says how fast they fade.
     """
     # Sums of floats depend on their order, so the order must not depend on who lists the visitors.
     ordered = sorted(visitors, key=encode_profile)
