@@ -77,7 +77,7 @@ class ProfileRecord(msgspec.Struct, frozen=True, tag="profile", tag_field="recor
 Record = DecisionRecord | OutcomeRecord | EventRecord | ProfileRecord
 
 _encoder = msgspec.msgpack.Encoder()
-_decoder = msgspec.msgpack.Decoder(Record)
+_decoder: msgspec.msgpack.Decoder[Record] = msgspec.msgpack.Decoder(Record)
 
 
 def encode_record(record: Record) -> bytes:

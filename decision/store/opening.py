@@ -16,9 +16,9 @@ from decision.store.wire import unavailable
 
 @asynccontextmanager
 async def open_store(settings: Settings) -> AsyncIterator[Store]:
-    """The store at `settings.store`, or the embedded one in the data folder; raises `Unavailable` when it does not answer.
+    """The store at `settings.store`, or the embedded one in the data folder.
 
-    A server that says it is part of a cluster is spoken to as a cluster.
+    Raises `Unavailable` when it does not answer. A server that says it is part of a cluster is spoken to as a cluster.
     """
     server = None
     url = settings.store

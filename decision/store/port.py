@@ -43,7 +43,7 @@ class Store(Protocol):
         ttl: int | None = None,
         marks: Sequence[tuple[str, int]] = (),
     ) -> bool:
-        """Set (or delete, with None) the value if it is still `expected`, and set the mark keys (with their ttl), atomically.
+        """Set (or delete, with None) the value if it is still `expected`, and set the marks (key and ttl), atomically.
 
         Nothing changes, and False is returned, when the value differs or a mark is already there. Marks lie in the
         same slot as the key.
@@ -53,7 +53,7 @@ class Store(Protocol):
     async def append(
         self, key: str, value: bytes, expected_length: int | None = None, ttl: int | None = None
     ) -> int | None:
-        """Append to a byte string and return its new length; None, and no change, when its length is not the expected one."""
+        """Append to a byte string and return its new length; None when its length is not the expected one."""
         ...
 
     async def delete(self, keys: Sequence[str]) -> int:
@@ -73,7 +73,7 @@ class Store(Protocol):
         ...
 
     async def add_to_log(self, log: str, entry: bytes) -> Position:
-        """Append an entry to a log; calls of one loop tick travel together, and each returns once its entry is durable."""
+        """Append an entry to a log, durable on return; calls of one loop tick travel together."""
         ...
 
     async def read_log(self, log: str, after: Position, limit: int) -> list[tuple[Position, bytes]]:

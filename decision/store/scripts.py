@@ -40,7 +40,7 @@ end
 return 1
 """
 )
-"""Keys: the value's, then the marks'. Arguments: is a value expected, which, put (or delete), which, ttl, marks' ttls."""
+"""Keys: the value's, then the marks'. Arguments: 1 and the value expected, 1 (put) and the value, ttl, marks' ttls."""
 
 APPEND = _script(
     """

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import Protocol
 
 from redis.asyncio.cluster import RedisCluster
-from redis.asyncio.connection import AbstractConnection, ConnectionPool
+from redis.asyncio.connection import ConnectionPool
 from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
 from redis.exceptions import RedisError, ResponseError
@@ -39,7 +39,8 @@ class Wire(Protocol):
 def unavailable(error: Exception) -> Unavailable:
     """The error that callers see when the store does not answer."""
     return Unavailable(
-        f"The store does not answer ({type(error).__name__}: {error}); check that it runs and that CONCIERGE_STORE names it."
+        f"The store does not answer ({type(error).__name__}: {error}); "
+        "check that it runs and that CONCIERGE_STORE names it."
     )
 
 
@@ -47,7 +48,7 @@ class ServerWire:
     """One server, over a pool of connections; `timeout` in seconds bounds connecting and each wait for a reply."""
 
     def __init__(self, url: str, timeout: float) -> None:
-        self._pool: ConnectionPool[AbstractConnection] = ConnectionPool.from_url(
+        self._pool: ConnectionPool = ConnectionPool.from_url(
             url,
             protocol=2,
             socket_timeout=timeout,
@@ -58,7 +59,7 @@ class ServerWire:
     async def run(self, commands: Sequence[Command]) -> list[Reply]:
         """Send the commands together and wait for all replies, in order."""
         try:
-            connection = await self._pool.get_connection()
+            connection = await self._pool.get_connection()  # type: ignore[no-untyped-call]
         except (RedisError, OSError, TimeoutError) as error:
             raise unavailable(error) from error
         try:
@@ -120,7 +121,7 @@ class ClusterWire:
         for reply in replies:
             if isinstance(reply, Exception):
                 raise unavailable(reply) from reply
-        return replies  # type: ignore[return-value]
+        return replies
 
     async def close(self) -> None:
         """Let go of connections."""

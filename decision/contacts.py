@@ -1,0 +1,69 @@
+"""Contact histories in the store."""
+
+from collections.abc import Iterable, Sequence
+
+import numpy as np
+
+from decision.keys import SubjectId, contacts_key, is_visitor, mark_key
+from decision.profile.repository import ATTEMPTS, DAY
+from decision.store.port import Store
+from rules.contact import CONTACT, read_contacts
+from rules.errors import Conflict
+
+
+class Contacts:
+    """Contact histories; a visitor's lives `visitor_days` after its last contact.
+
+    A history that passes twice `keep` contacts is cut to the `keep` latest ones.
+    """
+
+    def __init__(self, store: Store, visitor_days: int, repeat_days: int, keep: int = 2048) -> None:
+        self._store = store
+        self._visitor_ttl = visitor_days * DAY
+        self._mark_ttl = repeat_days * DAY
+        self._keep = keep
+
+    async def load(self, subjects: Sequence[SubjectId]) -> list[bytes]:
+        """The histories as blobs, in order, for `read_contacts`; histories of one person may simply be joined."""
+        blobs = await self._store.get_many([contacts_key(subject) for subject in subjects])
+        return [blob or b"" for blob in blobs]
+
+    async def add(self, subject: SubjectId, records: Iterable[bytes]) -> int:
+        """Append contacts in one step; returns the history's new length in bytes."""
+        length = await self._store.append(contacts_key(subject), b"".join(records), ttl=self._ttl(subject))
+        assert length is not None
+        if length > 2 * self._keep * CONTACT.itemsize:
+            await self._cut(subject)
+        return length
+
+    async def add_if(self, subject: SubjectId, records: Iterable[bytes], length: int) -> bool:
+        """Append contacts if the history is still `length` bytes long; False, and no change, when it is not."""
+        blob = b"".join(records)
+        return await self._store.append(contacts_key(subject), blob, length, self._ttl(subject)) is not None
+
+    async def add_once(self, subject: SubjectId, records: Iterable[bytes], mark: str) -> bool:
+        """Append contacts and set the mark in one step; False, and no change, when the mark was there before."""
+        key, seen = contacts_key(subject), mark_key(subject, f"contact:{mark}")
+        added = b"".join(records)
+        for _ in range(ATTEMPTS):
+            blob, found = await self._store.get_many([key, seen])
+            if found is not None:
+                return False
+            marks = [(seen, self._mark_ttl)]
+            if await self._store.compare_and_put(key, blob, (blob or b"") + added, self._ttl(subject), marks):
+                return True
+        raise Conflict(f"The contacts of {subject} changed {ATTEMPTS} times while one was being added; try again.")
+
+    async def delete(self, subject: SubjectId) -> bool:
+        """Forget the history; says whether there was one."""
+        return await self._store.delete([contacts_key(subject)]) == 1
+
+    async def _cut(self, subject: SubjectId) -> None:
+        (blob,) = await self._store.get_many([contacts_key(subject)])
+        history = read_contacts(blob)
+        latest = np.sort(np.argsort(history["at"], kind="stable")[-self._keep :])
+        # When somebody appended meanwhile nothing is cut, and the next append tries again.
+        await self._store.compare_and_put(contacts_key(subject), blob, history[latest].tobytes(), self._ttl(subject))
+
+    def _ttl(self, subject: SubjectId) -> int | None:
+        return self._visitor_ttl if is_visitor(subject) else None
