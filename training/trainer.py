@@ -1,0 +1,108 @@
+"""Growing a forest: LightGBM on the rows of earlier decisions, stopped on those of later ones."""
+
+import lightgbm
+import msgspec
+import numpy as np
+from numpy.typing import NDArray
+
+from models.artefact import POSITION, ModelFeature
+from models.feature import encode_matrix
+from training.errors import TrainingError
+from training.recipe import Recipe
+from training.rows import Rows
+from training.tails import Tails, fit_tails
+
+LEAST_RESPONSES = 20
+"""Responses, and rows without one, below which a binary forest is not grown."""
+LEAST_ROWS = 100
+
+
+class Forest(msgspec.Struct, frozen=True, eq=False):
+    """A grown forest in LightGBM's text format, and what its columns are: the rows' features, then the position."""
+
+    text: str
+    features: tuple[ModelFeature, ...]
+    categories: dict[str, tuple[int, ...]]
+    rounds: int
+
+    def raw(self, rows: Rows) -> NDArray[np.float64]:
+        """The raw feature values f8[n, features], as rows of `features`: the rows' own, then the position."""
+        return np.column_stack([rows.matrix, rows.position])
+
+    def predict(self, rows: Rows, raw_score: bool = False) -> NDArray[np.float64]:
+        """The uncalibrated prediction f8[n] (or its raw score) of each row, at the position it was shown at."""
+        names = tuple(feature.name for feature in self.features)
+        encoded = encode_matrix(self.raw(rows), names, self.categories)
+        booster = lightgbm.Booster(model_str=self.text)
+        return np.asarray(booster.predict(encoded, raw_score=raw_score), np.float64)
+
+
+def grow_forest(fit: Rows, tune: Rows | None, recipe: Recipe) -> Forest:
+    """A forest grown on `fit` for at most `recipe.rounds` trees, ended early by `tune`; without `tune` none is saved.
+
+    Values are learned from a capped copy (see `training.tails`). Raises TrainingError when there is too little to
+    learn from.
+    """
+    _demand(fit, recipe, "learn from")
+    categories = _categories(fit, recipe.categories)
+    features = (*fit.inputs.features, ModelFeature(POSITION))
+    tails = fit_tails(fit.target) if recipe.objective == "value" else None
+    names = tuple(feature.name for feature in features)
+    # LightGBM has its own idea of which characters a name may hold; the artefact knows the columns by their order.
+    columns = [f"f{index}" for index in range(len(names))]
+    options = dict(recipe.parameters())
+    data = lightgbm.Dataset(
+        encode_matrix(np.column_stack([fit.matrix, fit.position]), names, categories),
+        _labels(fit, tails),
+        feature_name=columns,
+        categorical_feature=[index for index, name in enumerate(names) if name in categories],
+        params=options,
+        free_raw_data=True,
+    )
+    if tune is None:
+        booster = lightgbm.train(options, data, recipe.rounds)
+        return Forest(booster.model_to_string(), features, categories, booster.num_trees())
+    _demand(tune, recipe, "stop the training on")
+    later = lightgbm.Dataset(
+        encode_matrix(np.column_stack([tune.matrix, tune.position]), names, categories),
+        _labels(tune, tails),
+        reference=data,
+        params=options,
+    )
+    stopping = lightgbm.early_stopping(recipe.patience, verbose=False)
+    booster = lightgbm.train(options, data, recipe.rounds, valid_sets=[later], callbacks=[stopping])
+    best = max(1, booster.best_iteration)
+    return Forest(booster.model_to_string(num_iteration=best), features, categories, best)
+
+
+def _labels(rows: Rows, tails: Tails | None) -> NDArray[np.float64]:
+    return rows.target if tails is None else tails.tame(rows.target)
+
+
+def _categories(rows: Rows, most: int) -> dict[str, tuple[int, ...]]:
+    """The sorted codes that keep a category of their own, by feature: the most frequent ones; the rest are missing."""
+    found = {}
+    for column, feature in enumerate(rows.inputs.features):
+        if feature.name in rows.inputs.categorical:
+            codes, counts = np.unique(rows.matrix[:, column], return_counts=True)
+            known = np.isfinite(codes)
+            codes, counts = codes[known].astype(np.int64), counts[known]
+            kept = codes[np.argsort(-counts, kind="stable")[:most]]
+            found[feature.name] = tuple(sorted(kept.tolist()))
+    return found
+
+
+def _demand(rows: Rows, recipe: Recipe, purpose: str) -> None:
+    if recipe.objective == "value":
+        if len(rows) < LEAST_ROWS:
+            raise TrainingError(
+                f"There are {len(rows)} shown offers to {purpose}, and training needs {LEAST_ROWS}; "
+                "collect more decisions."
+            )
+        return
+    hits = int((rows.target > 0).sum())
+    if min(hits, len(rows) - hits) < LEAST_RESPONSES:
+        raise TrainingError(
+            f"There are {hits} responses among {len(rows)} shown offers to {purpose}, and training needs "
+            f"{LEAST_RESPONSES} with and {LEAST_RESPONSES} without one; collect more decisions."
+        )
