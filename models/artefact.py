@@ -1,0 +1,96 @@
+"""The model artefact: one immutable, content-addressed blob that holds all a worker needs to serve a goal."""
+
+import zlib
+from hashlib import sha256
+from typing import Literal
+
+import msgspec
+
+from models.calibration import Calibration
+from models.rates import Rates
+from rules.errors import ArtefactError
+from rules.ids import GoalId, Instant, ModelVersion
+
+FORMAT = 1
+MAGIC = b"concierge-model\n"
+POSITION = "position"
+"""A model input that no workspace declares: the rank an offer was shown at, from 1; constant 1 when deciding."""
+
+Objective = Literal["response", "value"]
+
+
+class ModelFeature(msgspec.Struct, frozen=True):
+    """One input of a forest, in the forest's order; `value` is its CEL source, empty for `position`."""
+
+    name: str
+    value: str = ""
+
+
+class WarmUp(msgspec.Struct, frozen=True):
+    """Rows that a worker scores before it serves, and what LightGBM gave for them.
+
+    `rows` hold the raw values of the features in the forest's order (strings as codes, NaN when missing); `scores` are
+    raw scores. A worker must reproduce them bit for bit.
+    """
+
+    rows: tuple[tuple[float, ...], ...]
+    scores: tuple[float, ...]
+
+
+class Artefact(msgspec.Struct, frozen=True, kw_only=True):
+    """A model for one goal.
+
+    `forest` is LightGBM's text format. `categories` holds, for each categorical feature over strings, the sorted codes
+    that training saw: a code's index is the category in the forest. `metrics` is by baseline and measure.
+    `window` is the time of the decisions learned from, from and to before; `evidence` how many shown offers they were.
+    """
+
+    kind: Literal["rates", "forest"]
+    goal: GoalId
+    objective: Objective
+    created: Instant
+    format: int = FORMAT
+    window: tuple[Instant, Instant] | None = None
+    evidence: int = 0
+    metrics: dict[str, dict[str, float]] = {}
+    rates: Rates = Rates()
+    features: tuple[ModelFeature, ...] = ()
+    categories: dict[str, tuple[int, ...]] = {}
+    forest: str = ""
+    calibration: Calibration | None = None
+    warm_up: WarmUp = WarmUp((), ())
+
+
+_encoder = msgspec.msgpack.Encoder(order="deterministic")
+_decoder = msgspec.msgpack.Decoder(Artefact)
+
+
+class _Header(msgspec.Struct):
+    format: int
+
+
+_header_decoder = msgspec.msgpack.Decoder(_Header)
+
+
+def encode_artefact(artefact: Artefact) -> bytes:
+    """The blob of an artefact; equal artefacts give equal blobs."""
+    return MAGIC + zlib.compress(_encoder.encode(artefact), 9)
+
+
+def decode_artefact(blob: bytes) -> Artefact:
+    """The artefact in a blob; raises `ArtefactError` when it is damaged or of another format."""
+    if not blob.startswith(MAGIC):
+        raise ArtefactError("this is no Concierge model: publish the file that `concierge train` wrote")
+    try:
+        packed = zlib.decompress(blob[len(MAGIC) :])
+        format = _header_decoder.decode(packed).format
+        if format != FORMAT:
+            raise ArtefactError(f"the model has format {format}, this version serves format {FORMAT}: train it again")
+        return _decoder.decode(packed)
+    except (zlib.error, msgspec.MsgspecError) as error:
+        raise ArtefactError(f"the model is damaged ({error}): publish it again") from error
+
+
+def version_of(blob: bytes) -> ModelVersion:
+    """The content address of a blob: 16 hexadecimal digits."""
+    return ModelVersion(sha256(blob).hexdigest()[:16])

@@ -1,0 +1,185 @@
+"""Features: the one list of model inputs, compiled by binding time, for serving and for training alike.
+
+Every feature is one float64: numbers as they are, a bool as 0 or 1, a string as its code (`string_code`), and NaN
+where its expression gives an error (an absent attribute, a missing key).
+"""
+
+from collections.abc import Mapping, Sequence
+from functools import lru_cache
+from hashlib import blake2b
+
+import msgspec
+import numpy as np
+from numpy.typing import NDArray
+
+from models.artefact import POSITION
+from models.default_features import default_features
+from rules.errors import ExpressionError
+from rules.expression import Binding, BoundProgram, Program, Schema, Value, compile_expression
+from rules.facts import Facts
+from rules.offer import OfferTable
+from rules.workspace import Workspace
+
+Floats = NDArray[np.float64]
+Slot = tuple[Binding, int]
+"""Where a feature's values are: its binding, and the row in the block of that binding."""
+
+
+class FeatureSpec(msgspec.Struct, frozen=True):
+    """One declared feature: its name, CEL source, binding, and whether it is categorical (a string)."""
+
+    name: str
+    value: str
+    binding: Binding
+    categorical: bool
+
+
+class FeatureValues(msgspec.Struct, frozen=True, eq=False):
+    """The features of one request against n offers, by binding.
+
+    `offer` is (offer-bound features × n), `request` (request-bound features), `pair` (pair features × n); `slots` says
+    for each feature of the list where it is.
+    """
+
+    slots: tuple[Slot, ...]
+    offer: Floats
+    request: Floats
+    pair: Floats
+
+    def matrix(self, rows: NDArray[np.intp]) -> Floats:
+        """Raw values of the given offers: (rows × features), in the list's order."""
+        out = np.empty((len(rows), len(self.slots)))
+        for feature, (binding, index) in enumerate(self.slots):
+            if binding == Binding.REQUEST:
+                out[:, feature] = self.request[index]
+            else:
+                out[:, feature] = (self.offer if binding == Binding.OFFER else self.pair)[index, rows]
+        return out
+
+
+class BoundFeatures(msgspec.Struct, frozen=True, eq=False):
+    """A feature list against one table of offers: the offer-bound part is computed, the rest is ready to run."""
+
+    slots: tuple[Slot, ...]
+    offer: Floats
+    requests: int
+    pairs: int
+    program: BoundProgram
+
+    def run(self, facts: Facts) -> FeatureValues:
+        """The features of one request."""
+        values = self.program.run(facts)
+        request, pair = np.empty(self.requests), np.empty((self.pairs, self.offer.shape[1]))
+        for index, value in enumerate(values[: self.requests]):
+            request[index : index + 1] = _numbers(value)
+        for index, value in enumerate(values[self.requests :]):
+            pair[index] = _numbers(value)
+        return FeatureValues(self.slots, self.offer, request, pair)
+
+
+class FeatureList(msgspec.Struct, frozen=True, eq=False):
+    """The compiled features of a workspace, in declared order."""
+
+    specs: tuple[FeatureSpec, ...]
+    offer: Program
+    rest: Program
+
+    @classmethod
+    def of(cls, workspace: Workspace, schema: Schema) -> "FeatureList":
+        """The declared features, or `default_features` when there are none.
+
+        Raises `ExpressionError` naming the feature.
+        """
+        expressions = []
+        specs = []
+        for feature in workspace.features or default_features(workspace):
+            if feature.name == POSITION:
+                raise ExpressionError(f"feature {POSITION!r} is the service's own: the rank of an offer; rename yours")
+            try:
+                expression = compile_expression(feature.value, schema, gives="feature")
+            except ExpressionError as error:
+                raise ExpressionError(f"feature {feature.name!r}: {error}") from error
+            expressions.append(expression)
+            specs.append(FeatureSpec(feature.name, feature.value, expression.binding, expression.type.name == "string"))
+        of = {binding: [e for e in expressions if e.binding == binding] for binding in Binding}
+        return cls(tuple(specs), Program(of[Binding.OFFER]), Program(of[Binding.REQUEST] + of[Binding.PAIR]))
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The features' names, in order."""
+        return tuple(spec.name for spec in self.specs)
+
+    @property
+    def signature(self) -> str:
+        """Sixteen hexadecimal digits that change when a name, an expression or the order does."""
+        text = msgspec.json.encode([(spec.name, spec.value) for spec in self.specs])
+        return blake2b(text, digest_size=8).hexdigest()
+
+    @property
+    def slots(self) -> tuple[Slot, ...]:
+        """For each feature, where its values are in the blocks of `FeatureValues`."""
+        seen = dict.fromkeys(Binding, 0)
+        slots = []
+        for spec in self.specs:
+            slots.append((spec.binding, seen[spec.binding]))
+            seen[spec.binding] += 1
+        return tuple(slots)
+
+    def bind(self, offers: OfferTable) -> BoundFeatures:
+        """Compute what depends on the offers alone."""
+        values = self.offer.bind(offers).run({})
+        offer = np.empty((len(values), len(offers)))
+        for index, value in enumerate(values):
+            offer[index] = _numbers(value)
+        requests = sum(spec.binding == Binding.REQUEST for spec in self.specs)
+        pairs = sum(spec.binding == Binding.PAIR for spec in self.specs)
+        return BoundFeatures(self.slots, offer, requests, pairs, self.rest.bind(offers))
+
+
+@lru_cache(maxsize=65536)
+def string_code(word: str) -> float:
+    """The 48-bit code of a string: the same everywhere and for ever, and exact in a float64."""
+    return float(int.from_bytes(blake2b(word.encode(), digest_size=6).digest(), "big"))
+
+
+def category_index(raw: Floats, codes: Sequence[int]) -> Floats:
+    """The categories of raw values: the index of each value in the sorted codes, NaN where it is not among them.
+
+    Training and serving both encode with this (serving through the forest's kernel, held equal by a test).
+    """
+    known = np.asarray(codes, np.float64)
+    if not len(known):
+        return np.full(raw.shape, np.nan)
+    at = np.minimum(np.searchsorted(known, raw), len(known) - 1)
+    return np.where(known[at] == raw, at.astype(np.float64), np.nan)
+
+
+def encode_matrix(raw: Floats, names: Sequence[str], categories: Mapping[str, Sequence[int]]) -> Floats:
+    """A matrix of raw values (rows × features) as LightGBM is given it: strings' codes become categories."""
+    out = np.array(raw, np.float64)
+    for column, name in enumerate(names):
+        if name in categories:
+            out[:, column] = category_index(out[:, column], categories[name])
+    return out
+
+
+@lru_cache(maxsize=4096)
+def _word_codes(words: tuple[str, ...]) -> Floats:
+    return np.array([string_code(word) for word in words], np.float64)
+
+
+def _numbers(value: Value) -> Floats | float:
+    """A value of any shape as floats of the same shape, NaN where it is an error."""
+    data, error = value.data, value.error
+    if not isinstance(error, np.ndarray) and error:
+        return np.nan
+    if isinstance(data, str):
+        numbers: Floats | float = string_code(data)
+    elif isinstance(data, np.ndarray) and value.type == "string":
+        codes = _word_codes(value.words)
+        numbers = codes[data] if len(codes) else np.full(data.shape, np.nan)
+    elif isinstance(data, np.ndarray):
+        numbers = data.astype(np.float64)
+    else:
+        numbers = float(data)
+    return np.where(error, np.nan, numbers) if isinstance(error, np.ndarray) else numbers

@@ -1,0 +1,33 @@
+"""From a forest's raw score to its response, by the objective it was trained with (LightGBM's `ConvertOutput`)."""
+
+from collections.abc import Callable
+
+import numpy as np
+from numpy.typing import NDArray
+
+from rules.errors import ArtefactError
+
+Floats = NDArray[np.float64]
+Response = Callable[[Floats], Floats]
+
+_IDENTITY = frozenset({"", "none", "custom", "regression", "regression_l1", "huber", "fair", "quantile", "mape"})
+_EXPONENTIAL = frozenset({"poisson", "gamma", "tweedie"})
+_LOGISTIC = frozenset({"binary", "cross_entropy", "xentropy"})
+# The exponents beyond which float64 overflows, or gives zero.
+_LOWEST, _HIGHEST = -745.0, 709.0
+
+
+def response_of(objective: str) -> Response:
+    """The response for the objective line of a LightGBM model (`binary sigmoid:1`); raises `ArtefactError` for others."""
+    name, *options = objective.split() or [""]
+    if name in _LOGISTIC:
+        slope = next((float(option[8:]) for option in options if option.startswith("sigmoid:")), 1.0)
+        return lambda raw: 1.0 / (1.0 + np.exp(np.clip(-slope * raw, _LOWEST, _HIGHEST)))
+    if name in _EXPONENTIAL:
+        return lambda raw: np.exp(np.clip(raw, _LOWEST, _HIGHEST))
+    if name in _IDENTITY:
+        return (lambda raw: np.copysign(raw * raw, raw)) if "sqrt" in options else (lambda raw: raw)
+    raise ArtefactError(
+        f"forests trained with objective {name!r} give no probability and no value: train with binary, cross_entropy,"
+        " regression, poisson, gamma or tweedie"
+    )
