@@ -9,7 +9,9 @@ from numpy.typing import NDArray
 from rules.ids import Instant, OfferId
 from rules.workspace import CHANNELS, Channel
 
-CONTACT = np.dtype([("at", "<i8"), ("offer", "<u8"), ("kind", "<u4"), ("channel", "u1"), ("rank", "u1"), ("spare", "<u2")])
+CONTACT = np.dtype(
+    [("at", "<i8"), ("offer", "<u8"), ("kind", "<u4"), ("channel", "u1"), ("rank", "u1"), ("spare", "<u2")]
+)
 """One contact, 24 bytes: `Instant`, offer key, kind key, index into `CHANNELS`, rank from 1 (0 when unknown)."""
 
 ContactHistory = NDArray[np.void]

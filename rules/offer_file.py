@@ -3,6 +3,7 @@
 import csv
 import io
 from collections.abc import Sequence
+from typing import Any
 
 import msgspec
 import pyarrow as pa
@@ -89,7 +90,7 @@ def _read_parquet(content: bytes, name: str) -> tuple[OfferFile | None, list[Fin
     return OfferFile(name, tuple(table.column_names), rows, tuple(range(1, len(rows) + 1)), text=False), findings
 
 
-def _cells(column: "pa.ChunkedArray[pa.Scalar[pa.DataType]]") -> Sequence[Cell]:
+def _cells(column: "pa.ChunkedArray[Any]") -> Sequence[Cell]:
     if pa.types.is_timestamp(column.type) or pa.types.is_date(column.type):
         moments = column.cast(pa.timestamp("us", tz="UTC"), safe=False).cast(pa.int64())
         return [None if moment is None else moment // 1000 for moment in moments.to_pylist()]

@@ -1,0 +1,87 @@
+"""Every expression of a workspace, compiled once; those that are refused are reported together."""
+
+from collections.abc import Mapping
+
+import msgspec
+
+from rules.errors import ExpressionError
+from rules.expression import Binding, Expression, Gives, Schema, compile_expression
+from rules.ids import GoalId, PlacementId
+from rules.shape import Mistake, entry_keys
+from rules.workspace import Workspace
+
+
+class CompiledRule(msgspec.Struct, frozen=True):
+    """A rule's selector and condition."""
+
+    offers: Expression
+    holds: Expression
+
+
+class CompiledWorkspace(msgspec.Struct, frozen=True):
+    """The expressions by what they belong to; rules and levers in the workspace's order, None where refused."""
+
+    candidates: Mapping[PlacementId, Expression]
+    context_weights: Mapping[PlacementId, Expression]
+    values: Mapping[GoalId, Expression]
+    rules: tuple[CompiledRule | None, ...]
+    levers: tuple[Expression | None, ...]
+
+    @classmethod
+    def of(cls, workspace: Workspace, schema: Schema) -> tuple["CompiledWorkspace", tuple[Mistake, ...]]:
+        """The workspace's expressions, and a key and sentence for each that is refused."""
+        desk = _Desk(schema)
+        candidates: dict[PlacementId, Expression] = {}
+        weights: dict[PlacementId, Expression] = {}
+        values: dict[GoalId, Expression] = {}
+        for id, placement in workspace.placements.items():
+            selector = desk.select(f"placements.{id}.candidates", placement.candidates)
+            if selector is not None:
+                candidates[id] = selector
+            if placement.context_weight is not None:
+                weight = desk.number(f"placements.{id}.context_weight", placement.context_weight)
+                if weight is not None:
+                    weights[id] = weight
+        for goal_id, goal in workspace.goals.items():
+            if goal.value is not None:
+                value = desk.number(f"goals.{goal_id}.value", goal.value)
+                if value is not None:
+                    values[goal_id] = value
+        rules: list[CompiledRule | None] = []
+        for rule, key in zip(workspace.rules, entry_keys("rules", [rule.id for rule in workspace.rules]), strict=True):
+            offers = desk.select(f"{key}.offers", rule.offers)
+            holds = desk.condition(f"{key}.holds", rule.holds)
+            rules.append(None if offers is None or holds is None else CompiledRule(offers, holds))
+        lever_keys = entry_keys("levers", [lever.id for lever in workspace.levers])
+        levers = tuple(
+            desk.select(f"{key}.offers", lever.offers) for lever, key in zip(workspace.levers, lever_keys, strict=True)
+        )
+        feature_keys = entry_keys("features", [feature.name for feature in workspace.features])
+        for feature, key in zip(workspace.features, feature_keys, strict=True):
+            desk.feature(f"{key}.value", feature.value)
+        return cls(candidates, weights, values, tuple(rules), levers), tuple(desk.mistakes)
+
+
+class _Desk:
+    def __init__(self, schema: Schema) -> None:
+        self.schema = schema
+        self.mistakes: list[Mistake] = []
+
+    def select(self, key: str, source: str) -> Expression | None:
+        return self._compile(key, source, "bool", Binding.OFFER)
+
+    def condition(self, key: str, source: str) -> Expression | None:
+        return self._compile(key, source, "bool")
+
+    def number(self, key: str, source: str) -> Expression | None:
+        return self._compile(key, source, "number")
+
+    def feature(self, key: str, source: str) -> Expression | None:
+        return self._compile(key, source, "feature")
+
+    def _compile(self, key: str, source: str, gives: Gives, binding: Binding | None = None) -> Expression | None:
+        try:
+            return compile_expression(source, self.schema, gives=gives, binding=binding)
+        except ExpressionError as error:
+            self.mistakes.append((key, str(error)))
+            return None

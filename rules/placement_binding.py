@@ -1,0 +1,120 @@
+"""From a placement's declaration to its bound form: candidates, rules, levers, policy and weights over one table."""
+
+from collections.abc import Mapping, Sequence
+
+import msgspec
+import numpy as np
+from numpy.typing import NDArray
+
+from rules.bound_placement import BoundPlacement
+from rules.compiled_workspace import CompiledWorkspace
+from rules.contact_index import ContactIndex
+from rules.contact_policy import PolicyBook
+from rules.eligibility import RuleBook
+from rules.expression import Expression, Program
+from rules.ids import PlacementId
+from rules.lever import LeverBook, in_scope
+from rules.offer import Column, OfferTable
+from rules.reason import Reason
+from rules.selection import select
+from rules.workspace import Workspace
+
+
+class Selections(msgspec.Struct, frozen=True, eq=False):
+    """What every selector of a workspace takes from the whole catalogue; rules and levers in the workspace's order.
+
+    A lever's scope is part of what it takes.
+    """
+
+    candidates: Mapping[PlacementId, NDArray[np.bool_]]
+    rules: tuple[NDArray[np.bool_], ...]
+    levers: tuple[NDArray[np.bool_], ...]
+
+    @classmethod
+    def of(cls, workspace: Workspace, compiled: CompiledWorkspace, offers: OfferTable) -> "Selections":
+        """The selections of a workspace whose every expression compiled."""
+        rules = [rule.offers for rule in compiled.rules if rule is not None]
+        levers = [lever for lever in compiled.levers if lever is not None]
+        taken = [each.taken for each in select([*compiled.candidates.values(), *rules, *levers], offers)]
+        first_rule = len(compiled.candidates)
+        first_lever = first_rule + len(rules)
+        return cls(
+            dict(zip(compiled.candidates, taken, strict=False)),
+            tuple(taken[first_rule:first_lever]),
+            tuple(
+                covered & in_scope(lever, offers)
+                for lever, covered in zip(workspace.levers, taken[first_lever:], strict=True)
+            ),
+        )
+
+
+def bind_placement(
+    id: PlacementId,
+    workspace: Workspace,
+    compiled: CompiledWorkspace,
+    selections: Selections,
+    offers: OfferTable,
+    index: ContactIndex,
+    moments: frozenset[str],
+) -> BoundPlacement:
+    """One placement over the offers of a catalogue; the workspace has passed its checks."""
+    spec = workspace.placements[id]
+    taken = selections.candidates[id]
+    listed = np.array([offer in spec.exclude for offer in offers.ids], np.bool_)
+    rows = np.flatnonzero(taken & ~listed)
+    candidates = offers.take(rows)
+    position = {offer: place for place, offer in enumerate(candidates.ids)}
+    weighing: dict[str, Expression] = {}
+    if id in compiled.context_weights:
+        weighing["context_weight"] = compiled.context_weights[id]
+    if spec.goal in compiled.values:
+        weighing["value"] = compiled.values[spec.goal]
+    return BoundPlacement(
+        id=id,
+        spec=spec,
+        goal=workspace.goals[spec.goal],
+        rows=rows,
+        offers=candidates,
+        position=position,
+        starts=_bound(candidates.columns["starts"], np.iinfo(np.int64).min),
+        ends=_bound(candidates.columns["ends"], np.iinfo(np.int64).max),
+        rules=RuleBook.of(
+            [
+                (rule, expressions.holds, covered[rows])
+                for rule, expressions, covered in zip(workspace.rules, compiled.rules, selections.rules, strict=True)
+                if expressions is not None and concerns(id, rule.placements)
+            ],
+            candidates,
+        ),
+        policies=PolicyBook.of(workspace.contact_policy, spec.channel, index, rows),
+        levers=LeverBook.of(
+            [
+                (lever, covered[rows])
+                for lever, covered in zip(workspace.levers, selections.levers, strict=True)
+                if concerns(id, lever.placements)
+            ],
+            len(rows),
+        ),
+        weights=Program(list(weighing.values())).bind(candidates),
+        weighing=tuple(weighing),
+        limits={name: _codes(candidates.columns[name]) for name in spec.at_most},
+        mandatory=tuple(position[offer] for offer in spec.mandatory if offer in position),
+        left_out={
+            int(row): Reason.EXCLUDED_BY_PLACEMENT if taken[row] else Reason.NOT_A_CANDIDATE
+            for row in np.flatnonzero(~taken | listed)
+        },
+        moments=moments,
+    )
+
+
+def concerns(id: PlacementId, placements: Sequence[PlacementId] | None) -> bool:
+    """Whether a rule or lever with this list of placements (None for all) applies to a placement."""
+    return placements is None or id in placements
+
+
+def _bound(column: Column, open: int) -> NDArray[np.int64]:
+    return np.where(column.present, column.data, open).astype(np.int64)
+
+
+def _codes(column: Column) -> NDArray[np.int32]:
+    return np.where(column.present, column.data, -1).astype(np.int32)

@@ -1,0 +1,123 @@
+"""Checks of placements, rules, levers, contact policy and features: ids, numbers, dates and what they refer to."""
+
+from collections import Counter as Tally
+from collections.abc import Sequence
+
+from rules.attribute import suggest
+from rules.declarations import POSITION, check_channels, check_count, check_id
+from rules.ids import Instant, OfferId, PlacementId
+from rules.instant import parse_instant
+from rules.offer import OfferTable
+from rules.report import Report
+from rules.shape import entry_keys
+from rules.workspace import Lever, Placement
+
+
+def check_references(report: Report, offers: OfferTable | None) -> None:
+    """Report every wrong number, date and id, and every name of something that is not there."""
+    workspace = report.workspace
+    if not workspace.placements and not report.is_broken("placements"):
+        report.add("placements", "is empty; declare at least one placement to decide for")
+    for id, placement in workspace.placements.items():
+        _check_placement(report, f"placements.{id}", id, placement, offers)
+    for key, rule in zip(_unique(report, "rules", [rule.id for rule in workspace.rules]), workspace.rules, strict=True):
+        _check_placements(report, f"{key}.placements", rule.placements)
+    lever_keys = _unique(report, "levers", [lever.id for lever in workspace.levers])
+    for key, lever in zip(lever_keys, workspace.levers, strict=True):
+        _check_lever(report, key, lever)
+    policy_keys = _unique(report, "contact_policy", [entry.id for entry in workspace.contact_policy])
+    for key, entry in zip(policy_keys, workspace.contact_policy, strict=True):
+        check_count(report, f"{key}.count", entry.count)
+        report.check_duration(f"{key}.within", entry.within)
+        report.check_per(f"{key}.per", entry.per)
+        check_channels(report, f"{key}.channels", entry.channels)
+        if entry.at_most < 1:
+            report.add(f"{key}.at_most", f"must be at least 1, not {entry.at_most}; a rule keeps offers out altogether")
+    for key, name in zip(
+        _unique(report, "features", [feature.name for feature in workspace.features], "name"),
+        (feature.name for feature in workspace.features),
+        strict=True,
+    ):
+        if name == POSITION:
+            report.add(f"{key}.name", "is the input that training adds by itself; choose another name")
+
+
+def _unique(report: Report, section: str, names: Sequence[str], field: str = "id") -> list[str]:
+    keys = entry_keys(section, names)
+    for key, name in zip(keys, names, strict=True):
+        if key.endswith("]") and name:
+            report.add(f"{key}.{field}", f"{name!r} is taken by an earlier entry; give each its own")
+        else:
+            check_id(report, f"{key}.{field}", name)
+    return keys
+
+
+def _check_placement(
+    report: Report, key: str, id: PlacementId, placement: Placement, offers: OfferTable | None
+) -> None:
+    check_id(report, key, id)
+    if not report.is_broken("goals"):
+        report.check_name(f"{key}.goal", placement.goal, report.workspace.goals, "a declared goal")
+    if placement.slots < 1:
+        report.add(f"{key}.slots", f"must be at least 1, not {placement.slots}")
+    if not 0 <= placement.exploration.epsilon <= 1:
+        message = f"is a probability and must lie between 0 and 1, not {placement.exploration.epsilon:g}"
+        report.add(f"{key}.exploration.epsilon", message)
+    if placement.exploration.temperature < 0:
+        message = f"must not be below 0, not {placement.exploration.temperature:g}; 0 takes the best score"
+        report.add(f"{key}.exploration.temperature", message)
+    for name, most in placement.at_most.items():
+        report.check_per(f"{key}.at_most.{name}", name)
+        if most < 1:
+            report.add(f"{key}.at_most.{name}", f"must be at least 1, not {most}; use exclude or candidates instead")
+    for setting in ("fallback", "mandatory", "exclude"):
+        listed: tuple[OfferId, ...] = getattr(placement, setting)
+        place = f"{key}.{setting}"
+        for offer, times in Tally(listed).items():
+            if times > 1:
+                report.add(place, f"names the offer {offer!r} {times} times; once is enough")
+            if offers is not None and offer not in offers.ids:
+                report.add(place, f"{offer!r} is not a published offer{suggest(offer, offers.ids)}")
+            if setting != "exclude" and offer in placement.exclude:
+                report.add(place, f"names {offer!r}, which exclude names too; drop it from one of the two")
+
+
+def _check_placements(report: Report, key: str, placements: tuple[PlacementId, ...] | None) -> None:
+    if placements is None or report.is_broken("placements"):
+        return
+    if not placements:
+        report.add(key, "is empty; name a placement, or leave the setting out for all of them")
+    for id in placements:
+        report.check_name(key, id, report.workspace.placements, "a declared placement")
+
+
+def _check_lever(report: Report, key: str, lever: Lever) -> None:
+    _check_placements(report, f"{key}.placements", lever.placements)
+    if lever.factor <= 0:
+        report.add(f"{key}.factor", f"must be above 0, not {lever.factor:g}; a rule keeps offers out altogether")
+    dates = {"from": lever.starts, "until": lever.ends}
+    moments: dict[str, Instant] = {}
+    for name, text in dates.items():
+        place = f"{key}.{name}"
+        if report.is_broken(f"{key}.kind") or report.is_broken(place):
+            continue
+        if lever.kind == "permanent" and text is not None:
+            report.add(place, "cannot stand on a permanent lever; drop the date or make the lever tactical")
+        elif lever.kind == "tactical" and text is None:
+            report.add(place, "is missing; a tactical lever needs from and until")
+        elif text is not None:
+            try:
+                moments[name] = parse_instant(text)
+            except ValueError as error:
+                report.add(place, str(error))
+    if len(moments) == 2 and moments["from"] >= moments["until"]:
+        report.add(f"{key}.until", "is not after from, so the lever is never in force; swap or fix the dates")
+    for name, values in lever.scope.items():
+        place = f"{key}.scope.{name}"
+        report.check_attribute(place, "offer", name, ("string", "list"))
+        attribute = report.workspace.attributes.offer.get(name)
+        if not values:
+            report.add(place, "is empty, so the lever covers nothing; name the values or drop the attribute")
+        if attribute is not None and attribute.values is not None:
+            for value in values:
+                report.check_name(place, value, attribute.values, f"a declared value of {name}")
