@@ -50,7 +50,7 @@ def recipe_for(objective: Literal["response", "value"], rows: int, threads: int 
     """The recipe for this many rows; values are noisier than responses, so their trees are smaller and shyer."""
     if objective == "response":
         return Recipe(objective, leaves=31, least_rows=_between(20, rows // 500, 200), l2=5.0, threads=threads)
-    return Recipe(objective, leaves=15, least_rows=_between(20, rows // 200, 200), l2=10.0, threads=threads)
+    return Recipe(objective, leaves=7, least_rows=_between(20, rows // 100, 500), l2=50.0, threads=threads)
 
 
 def _between(low: int, wanted: int, high: int) -> int:

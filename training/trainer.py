@@ -25,16 +25,16 @@ class Forest(msgspec.Struct, frozen=True, eq=False):
     categories: dict[str, tuple[int, ...]]
     rounds: int
 
-    def raw(self, rows: Rows) -> NDArray[np.float64]:
-        """The raw feature values f8[n, features], as rows of `features`: the rows' own, then the position."""
-        return np.column_stack([rows.matrix, rows.position])
-
-    def predict(self, rows: Rows, raw_score: bool = False) -> NDArray[np.float64]:
-        """The uncalibrated prediction f8[n] (or its raw score) of each row, at the position it was shown at."""
+    def predict(self, raw: NDArray[np.float64], raw_score: bool = False) -> NDArray[np.float64]:
+        """The uncalibrated prediction f8[n] (or its raw score) for raw values f8[n, features]."""
         names = tuple(feature.name for feature in self.features)
-        encoded = encode_matrix(self.raw(rows), names, self.categories)
         booster = lightgbm.Booster(model_str=self.text)
-        return np.asarray(booster.predict(encoded, raw_score=raw_score), np.float64)
+        return np.asarray(booster.predict(encode_matrix(raw, names, self.categories), raw_score=raw_score), np.float64)
+
+
+def raw_inputs(rows: Rows) -> NDArray[np.float64]:
+    """What a forest grown on these rows reads, f8[n, features + 1]: the rows' features, then the position."""
+    return np.column_stack([rows.matrix, rows.position])
 
 
 def grow_forest(fit: Rows, tune: Rows | None, recipe: Recipe) -> Forest:
@@ -52,7 +52,7 @@ def grow_forest(fit: Rows, tune: Rows | None, recipe: Recipe) -> Forest:
     columns = [f"f{index}" for index in range(len(names))]
     options = dict(recipe.parameters())
     data = lightgbm.Dataset(
-        encode_matrix(np.column_stack([fit.matrix, fit.position]), names, categories),
+        encode_matrix(raw_inputs(fit), names, categories),
         _labels(fit, tails),
         feature_name=columns,
         categorical_feature=[index for index, name in enumerate(names) if name in categories],
@@ -64,7 +64,7 @@ def grow_forest(fit: Rows, tune: Rows | None, recipe: Recipe) -> Forest:
         return Forest(booster.model_to_string(), features, categories, booster.num_trees())
     _demand(tune, recipe, "stop the training on")
     later = lightgbm.Dataset(
-        encode_matrix(np.column_stack([tune.matrix, tune.position]), names, categories),
+        encode_matrix(raw_inputs(tune), names, categories),
         _labels(tune, tails),
         reference=data,
         params=options,

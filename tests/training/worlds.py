@@ -15,7 +15,7 @@ _WORDS = np.array(["a", "b", "c", "d"])
 def truth(age: np.ndarray, brand: np.ndarray, position: np.ndarray) -> np.ndarray:
     """The chance of a response: the young like brand 0, the others brand 2, and lower ranks are seen less."""
     liked = np.where(age < 40, brand == 0, brand == 2)
-    return np.where(liked, 0.3, 0.05) / position
+    return np.asarray(np.where(liked, 0.3, 0.05) / position)
 
 
 def response_rows(count: int, seed: int) -> Rows:

@@ -1,0 +1,119 @@
+"""One training from rows to a servable artefact: grow, stop, calibrate, judge, then learn again from everything."""
+
+from collections.abc import Mapping
+
+import msgspec
+import numpy as np
+from numpy.typing import NDArray
+
+from models.artefact import Artefact, Objective, WarmUp
+from models.calibration import Calibration
+from rules.ids import GoalId, Instant
+from training.calibrator import fit_calibration
+from training.metrics import Quality, response_quality, value_quality
+from training.predictor import predict
+from training.recipe import Recipe, recipe_for
+from training.rows import Rows
+from training.split import Parts, split_by_time
+from training.trainer import Forest, grow_forest, raw_inputs
+
+WARM_UP_ROWS = 64
+
+
+class Course(msgspec.Struct, frozen=True, eq=False):
+    """What a training made: the artefact, the parts it was split into, and how it did on rows it had not seen.
+
+    `quality` is by predictor: `model`, `champion` (absent when there is none that fits the rows), `constant` (the mean
+    of what was learned from) and `random` (the model's own predictions dealt out at random).
+    """
+
+    artefact: Artefact
+    parts: Parts
+    judged: Artefact
+    quality: dict[str, Quality]
+
+
+def train(
+    rows: Rows, goal: GoalId, objective: Objective, created: Instant, champion: Artefact | None, threads: int = 2
+) -> Course:
+    """Train on rows whose windows have passed; raises TrainingError when they are too few.
+
+    The judged model is grown on `fit`, stopped and calibrated on `tune`, and measured on `judge`. The artefact's forest
+    is then grown the same way, with the number of trees so found, one part further: a response forest on `fit` and
+    `tune`, calibrated on `judge`; a value forest, which needs no calibration, on everything.
+    """
+    parts = split_by_time(rows.at)
+    fit, tune, judge = rows.take(parts.fit), rows.take(parts.tune), rows.take(parts.judge)
+    recipe = recipe_for(objective, len(fit), threads)
+    found = grow_forest(fit, tune, recipe)
+    first = _artefact(rows, goal, objective, created, found, _calibration(found, tune, objective), {})
+    quality = _quality(first, champion, fit, judge, objective, recipe)
+    again = msgspec.structs.replace(recipe, rounds=found.rounds)
+    learned = rows if objective == "value" else rows.take(np.concatenate([parts.fit, parts.tune]))
+    forest = grow_forest(learned, None, again)
+    calibration = _calibration(forest, judge, objective)
+    return Course(
+        _artefact(rows, goal, objective, created, forest, calibration, _figures(quality)), parts, first, quality
+    )
+
+
+def _calibration(forest: Forest, later: Rows, objective: Objective) -> Calibration | None:
+    return fit_calibration(forest.predict(raw_inputs(later)), later.target) if objective == "response" else None
+
+
+def _quality(
+    first: Artefact, champion: Artefact | None, fit: Rows, judge: Rows, objective: Objective, recipe: Recipe
+) -> dict[str, Quality]:
+    measure = response_quality if objective == "response" else value_quality
+    model = predict(first, judge)
+    assert model is not None, "a model's own rows have its features"
+    predictions: dict[str, NDArray[np.float64] | None] = {
+        "model": model,
+        "champion": None if champion is None or champion.objective != objective else predict(champion, judge),
+        "constant": np.full(len(judge), fit.target.mean()),
+        "random": np.random.default_rng(recipe.seed).permutation(model),
+    }
+    return {name: measure(judge.target, found) for name, found in predictions.items() if found is not None}
+
+
+def _figures(quality: Mapping[str, Quality]) -> dict[str, dict[str, float]]:
+    return {
+        name: {key: float(figure) for key, figure in msgspec.structs.asdict(found).items() if figure is not None}
+        for name, found in quality.items()
+    }
+
+
+def _artefact(
+    rows: Rows,
+    goal: GoalId,
+    objective: Objective,
+    created: Instant,
+    forest: Forest,
+    calibration: Calibration | None,
+    metrics: dict[str, dict[str, float]],
+) -> Artefact:
+    return Artefact(
+        kind="forest",
+        goal=goal,
+        objective=objective,
+        created=created,
+        window=(Instant(int(rows.at.min())), Instant(int(rows.at.max()) + 1)),
+        evidence=len(rows),
+        metrics=metrics,
+        features=forest.features,
+        categories=forest.categories,
+        forest=forest.text,
+        calibration=calibration,
+        warm_up=warm_up(forest, rows),
+    )
+
+
+def warm_up(forest: Forest, rows: Rows, most: int = WARM_UP_ROWS) -> WarmUp:
+    """Rows spread over those learned from, and one where every feature is missing, with LightGBM's raw scores."""
+    spread = np.unique(np.linspace(0, len(rows) - 1, min(most, len(rows))).astype(np.intp))
+    raw = raw_inputs(rows.take(spread))
+    missing = np.full((1, raw.shape[1]), np.nan)
+    missing[0, -1] = 1.0
+    raw = np.vstack([raw, missing])
+    scores = forest.predict(raw, raw_score=True)
+    return WarmUp(tuple(map(tuple, raw.tolist())), tuple(scores.tolist()))
