@@ -14,9 +14,10 @@ from rules.ids import Instant, OfferId
 
 
 class FirstRank(msgspec.Struct, frozen=True, eq=False):
-    """The placement's candidates and each one's exact probability of rank 1; they sum to one, or to zero when none is open.
+    """The placement's candidates and each one's exact probability of rank 1.
 
-    `predictions` are the model's figures, NaN where it gave none.
+    The probabilities sum to one, or to zero when no candidate is open. `predictions` are the model's figures, NaN where
+    it gave none.
     """
 
     offers: tuple[OfferId, ...]

@@ -17,7 +17,8 @@ class ReadyPlacement(msgspec.Struct, frozen=True, eq=False):
     """A placement with its features and the model of its goal.
 
     `version` is None while the model is the prior that stands for no model; `missing` says that another one should be
-    there but could not be served, so that decisions go without any. `left_out` counts the offers that are no candidates, by the reason's slug.
+    there but could not be served, so that decisions go without any. `left_out` counts the offers that are no
+    candidates, by the reason's slug.
     """
 
     bound: BoundPlacement

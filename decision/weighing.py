@@ -21,8 +21,8 @@ Floats = NDArray[np.float64]
 class Weighing(msgspec.Struct, frozen=True, eq=False):
     """All candidates of a placement for one request; arrays have one element per candidate.
 
-    `prediction` is the model's figure (propensity, or expected value), NaN where none was asked for; `scores` are finite
-    and not negative, zero where the candidate is screened out. `degraded` names what had to be left out, sorted.
+    `prediction` is the model's figure (propensity, or expected value), NaN where none was asked for; `scores` are
+    finite and not negative, zero where the candidate is screened out. `degraded` names what was left out, sorted.
     """
 
     placement: ReadyPlacement
