@@ -18,7 +18,7 @@ _LOWEST, _HIGHEST = -745.0, 709.0
 
 
 def response_of(objective: str) -> Response:
-    """The response for the objective line of a LightGBM model (`binary sigmoid:1`); raises `ArtefactError` for others."""
+    """The response for a LightGBM objective line (`binary sigmoid:1`); raises `ArtefactError` for others."""
     name, *options = objective.split() or [""]
     if name in _LOGISTIC:
         slope = next((float(option[8:]) for option in options if option.startswith("sigmoid:")), 1.0)

@@ -1,0 +1,107 @@
+"""The kernel gives what LightGBM's own predict gives, bit for bit, however the features are bound."""
+
+import lightgbm as lgb
+import numpy as np
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from models.forest import BoundForest, bind_forest, parse_forest
+from rules.expression import Binding
+from tests.models.forest.awkward import KINDS, Floats, Kind, asked, train
+
+OFFERS = 70
+
+
+def bound(
+    booster: lgb.Booster, bindings: list[Binding], columns: list[Floats], offers: int = OFFERS
+) -> tuple[BoundForest, Floats, Floats, Floats]:
+    """The forest bound to offers, the blocks of a request, and the matrix LightGBM needs for the same question."""
+    slots = []
+    blocks: dict[Binding, list[Floats]] = {binding: [] for binding in Binding}
+    matrix = np.empty((offers, len(columns)))
+    for number, (binding, values) in enumerate(zip(bindings, columns, strict=True)):
+        slots.append((binding, len(blocks[binding])))
+        blocks[binding].append(values)
+        matrix[:, number] = values[0] if binding == Binding.REQUEST else values
+    offer, pair = (np.array(blocks[b]).reshape(-1, offers) for b in (Binding.OFFER, Binding.PAIR))
+    request = np.array([values[0] for values in blocks[Binding.REQUEST]])
+    return bind_forest(parse_forest(booster.model_to_string()), slots, offer, {}), request, pair, matrix
+
+
+def assert_equal(booster: lgb.Booster, bindings: list[Binding], kinds: tuple[Kind, ...], seed: int) -> None:
+    random = np.random.default_rng(seed)
+    for _ in range(3):
+        columns = [asked(kind, OFFERS, random) for kind in kinds]
+        forest, request, pair, matrix = bound(booster, bindings, columns)
+        rows = np.flatnonzero(random.random(OFFERS) < 0.6)
+        expected = booster.predict(matrix[rows], raw_score=True, num_threads=1) if len(rows) else np.empty(0)
+        assert forest.score(request, pair, rows).tobytes() == np.asarray(expected, np.float64).tobytes()
+
+
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(data=st.data())
+def test_scores_equal_those_of_lightgbm_bit_for_bit(data: st.DataObject) -> None:
+    kinds = tuple(data.draw(st.lists(st.sampled_from(KINDS), min_size=1, max_size=8)))
+    bindings = data.draw(st.lists(st.sampled_from(Binding), min_size=len(kinds), max_size=len(kinds)))
+    seed = data.draw(st.integers(0, 2**31 - 1))
+    booster = train(
+        kinds,
+        seed,
+        rows=data.draw(st.integers(30, 600)),
+        trees=data.draw(st.integers(1, 12)),
+        num_leaves=data.draw(st.sampled_from([2, 3, 7, 31, 63, 64, 65, 128])),
+        zero_as_missing=data.draw(st.booleans()),
+        use_missing=data.draw(st.sampled_from([True, True, False])),
+        objective=data.draw(st.sampled_from(["binary", "regression", "tweedie"])),
+        boosting=data.draw(st.sampled_from(["gbdt", "dart"])),
+        max_cat_to_onehot=data.draw(st.sampled_from([1, 4, 100])),
+    )
+    assert_equal(booster, bindings, kinds, seed)
+
+
+@pytest.mark.parametrize("leaves", [64, 65, 129, 255])
+def test_trees_of_several_words_are_exact(leaves: int) -> None:
+    kinds: tuple[Kind, ...] = ("plain", "holes", "category", "zeros", "whole", "infinite")
+    booster = train(kinds, leaves, rows=3000, trees=3, num_leaves=leaves)
+    assert max(len(tree.leaves) for tree in parse_forest(booster.model_to_string()).trees) == leaves
+    for bindings in ([Binding(number % 3) for number in range(6)], [Binding.PAIR] * 6, [Binding.REQUEST] * 6):
+        assert_equal(booster, bindings, kinds, leaves)
+
+
+def test_string_codes_score_as_the_categories_that_training_gave_them() -> None:
+    random = np.random.default_rng(5)
+    codes = np.sort(random.integers(0, 2**48, 90)).astype(np.float64)
+    raw = random.choice(codes, 800)
+    category = np.searchsorted(codes, raw).astype(np.float64)
+    label = (np.sin(category) + random.normal(size=800) > 0).astype(np.float64)
+    options = {"objective": "binary", "verbose": -1, "num_threads": 1, "min_data_per_group": 2, "cat_smooth": 1}
+    booster = lgb.train(options, lgb.Dataset(category[:, None], label, categorical_feature=[0]), 10)
+    forest = parse_forest(booster.model_to_string())
+    served = np.concatenate([codes, [np.nan, 0.0, codes[3] + 1.0, 2.0**48]])
+    encoded = np.concatenate([np.arange(90.0), np.full(4, np.nan)])
+    expected = np.asarray(booster.predict(encoded[:, None], raw_score=True), np.float64)
+    rows, sorted_codes = np.arange(len(served)), {0: [int(code) for code in codes]}
+    empty = np.empty((0, len(served)))
+    as_offer = bind_forest(forest, [(Binding.OFFER, 0)], served[None, :], sorted_codes)
+    assert as_offer.score(np.empty(0), empty, rows).tobytes() == expected.tobytes()
+    as_pair = bind_forest(forest, [(Binding.PAIR, 0)], empty, sorted_codes)
+    assert as_pair.score(np.empty(0), served[None, :], rows).tobytes() == expected.tobytes()
+
+
+def test_only_the_rows_asked_for_are_scored_in_the_order_asked() -> None:
+    kinds: tuple[Kind, ...] = ("plain", "plain", "plain")
+    booster = train(kinds, 1, rows=300, trees=5)
+    random = np.random.default_rng(1)
+    bindings = [Binding.OFFER, Binding.REQUEST, Binding.PAIR]
+    forest, request, pair, matrix = bound(booster, bindings, [asked("plain", OFFERS, random) for _ in kinds])
+    rows = np.array([40, 3, 3, 69, 0])
+    expected = np.asarray(booster.predict(matrix[rows], raw_score=True), np.float64)
+    assert forest.score(request, pair, rows).tobytes() == expected.tobytes()
+    assert forest.score(request, pair, np.empty(0, np.intp)).shape == (0,)
+
+
+def test_a_placement_without_offers_scores_nothing() -> None:
+    booster = train(("plain",), 1, rows=100, trees=2)
+    forest = bind_forest(parse_forest(booster.model_to_string()), [(Binding.OFFER, 0)], np.empty((1, 0)), {})
+    assert forest.score(np.empty(0), np.empty((0, 0)), np.empty(0, np.intp)).shape == (0,)
