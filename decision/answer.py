@@ -5,6 +5,7 @@ from collections.abc import Mapping
 import msgspec
 
 from decision.profile.profile import AttributeValue
+from rules.errors import Fault
 from rules.ids import CatalogueVersion, CustomerId, DecisionId, ModelVersion, OfferId, PlacementId, VisitorId
 
 
@@ -70,19 +71,31 @@ class CustomerAnswer(msgspec.Struct, frozen=True):
 
 
 class VersionAnswer(msgspec.Struct, frozen=True):
-    """An immutable version, when it was stored (RFC 3339), and which slots point to it now."""
+    """An immutable version, when and by whom it was stored (RFC 3339), which slots point to it now, and figures."""
 
     version: str
     stored: str
     current: tuple[str, ...]
-    note: str = ""
+    by: str
+    summary: Mapping[str, str | int | float]
 
 
 class CurrentAnswer(msgspec.Struct, frozen=True):
-    """The version each slot points to, and the one this worker serves; a catalogue has the slot `current`, a model its goal."""
+    """The version each slot points to, and the one this worker serves.
+
+    A catalogue has the slot `current`, a model that of its goal.
+    """
 
     current: Mapping[str, str]
     serving: Mapping[str, str]
+
+
+class PublishedAnswer(msgspec.Struct, frozen=True):
+    """The version now in use, the one before it, and what should be looked at although it is no mistake."""
+
+    version: str
+    before: str | None
+    warnings: tuple[Fault, ...] = ()
 
 
 class HealthAnswer(msgspec.Struct, frozen=True):

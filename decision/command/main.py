@@ -50,3 +50,7 @@ def main() -> None:
     except ConciergeError as error:
         click.echo(f"concierge: {error}", err=True)
         sys.exit(1)
+
+
+if __name__ == "__main__":
+    main()

@@ -18,7 +18,7 @@ async def identify(connection: ASGIConnection[Any, Any, Any, Any]) -> ApiKey:
     scheme, _, secret = connection.headers.get("authorization", "").partition(" ")
     if scheme.lower() != "bearer" or not secret.strip():
         raise Unauthorised("Send the header `Authorization: Bearer KEY`; `concierge keys create` makes a key.")
-    ring = cast("KeyRing", connection.app.state.keys)
+    ring = cast("KeyRing", connection.app.state.key_ring)
     key = await ring.find(secret.strip())
     if key is None:
         raise Unauthorised("This key is not known, or it was revoked; `concierge keys create` makes a new one.")

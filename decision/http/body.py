@@ -93,9 +93,9 @@ def _inside_struct(raw: dict[object, object], kind: type[msgspec.Struct], path: 
             yield Fault(_join(path, name), "is required")
     if kind.__struct_config__.forbid_unknown_fields:
         known = ", ".join(fields)
-        for name in raw:
-            if name not in fields:
-                yield Fault(_join(path, name), f"is not a field here; known are {known}")
+        for key in raw:
+            if key not in fields:
+                yield Fault(_join(path, key), f"is not a field here; known are {known}")
 
 
 def _join(path: str, name: object) -> str:

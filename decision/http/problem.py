@@ -1,5 +1,7 @@
 """Errors as RFC 9457 problem documents: one table from exception to status."""
 
+from typing import Any
+
 import msgspec
 from litestar import Request, Response
 from litestar.exceptions import HTTPException, ValidationException
@@ -76,7 +78,7 @@ def _faults_of(error: ValidationException) -> tuple[Fault, ...]:
     )
 
 
-def answer_problem(request: Request[object, object, object], error: Exception) -> Response[bytes]:
+def answer_problem(request: Request[Any, Any, Any], error: Exception) -> Response[bytes]:
     """The response for an exception; unforeseen ones are logged with their traceback."""
     problem = problem_of(error)
     if problem.status >= HTTP_500_INTERNAL_SERVER_ERROR:

@@ -1,0 +1,74 @@
+"""The composition root: every part of the service made and wired, in one place."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
+from random import Random
+
+from decision.api_keys import ApiKeys
+from decision.clock import Clock, wall_clock
+from decision.contacts import Contacts
+from decision.customers import Customers
+from decision.deciding import Deciding
+from decision.decision_index import DecisionIndex
+from decision.explaining import Explaining
+from decision.health import Health
+from decision.identities import Identities
+from decision.intake import Intake
+from decision.journal.journal import Journal
+from decision.key_ring import KeyRing
+from decision.marks import Marks
+from decision.profile.repository import Profiles
+from decision.publishing import Publishing
+from decision.refreshing import Refresher
+from decision.registry import Registry
+from decision.service import Concierge
+from decision.settings import Settings
+from decision.store.opening import open_store
+from decision.store.port import Store
+from decision.subject_state import SubjectStates
+from decision.versions import Versions
+from rules.errors import Unavailable
+
+
+def compose(store: Store, settings: Settings, clock: Clock = wall_clock) -> Concierge:
+    """The service over a store; nothing runs in the background yet."""
+    # One generator per worker, seeded by the system, so that workers draw different ids and seeds.
+    random = Random()
+    registry = Registry(store)
+    versions = Versions(registry)
+    refresher = Refresher(registry, versions, clock)
+    identities = Identities(store, settings.visitor_days)
+    profiles = Profiles(store, settings.visitor_days, settings.repeat_days)
+    contacts = Contacts(store, settings.visitor_days, settings.repeat_days)
+    index = DecisionIndex(store, settings.outcome_days)
+    marks = Marks(store, settings.repeat_days)
+    journal = Journal(store, settings.folder)
+    states = SubjectStates(identities, profiles, contacts)
+    return Concierge(
+        settings=settings,
+        keys=KeyRing(ApiKeys(store), clock),
+        refresher=refresher,
+        deciding=Deciding(states, contacts, index, journal, clock, random, settings.deadline_ms),
+        explaining=Explaining(journal, versions),
+        intake=Intake(refresher, identities, profiles, contacts, index, marks, journal, clock),
+        customers=Customers(refresher, states, identities, profiles, contacts, journal, clock, random),
+        publishing=Publishing(registry, refresher, clock),
+        health=Health(store, refresher),
+    )
+
+
+@asynccontextmanager
+async def open_service(settings: Settings) -> AsyncIterator[Concierge]:
+    """The service over the configured store, kept in step with the pointers until it is closed."""
+    async with open_store(settings) as store:
+        concierge = compose(store, settings)
+        with suppress(Unavailable):
+            await concierge.refresher.refresh()
+        task = asyncio.create_task(concierge.refresher.run(settings.refresh_seconds))
+        try:
+            yield concierge
+        finally:
+            task.cancel()
+            with suppress(asyncio.CancelledError):
+                await task

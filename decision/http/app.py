@@ -1,0 +1,108 @@
+"""The HTTP application: handlers decode, call and encode; nothing else."""
+
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from importlib.metadata import version
+from typing import Any
+
+from litestar import Litestar, Response
+from litestar.datastructures import State
+from litestar.di import Provide
+
+from decision.composition import open_service
+from decision.http.body import ApiRequest
+from decision.http.bulk import decide_bulk
+from decision.http.customers import (
+    delete_customer,
+    get_customer,
+    link_visitor,
+    patch_customer,
+    put_customer,
+    unlink_visitor,
+)
+from decision.http.decisions import decide, explain
+from decision.http.document import describe
+from decision.http.events import report_events
+from decision.http.operations import live, metrics, ready
+from decision.http.outcomes import report_outcomes
+from decision.http.problem import answer_problem
+from decision.http.versions import (
+    activate_catalogue,
+    activate_model,
+    get_catalogue,
+    get_models,
+    list_catalogues,
+    list_models,
+    put_catalogue,
+    put_model,
+)
+from decision.logs import configure_logs
+from decision.metrics import ANSWERS
+from decision.service import Concierge
+from decision.settings import Settings, read_settings
+
+ROUTES = (
+    decide,
+    decide_bulk,
+    explain,
+    report_outcomes,
+    report_events,
+    put_customer,
+    patch_customer,
+    get_customer,
+    delete_customer,
+    link_visitor,
+    unlink_visitor,
+    get_catalogue,
+    put_catalogue,
+    list_catalogues,
+    activate_catalogue,
+    get_models,
+    put_model,
+    list_models,
+    activate_model,
+    live,
+    ready,
+    metrics,
+)
+
+Opening = Callable[[Settings], AbstractAsyncContextManager[Concierge]]
+
+
+def create_app(settings: Settings, opening: Opening = open_service) -> Litestar:
+    """The application; `opening` gives the service for as long as it runs."""
+
+    @asynccontextmanager
+    async def lifespan(app: Litestar) -> AsyncIterator[None]:
+        async with opening(settings) as concierge:
+            app.state.concierge, app.state.key_ring = concierge, concierge.keys
+            yield
+
+    return Litestar(
+        ROUTES,
+        lifespan=[lifespan],
+        dependencies={"concierge": Provide(_concierge, sync_to_thread=False)},
+        exception_handlers={Exception: answer_problem},
+        request_class=ApiRequest,
+        request_max_body_size=settings.body_limit,
+        openapi_config=describe(version("concierge")),
+        after_request=_count,
+        logging_config=None,
+    )
+
+
+def serving_app() -> Litestar:
+    """The application of a serving process, set up by its environment."""
+    settings = read_settings()
+    configure_logs(settings.log_level)
+    return create_app(settings)
+
+
+def _concierge(state: State) -> Concierge:
+    concierge: Concierge = state.concierge
+    return concierge
+
+
+def _count(response: Response[Any]) -> Response[Any]:
+    ANSWERS.labels(str(response.status_code)).inc()
+    return response

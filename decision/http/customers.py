@@ -1,0 +1,106 @@
+"""`/v1/customers/{id}` and `/v1/identities`: profiles, and who a visitor is."""
+
+import re
+
+from litestar import Response, delete, get, patch, post, put
+
+from decision.answer import CustomerAnswer
+from decision.http.authorisation import needs
+from decision.http.body import ApiRequest
+from decision.http.media import answer, problems
+from decision.question import NAME, LinkReport, ProfileForm, ProfilePatch
+from decision.service import Concierge
+from rules.errors import Fault, Invalid
+from rules.ids import CustomerId, VisitorId
+
+
+def named(id: str, field: str) -> str:
+    """An identifier from a path; raises `Invalid` when no body could carry it either."""
+    if not re.fullmatch(NAME, id):
+        raise Invalid((Fault(field, "must be 1 to 200 characters without control characters"),))
+    return id
+
+
+@put(
+    "/v1/customers/{customer:str}",
+    guards=[needs("profiles")],
+    operation_id="putCustomer",
+    summary="Set a customer's attributes and consents as a whole",
+    responses=problems(400, 401, 403, 413, 503),
+    tags=["customers"],
+)
+async def put_customer(
+    request: ApiRequest, customer: str, data: ProfileForm, concierge: Concierge
+) -> Response[CustomerAnswer]:
+    """Needs scope `profiles`. What was learned from behaviour stays; send null, or nothing, for an absent attribute."""
+    id = CustomerId(named(customer, "customer"))
+    return answer(request, await concierge.customers.put(id, data))
+
+
+@patch(
+    "/v1/customers/{customer:str}",
+    guards=[needs("profiles")],
+    operation_id="patchCustomer",
+    summary="Change a customer's attributes and consents by JSON merge patch",
+    responses=problems(400, 401, 403, 413, 503),
+    tags=["customers"],
+)
+async def patch_customer(
+    request: ApiRequest, customer: str, data: ProfilePatch, concierge: Concierge
+) -> Response[CustomerAnswer]:
+    """Needs scope `profiles`. Null removes, a missing name keeps (RFC 7396)."""
+    id = CustomerId(named(customer, "customer"))
+    return answer(request, await concierge.customers.patch(id, data))
+
+
+@get(
+    "/v1/customers/{customer:str}",
+    guards=[needs("profiles")],
+    operation_id="getCustomer",
+    summary="A customer's profile as a decision would see it now",
+    responses=problems(400, 401, 403, 404, 503),
+    tags=["customers"],
+)
+async def get_customer(request: ApiRequest, customer: str, concierge: Concierge) -> Response[CustomerAnswer]:
+    """Needs scope `profiles`."""
+    return answer(request, await concierge.customers.get(CustomerId(named(customer, "customer"))))
+
+
+@delete(
+    "/v1/customers/{customer:str}",
+    guards=[needs("profiles")],
+    operation_id="deleteCustomer",
+    summary="Forget a customer and the visitors linked to it",
+    responses=problems(400, 401, 403, 404, 503),
+    tags=["customers"],
+)
+async def delete_customer(customer: str, concierge: Concierge) -> None:
+    """Needs scope `profiles`."""
+    await concierge.customers.delete(CustomerId(named(customer, "customer")))
+
+
+@post(
+    "/v1/identities",
+    guards=[needs("profiles")],
+    status_code=204,
+    operation_id="linkVisitor",
+    summary="Say that a visitor is a customer",
+    responses=problems(400, 401, 403, 409, 413, 503),
+    tags=["customers"],
+)
+async def link_visitor(data: LinkReport, concierge: Concierge) -> None:
+    """Needs scope `profiles`. The visitor's behaviour counts for the customer from the next decision on."""
+    await concierge.customers.link(data)
+
+
+@delete(
+    "/v1/identities/{visitor:str}",
+    guards=[needs("profiles")],
+    operation_id="unlinkVisitor",
+    summary="Take back that a visitor is a customer",
+    responses=problems(400, 401, 403, 404, 503),
+    tags=["customers"],
+)
+async def unlink_visitor(visitor: str, concierge: Concierge) -> None:
+    """Needs scope `profiles`. The visitor keeps the behaviour it came with."""
+    await concierge.customers.unlink(VisitorId(named(visitor, "visitor")))

@@ -1,0 +1,54 @@
+"""`/v1/decisions`: decide and explain."""
+
+from litestar import Response, get, post
+
+from decision.admission import Ask, admit
+from decision.answer import DecisionAnswer
+from decision.api_keys import ApiKey
+from decision.explanation import Explanation
+from decision.http.authorisation import known, require
+from decision.http.body import ApiRequest
+from decision.http.media import answer, problems
+from decision.question import DecisionQuestion
+from decision.service import Concierge
+from rules.errors import Forbidden
+from rules.ids import DecisionId
+
+
+def allow(concierge: Concierge, key: ApiKey, question: DecisionQuestion) -> Ask:
+    """The question, admitted, if the key may ask it; raises `Invalid` or `Forbidden`."""
+    ask = admit(question, concierge.refresher.snapshot)
+    require(key, f"decide:{ask.channel}")
+    if ask.at is not None:
+        require(key, "admin")
+    return ask
+
+
+@post(
+    "/v1/decisions",
+    guards=[known],
+    status_code=200,
+    operation_id="decide",
+    summary="Decide which offers a subject should see",
+    responses=problems(400, 401, 403, 413, 503),
+    tags=["decisions"],
+)
+async def decide(request: ApiRequest, data: DecisionQuestion, concierge: Concierge) -> Response[DecisionAnswer]:
+    """Needs scope `decide:CHANNEL` of the placement's channel, and `admin` as well where `at` is given."""
+    ask = allow(concierge, request.user, data)
+    return answer(request, await concierge.deciding.decide(ask))
+
+
+@get(
+    "/v1/decisions/{decision:str}",
+    guards=[known],
+    operation_id="explain",
+    summary="Explain a decision by making it again from the journal",
+    responses=problems(401, 403, 404, 503),
+    tags=["decisions"],
+)
+async def explain(request: ApiRequest, decision: str, concierge: Concierge) -> Response[Explanation]:
+    """Needs a scope `decide:…` or `admin`: whoever may decide may see why."""
+    if not any(scope == "admin" or scope.startswith("decide:") for scope in request.user.scopes):
+        raise Forbidden(f"The key of {request.user.client!r} has no scope to decide, so it cannot see decisions.")
+    return answer(request, await concierge.explaining.explain(DecisionId(decision)))

@@ -1,0 +1,72 @@
+"""The OpenAPI document at `/schema`: Litestar's, completed by what it cannot know."""
+
+from typing import Any
+
+import msgspec
+from litestar import Request
+from litestar.openapi import OpenAPIConfig
+from litestar.openapi.plugins import OpenAPIRenderPlugin
+from litestar.openapi.spec import Components, SecurityScheme
+
+from decision.http.body import JSON, MSGPACK
+from decision.http.bulk import NDJSON
+from decision.http.cloud_events import BATCHED, STRUCTURED
+
+Node = dict[str, Any]
+
+
+class SchemaPlugin(OpenAPIRenderPlugin):
+    """Serves the completed document as JSON."""
+
+    def __init__(self) -> None:
+        super().__init__(path="/", media_type="application/vnd.oai.openapi+json")  # type: ignore[arg-type]
+
+    def render(self, request: Request[Any, Any, Any], openapi_schema: Node) -> bytes:  # noqa: ARG002
+        """The document."""
+        return msgspec.json.encode(complete(openapi_schema))
+
+
+def describe(version: str) -> OpenAPIConfig:
+    """How the document begins."""
+    return OpenAPIConfig(
+        title="Concierge",
+        version=version,
+        description="Which few of many offers should one customer see now, and why.",
+        path="/schema",
+        render_plugins=[SchemaPlugin()],
+        components=Components(
+            security_schemes={
+                "key": SecurityScheme(type="http", scheme="bearer", description="`concierge keys create`.")
+            }
+        ),
+    )
+
+
+def complete(document: Node) -> Node:
+    """The document with MessagePack beside JSON, NDJSON and CloudEvents where they are taken, and keys where needed."""
+    for path, item in document["paths"].items():
+        for operation in item.values():
+            if path.startswith("/v1/"):
+                operation["security"] = [{"key": []}]
+                _add_msgpack(operation)
+    bulk = document["paths"]["/v1/decisions/bulk"]["post"]
+    bulk["requestBody"] = {"required": True, "content": {NDJSON: {"schema": {"type": "string"}}}}
+    bulk["responses"]["200"] = {
+        "description": "One line for each line, in order.",
+        "content": {NDJSON: {"schema": {"type": "string"}}},
+    }
+    events = document["paths"]["/v1/events"]["post"]["requestBody"]["content"]
+    events[STRUCTURED] = {"schema": {"type": "object", "required": ["id", "source", "type", "specversion"]}}
+    events[BATCHED] = {"schema": {"type": "array", "items": events[STRUCTURED]["schema"]}}
+    ready = document["paths"]["/health/ready"]["get"]["responses"]
+    ready["503"] = {**ready["200"], "description": "Not ready; the body says what stands in the way."}
+    return document
+
+
+def _add_msgpack(operation: Node) -> None:
+    bodies = [operation["requestBody"]] if "requestBody" in operation else []
+    answers = [answer for status, answer in operation["responses"].items() if status.startswith("2")]
+    for body in (*bodies, *answers):
+        content = body.get("content", {})
+        if JSON in content:
+            content[MSGPACK] = content[JSON]

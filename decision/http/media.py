@@ -1,0 +1,35 @@
+"""Answers as JSON, or as MessagePack where the caller asks for it, and what the OpenAPI document says about them."""
+
+from typing import TypeVar
+
+from litestar import Response
+from litestar.openapi.datastructures import ResponseSpec
+
+from decision.http.body import JSON, MSGPACK, ApiRequest
+from decision.http.problem import PROBLEM_TYPE, Problem
+
+T = TypeVar("T")
+
+_PROBLEMS = {
+    400: "The request is not valid; `errors` names every field.",
+    401: "No API key, or an unknown one.",
+    403: "The key lacks the needed scope.",
+    404: "There is no such thing.",
+    409: "The state changed meanwhile; send it again.",
+    413: "The body is too large.",
+    422: "The catalogue or model cannot be published; `errors` names every mistake.",
+    503: "The store does not answer, or nothing is published yet.",
+}
+
+
+def answer(request: ApiRequest, content: T, status: int = 200) -> Response[T]:
+    """The response in the form that the caller asked for."""
+    return Response(content, status_code=status, media_type=MSGPACK if request.wants_msgpack else JSON)
+
+
+def problems(*statuses: int) -> dict[int, ResponseSpec]:
+    """The problem responses of a route, for its OpenAPI description."""
+    return {
+        status: ResponseSpec(Problem, generate_examples=False, description=_PROBLEMS[status], media_type=PROBLEM_TYPE)
+        for status in statuses
+    }

@@ -1,0 +1,39 @@
+"""`/health/live`, `/health/ready`, `/metrics`: for load balancers, Prometheus and people at night."""
+
+from litestar import Response, get
+
+from decision.answer import HealthAnswer
+from decision.http.body import JSON
+from decision.metrics import CONTENT_TYPE, render_metrics
+from decision.service import Concierge
+
+
+@get("/health/live", operation_id="live", summary="Whether the process answers at all", tags=["operations"])
+async def live() -> dict[str, bool]:
+    """Always true while it answers."""
+    return {"live": True}
+
+
+@get(
+    "/health/ready",
+    operation_id="ready",
+    summary="Whether this worker can decide, and what stands in the way",
+    tags=["operations"],
+)
+async def ready(concierge: Concierge) -> Response[HealthAnswer]:
+    """200 when ready, else 503 with the same body."""
+    health = await concierge.health.look()
+    return Response(health, status_code=200 if health.ready else 503, media_type=JSON)
+
+
+@get(
+    "/metrics",
+    operation_id="metrics",
+    summary="Figures of all workers in Prometheus' text format",
+    media_type="text/plain",
+    sync_to_thread=True,
+    tags=["operations"],
+)
+def metrics() -> Response[bytes]:
+    """Needs no key: keep it off the public network."""
+    return Response(render_metrics(), media_type=CONTENT_TYPE)

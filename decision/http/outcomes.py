@@ -1,0 +1,29 @@
+"""`/v1/outcomes`: what became of offers that were shown."""
+
+from litestar import Response, post
+
+from decision.answer import Receipt
+from decision.http.authorisation import needs, require
+from decision.http.body import ApiRequest
+from decision.http.media import answer, problems
+from decision.question import OutcomeReport
+from decision.service import Concierge
+
+
+@post(
+    "/v1/outcomes",
+    guards=[needs("outcomes")],
+    status_code=202,
+    operation_id="reportOutcomes",
+    summary="Report what became of offers that were shown",
+    responses=problems(400, 401, 403, 413, 503),
+    tags=["reports"],
+)
+async def report_outcomes(
+    request: ApiRequest, data: OutcomeReport | list[OutcomeReport], concierge: Concierge
+) -> Response[Receipt]:
+    """Needs scope `outcomes`, and `admin` where `at` is given; all reports are taken or none, each id once."""
+    reports = data if isinstance(data, list) else [data]
+    if any(report.at is not None for report in reports):
+        require(request.user, "admin")
+    return answer(request, await concierge.intake.outcomes(reports), 202)

@@ -1,0 +1,165 @@
+"""Keeps what a worker serves in step with the pointers: load, verify, warm, swap one reference, drop the old."""
+
+import asyncio
+from collections.abc import Mapping
+
+from decision.clock import Clock
+from decision.engine import decide
+from decision.logs import log
+from decision.metrics import REFRESH_FAILURES, SERVING
+from decision.profile.profile import EMPTY_PROFILE
+from decision.registry import CATALOGUE_SLOT, Registry
+from decision.request import DecisionRequest
+from decision.snapshot import Snapshot
+from decision.versions import Versions
+from models.model import Model
+from rules.catalogue import Catalogue
+from rules.contact import NO_CONTACTS
+from rules.errors import ConciergeError, Unavailable
+from rules.ids import GoalId
+
+
+class Refresher:
+    """Holds the snapshot served now; `problems` says, per kind and slot, what could not be taken and why."""
+
+    def __init__(self, registry: Registry, versions: Versions, clock: Clock) -> None:
+        self._registry = registry
+        self._versions = versions
+        self._clock = clock
+        self._turn = asyncio.Lock()
+        self._refused: dict[tuple[str, str], str] = {}
+        self.snapshot: Snapshot | None = None
+        self.problems: dict[str, str] = {}
+
+    @property
+    def models(self) -> Mapping[GoalId, Model]:
+        """The trained or counted models served now, by goal."""
+        return {} if self.snapshot is None else self.snapshot.models
+
+    async def run(self, seconds: float) -> None:
+        """Look for new versions again and again, until cancelled."""
+        while True:
+            await asyncio.sleep(seconds)
+            try:
+                await self.refresh()
+            except Unavailable as error:
+                self.problems["store"] = str(error)
+            except Exception as error:
+                # A worker that stops looking would serve the old version for ever and say nothing.
+                log.error("refresh_failed", exc_info=error)
+
+    async def refresh(self) -> bool:
+        """Take what the pointers name now, and say whether anything changed; what cannot be taken leaves the old."""
+        async with self._turn:
+            wanted = (await self._registry.current("catalogue")).get(CATALOGUE_SLOT)
+            pointers = await self._registry.current("model")
+            self.problems.pop("store", None)
+            if wanted is None:
+                return False
+            catalogue = await self._catalogue(wanted)
+            if catalogue is None:
+                return False
+            models = await self._models(pointers, catalogue)
+            missing = frozenset(goal for goal in catalogue.workspace.goals if goal in pointers and goal not in models)
+            if not self._differs(catalogue, models):
+                return False
+            self._swap(await asyncio.to_thread(self._build, catalogue, models, missing))
+            return True
+
+    async def _catalogue(self, wanted: str) -> Catalogue | None:
+        """The wanted catalogue, else the one served now."""
+        served = self.snapshot.catalogue if self.snapshot is not None else None
+        if served is not None and served.version == wanted:
+            self.problems.pop("catalogue", None)
+            return served
+        if self._refused.get(("catalogue", CATALOGUE_SLOT)) == wanted:
+            return served
+        try:
+            return await self._versions.catalogue(wanted)
+        except Unavailable:
+            raise
+        except Exception as error:
+            self._refuse("catalogue", CATALOGUE_SLOT, wanted, error)
+            return served
+
+    async def _models(self, pointers: Mapping[str, str], catalogue: Catalogue) -> dict[GoalId, Model]:
+        """For each goal of the catalogue the model its pointer names, else the one served now."""
+        models: dict[GoalId, Model] = {}
+        for goal in catalogue.workspace.goals:
+            wanted, served = pointers.get(goal), self.models.get(goal)
+            if wanted is None:
+                continue
+            model = served
+            if (served is None or served.version != wanted) and not self._is_refused(catalogue, goal, wanted):
+                try:
+                    model = await self._versions.model(wanted)
+                except Unavailable:
+                    raise
+                except Exception as error:
+                    self._refuse("model", goal, f"{wanted}@{catalogue.version}", error)
+            if model is not None:
+                models[goal] = model
+        return models
+
+    def _differs(self, catalogue: Catalogue, models: Mapping[GoalId, Model]) -> bool:
+        served = {goal: model.version for goal, model in self.models.items()}
+        return (
+            self.snapshot is None
+            or self.snapshot.catalogue.version != catalogue.version
+            or served != {goal: model.version for goal, model in models.items()}
+        )
+
+    def _build(self, catalogue: Catalogue, models: dict[GoalId, Model], missing: frozenset[GoalId]) -> Snapshot:
+        """The snapshot, warm.
+
+        A model that does not fit gives way to the one served before; when that does not fit either, its goal goes
+        without, for the new catalogue's rules must take effect.
+        """
+        try:
+            snapshot = Snapshot.build(catalogue, models, missing)
+        except ConciergeError:
+            fitting = {goal: fit for goal, model in models.items() if (fit := self._fitting(catalogue, goal, model))}
+            snapshot = Snapshot.build(catalogue, fitting, missing | (models.keys() - fitting.keys()))
+        for placement in catalogue.placements:
+            decide(DecisionRequest(placement), EMPTY_PROFILE, NO_CONTACTS, snapshot, self._clock(), 0)
+        return snapshot
+
+    def _fitting(self, catalogue: Catalogue, goal: GoalId, model: Model) -> Model | None:
+        served = self.models.get(goal)
+        for candidate in (model, served):
+            if candidate is None:
+                continue
+            try:
+                Snapshot.build(catalogue, {goal: candidate})
+            except ConciergeError as error:
+                self._refuse("model", goal, f"{candidate.version}@{catalogue.version}", error)
+            else:
+                return candidate
+        return None
+
+    def _is_refused(self, catalogue: Catalogue, goal: GoalId, version: str) -> bool:
+        """Whether this model was already tried on this catalogue; it may fit the next one."""
+        return self._refused.get(("model", goal)) == f"{version}@{catalogue.version}"
+
+    def _refuse(self, kind: str, slot: str, version: str, error: Exception) -> None:
+        """Say once what is wrong; the same version is not tried again."""
+        self._refused[kind, slot] = version
+        self.problems[kind if kind == "catalogue" else f"model:{slot}"] = f"version {version} is not served: {error}"
+        REFRESH_FAILURES.labels(kind).inc()
+        foreseen = isinstance(error, ConciergeError)
+        log.error("version_refused", kind=kind, slot=slot, version=version, error=str(error), exc_info=not foreseen)
+
+    def _swap(self, snapshot: Snapshot) -> None:
+        old, before, models = self.snapshot, self.models, snapshot.models
+        self.snapshot = snapshot
+        if old is not None:
+            SERVING.labels("catalogue", CATALOGUE_SLOT, old.catalogue.version).set(0)
+        for goal, model in before.items():
+            SERVING.labels("model", goal, model.version).set(0)
+        SERVING.labels("catalogue", CATALOGUE_SLOT, snapshot.catalogue.version).set(1)
+        for goal, model in models.items():
+            SERVING.labels("model", goal, model.version).set(1)
+            self.problems.pop(f"model:{goal}", None)
+        self.problems.pop("catalogue", None)
+        served = {str(goal): str(model.version) for goal, model in models.items()}
+        log.info("serving_version", catalogue=snapshot.catalogue.version, models=served)
