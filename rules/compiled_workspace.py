@@ -1,5 +1,6 @@
 """Every expression of a workspace, compiled once; those that are refused are reported together."""
 
+import re
 from collections.abc import Mapping
 
 import msgspec
@@ -28,9 +29,15 @@ class CompiledWorkspace(msgspec.Struct, frozen=True):
     levers: tuple[Expression | None, ...]
 
     @classmethod
-    def of(cls, workspace: Workspace, schema: Schema) -> tuple["CompiledWorkspace", tuple[Mistake, ...]]:
-        """The workspace's expressions, and a key and sentence for each that is refused."""
-        desk = _Desk(schema)
+    def of(
+        cls, workspace: Workspace, schema: Schema, doubtful: frozenset[str] = frozenset()
+    ) -> tuple["CompiledWorkspace", tuple[Mistake, ...]]:
+        """The workspace's expressions, and a key and sentence for each that is refused.
+
+        An expression that mentions a `doubtful` path (`customer.tier`, or `customer.` for all of them), whose type is
+        not known, is passed over in silence.
+        """
+        desk = _Desk(schema, doubtful)
         candidates: dict[PlacementId, Expression] = {}
         weights: dict[PlacementId, Expression] = {}
         values: dict[GoalId, Expression] = {}
@@ -63,8 +70,10 @@ class CompiledWorkspace(msgspec.Struct, frozen=True):
 
 
 class _Desk:
-    def __init__(self, schema: Schema) -> None:
+    def __init__(self, schema: Schema, doubtful: frozenset[str]) -> None:
         self.schema = schema
+        paths = (re.escape(path) + ("" if path.endswith(".") else r"\b") for path in sorted(doubtful))
+        self.doubtful = re.compile(rf"(?<![\w.])(?:{'|'.join(paths)})") if doubtful else None
         self.mistakes: list[Mistake] = []
 
     def select(self, key: str, source: str) -> Expression | None:
@@ -80,6 +89,8 @@ class _Desk:
         return self._compile(key, source, "feature")
 
     def _compile(self, key: str, source: str, gives: Gives, binding: Binding | None = None) -> Expression | None:
+        if self.doubtful is not None and self.doubtful.search(source):
+            return None
         try:
             return compile_expression(source, self.schema, gives=gives, binding=binding)
         except ExpressionError as error:

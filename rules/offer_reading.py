@@ -4,6 +4,8 @@ import re
 from collections import Counter
 from collections.abc import Mapping
 
+import msgspec
+
 from rules.attribute import Value, parse_value, read_value, suggest
 from rules.column import make_column
 from rules.finding import Finding
@@ -23,36 +25,46 @@ BUILT_IN: Mapping[str, Attribute] = {
 _ID = re.compile(r"\S(?:[^\x00-\x1f\x7f]{0,198}\S)?")
 
 
+class OfferReading(msgspec.Struct, frozen=True, eq=False):
+    """The offers (None when nothing can be read), every mistake, and the offers that have one in a cell."""
+
+    offers: OfferTable | None
+    findings: tuple[Finding, ...]
+    faulty: frozenset[OfferId] = frozenset()
+
+
 def read_offers(
     content: bytes, name: str, declared: Mapping[str, Attribute], broken: frozenset[str] = frozenset()
-) -> tuple[OfferTable | None, list[Finding]]:
+) -> OfferReading:
     """The offers of a CSV or Parquet file as columns, and every mistake in it.
 
     Rows keep the file's order; a row without a usable id is left out, a bad cell counts as absent. The columns of
-    `broken` attributes (declared, but wrongly) are not looked at. The table is None when nothing can be read.
+    `broken` attributes (declared, but wrongly) are not looked at.
     """
     file, findings = read_offer_file(content, name)
     if file is None:
-        return None, findings
+        return OfferReading(None, tuple(findings))
     attributes = {**declared, **BUILT_IN}
     findings.extend(_check_header(file, attributes, broken))
     if "id" not in file.header:
-        return None, findings
+        return OfferReading(None, tuple(findings))
     ids, kept, mistakes = _read_ids(file)
     findings.extend(mistakes)
     columns: dict[str, Column] = {}
+    faulty: set[OfferId] = set()
     for attribute_name, attribute in attributes.items():
         values: list[Value | None] = [None] * len(kept)
         if attribute_name == "id":
             values = list(ids)
         elif attribute_name in file.header and attribute_name not in broken:
-            values, mistakes = _read_column(file, kept, attribute_name, attribute)
-            findings.extend(mistakes)
+            values, wrong = _read_column(file, kept, attribute_name, attribute)
+            findings.extend(Finding(name, file.place(kept[row], attribute_name), text) for row, text in wrong.items())
+            faulty.update(ids[row] for row in wrong)
         columns[attribute_name] = make_column(attribute.type, values)
     findings.extend(_check_periods(file, kept, columns))
     if not file.rows and not findings:
         findings.append(Finding(name, "", "has no offers; write at least one row"))
-    return OfferTable(ids, columns, _read_creatives(file, kept)), findings
+    return OfferReading(OfferTable(ids, columns, _read_creatives(file, kept)), tuple(findings), frozenset(faulty))
 
 
 def _check_header(file: OfferFile, attributes: Mapping[str, Attribute], broken: frozenset[str]) -> list[Finding]:
@@ -102,20 +114,18 @@ def _read_ids(file: OfferFile) -> tuple[tuple[OfferId, ...], list[int], list[Fin
 
 def _read_column(
     file: OfferFile, kept: list[int], name: str, attribute: Attribute
-) -> tuple[list[Value | None], list[Finding]]:
+) -> tuple[list[Value | None], dict[int, str]]:
     position = file.header.index(name)
-    values: list[Value | None] = []
-    findings = []
-    for row in kept:
+    values: list[Value | None] = [None] * len(kept)
+    wrong: dict[int, str] = {}
+    for place, row in enumerate(kept):
         cell = file.rows[row][position]
-        value: Value | None = None
         if cell is not None:
             try:
-                value = _read_cell(attribute, cell)
+                values[place] = _read_cell(attribute, cell)
             except ValueError as error:
-                findings.append(Finding(file.name, file.place(row, name), str(error)))
-        values.append(value)
-    return values, findings
+                wrong[place] = str(error)
+    return values, wrong
 
 
 def _read_cell(attribute: Attribute, cell: Cell) -> Value:

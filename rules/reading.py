@@ -5,6 +5,7 @@ import tomllib
 import msgspec
 
 from rules.finding import Finding
+from rules.ids import OfferId
 from rules.offer import OfferTable
 from rules.offer_reading import read_offers
 from rules.shape import shape
@@ -15,12 +16,16 @@ OFFER_FILES = ("offers.csv", "offers.parquet")
 
 
 class Reading(msgspec.Struct, frozen=True, eq=False):
-    """What could be read, and every finding; the `broken` keys of the workspace hold only a stand-in."""
+    """What could be read, and every finding.
+
+    The `broken` keys of the workspace hold only a stand-in; the `faulty` offers lack a value that was wrong.
+    """
 
     workspace: Workspace | None
     offers: OfferTable | None
     findings: tuple[Finding, ...]
     broken: frozenset[str] = frozenset()
+    faulty: frozenset[OfferId] = frozenset()
 
 
 def read_workspace(toml: bytes, offers: bytes, offers_name: str) -> Reading:
@@ -33,10 +38,15 @@ def read_workspace(toml: bytes, offers: bytes, offers_name: str) -> Reading:
         return _unreadable(f"is not TOML: {error}; nothing else can be checked before that")
     workspace, mistakes, broken = shape(document, Workspace)
     findings = [Finding(WORKSPACE_FILE, key, sentence) for key, sentence in mistakes]
-    unknown = frozenset(key.split(".")[2] for key in broken if key.startswith("attributes.offer."))
-    table, found = read_offers(offers, offers_name, workspace.attributes.offer, unknown)
-    return Reading(workspace, table, (*findings, *found), broken)
+    unknown = frozenset(key.split(".")[2] for key in broken if key.startswith("attributes.offer.") and _untyped(key))
+    found = read_offers(offers, offers_name, workspace.attributes.offer, unknown)
+    return Reading(workspace, found.offers, (*findings, *found.findings), broken, found.faulty)
 
 
 def _unreadable(sentence: str) -> Reading:
     return Reading(None, None, (Finding(WORKSPACE_FILE, "", sentence),))
+
+
+def _untyped(key: str) -> bool:
+    # `attributes.offer.NAME` itself or its type: its cells cannot be judged, while a wrong set of values leaves a type.
+    return key.split(".")[3:] in ([], ["type"])
