@@ -43,7 +43,7 @@ def admit(question: DecisionQuestion, snapshot: Snapshot | None) -> Ask:
     if placement is None:
         hint = suggest(question.placement, workspace.placements)
         faults.append(Fault("placement", f"{question.placement!r} is not a placement of this catalogue{hint}"))
-    context, wrong = read_values(workspace.attributes.context, question.context, "context.")
+    context, wrong = read_values(workspace.attributes.context, question.context, "context")
     faults.extend(wrong)
     at = read_moment(question.at, "at", faults)
     if faults or placement is None:

@@ -125,7 +125,7 @@ class Customers:
     def _check(self, raw: Mapping[str, RawValue], also: list[str] | None = None) -> dict[str, AttributeValue]:
         """The attributes as stored; raises `Invalid` with every fault."""
         declared = served(self._refresher.snapshot).catalogue.workspace.attributes.customer
-        values, faults = read_values(declared, dict(raw), "attributes.")
+        values, faults = read_values(declared, dict(raw), "attributes")
         unknown = tuple(_undeclared(name, declared) for name in also or () if name not in declared)
         if faults or unknown:
             raise Invalid((*faults, *unknown))

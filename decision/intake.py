@@ -88,7 +88,7 @@ class Intake:
             prefix = f"[{at}]." if len(reports) > 1 else ""
             moment = read_moment(report.at, f"{prefix}at", faults)
             check_worth(report.value, f"{prefix}value", faults)
-            values, wrong = read_values(declared, report.attributes, f"{prefix}attributes.")
+            values, wrong = read_values(declared, report.attributes, f"{prefix}attributes")
             faults.extend(wrong)
             if report.customer is None and report.visitor is None:
                 faults.append(Fault(f"{prefix}customer", "give a customer or a visitor: an event is about somebody"))
@@ -108,6 +108,11 @@ class Intake:
             )
         if faults:
             raise Invalid(tuple(faults))
+        return await self.record_events(records)
+
+    async def record_events(self, records: Sequence[EventRecord]) -> Receipt:
+        """Take events that were already held against the catalogue's types."""
+        snapshot = served(self._refresher.snapshot)
         return await self._take("event", [self._event(record, snapshot) for record in records])
 
     async def _take(self, record: str, steps: Sequence[Coroutine[None, None, bool]]) -> Receipt:

@@ -14,5 +14,5 @@ Timestamps are `Instant`s. Offer columns (`offer.NAME`) are not facts: they live
 
 from collections.abc import Mapping
 
-FactValue = str | int | float | bool | tuple[str, ...] | Mapping[str, float] | Mapping[str, int]
+FactValue = str | int | float | bool | tuple[str, ...] | Mapping[str, float]
 Facts = Mapping[str, FactValue]

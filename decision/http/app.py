@@ -3,11 +3,11 @@
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from importlib.metadata import version
-from typing import Any
 
-from litestar import Litestar, Response
+from litestar import Litestar
 from litestar.datastructures import State
 from litestar.di import Provide
+from litestar.types import Message, Scope
 
 from decision.composition import open_service
 from decision.http.body import ApiRequest
@@ -86,7 +86,7 @@ def create_app(settings: Settings, opening: Opening = open_service) -> Litestar:
         request_class=ApiRequest,
         request_max_body_size=settings.body_limit,
         openapi_config=describe(version("concierge")),
-        after_request=_count,
+        before_send=[_count],
         logging_config=None,
     )
 
@@ -103,6 +103,6 @@ def _concierge(state: State) -> Concierge:
     return concierge
 
 
-def _count(response: Response[Any]) -> Response[Any]:
-    ANSWERS.labels(str(response.status_code)).inc()
-    return response
+async def _count(message: Message, _: Scope) -> None:
+    if message["type"] == "http.response.start":
+        ANSWERS.labels(str(message["status"])).inc()

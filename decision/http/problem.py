@@ -72,7 +72,9 @@ def _faults_of(error: ValidationException) -> tuple[Fault, ...]:
     """The fields that Litestar itself found wrong: path, query, or a body that is missing altogether."""
     found = error.extra if isinstance(error.extra, list) else []
     return tuple(
-        Fault("body" if entry.get("key", "data") == "data" else str(entry["key"]), str(entry.get("message", "")))
+        Fault("body", "is missing; send one")
+        if entry.get("key", "data") == "data"
+        else Fault(str(entry["key"]), str(entry.get("message", "")))
         for entry in found
         if isinstance(entry, dict)
     )
