@@ -106,27 +106,38 @@ def _prepare_block(block: Floats, rows: NDArray[np.int64], views: "Views") -> Fl
 _prepare = njit(cache=True, nogil=True)(_prepare_block)
 
 
-def _rule_out(mask: NDArray[np.uint64], splits: "Splits", split: int, word: int, inputs: Floats) -> None:
-    """Rule out, in one word of every row's mask, the leaves on the side of the split where the row does not go."""
-    keep_left, keep_right = splits.keep_left[split, word], splits.keep_right[split, word]
-    if keep_left & keep_right == _ALL:
-        return
-    values, start = inputs[splits.input[split]], splits.set_start[split]
-    if start < 0:
-        threshold = splits.threshold[split]
-        for at in range(len(mask)):
-            mask[at] &= keep_left if values[at] <= threshold else keep_right
-    else:
-        stop = splits.set_stop[split]
-        for at in range(len(mask)):
-            mask[at] &= keep_left if _member(values[at], splits.sets, start, stop) else keep_right
+def _rule_out(
+    mask: NDArray[np.uint64], inputs: Floats, view: int, threshold: float, keep_left: np.uint64, keep_right: np.uint64
+) -> None:
+    """Rule out, in every row's mask, the leaves on the side of a numerical split where the row does not go."""
+    for at in range(len(mask)):
+        mask[at] &= keep_left if inputs[view, at] <= threshold else keep_right
 
 
-_narrow = njit(cache=True, nogil=True)(_rule_out)
+_narrow = njit(cache=True, nogil=True, inline="always")(_rule_out)
+
+
+def _rule_out_categories(
+    mask: NDArray[np.uint64],
+    inputs: Floats,
+    view: int,
+    sets: NDArray[np.uint32],
+    start: int,
+    stop: int,
+    keep_left: np.uint64,
+    keep_right: np.uint64,
+) -> None:
+    """The same for a categorical split."""
+    for at in range(len(mask)):
+        mask[at] &= keep_left if _member(inputs[view, at], sets, start, stop) else keep_right
+
+
+_narrow_categories = njit(cache=True, nogil=True, inline="always")(_rule_out_categories)
 
 
 def _bind_offers(leaves: "Leaves", splits: "Splits", views: "Views", block: Floats) -> NDArray[np.uint64]:
     """Which leaves each offer can still reach once its own splits are known: (trees × W × offers)."""
+    first, view, threshold, set_start, set_stop, sets, keep_left, keep_right = splits
     trees, words = leaves.alive.shape
     offers = block.shape[1]
     inputs = _prepare(block, np.arange(offers), views)
@@ -135,12 +146,34 @@ def _bind_offers(leaves: "Leaves", splits: "Splits", views: "Views", block: Floa
         for word in range(words):
             mask = masks[tree, word]
             mask[:] = leaves.alive[tree, word]
-            for split in range(splits.first[tree], splits.first[tree + 1]):
-                _narrow(mask, splits, split, word, inputs)
+            for split in range(first[tree], first[tree + 1]):
+                left, right = keep_left[split, word], keep_right[split, word]
+                if set_start[split] < 0:
+                    _narrow(mask, inputs, view[split], threshold[split], left, right)
+                else:
+                    start, stop = set_start[split], set_stop[split]
+                    _narrow_categories(mask, inputs, view[split], sets, start, stop, left, right)
     return masks
 
 
 bind_offers: Callable[..., NDArray[np.uint64]] = njit(cache=True, nogil=True)(_bind_offers)
+
+
+def _ask(leaves: "Leaves", splits: "Splits", inputs: Floats) -> NDArray[np.uint64]:
+    """Which leaves are still possible once the request's own splits are known: (trees × W)."""
+    first, view, threshold, set_start, set_stop, sets, keep_left, keep_right = splits
+    alive = leaves.alive.copy()
+    trees, words = alive.shape
+    for tree in range(trees):
+        for split in range(first[tree], first[tree + 1]):
+            value, start = inputs[view[split], 0], set_start[split]
+            left = value <= threshold[split] if start < 0 else _member(value, sets, start, set_stop[split])
+            for word in range(words):
+                alive[tree, word] &= keep_left[split, word] if left else keep_right[split, word]
+    return alive
+
+
+_possible = njit(cache=True, nogil=True)(_ask)
 
 
 def _score(
@@ -159,41 +192,46 @@ def _score(
     `leaves.alive` holds the leaves that some offer of `masks` can reach; `request` is (request features × 1), `pair`
     (pair features × offers).
     """
-    trees, words = leaves.alive.shape
-    count = len(rows)
-    asked = _prepare(request, np.zeros(1, np.int64), request_views)
+    alive = _possible(leaves, request_splits, _prepare(request, np.zeros(1, np.int64), request_views))
     inputs = _prepare(pair, rows, pair_views)
+    leaf, value, _ = leaves
+    # Taken apart once: every reach into a tuple inside the loops costs reference counting.
+    first, view, threshold, set_start, set_stop, sets, keep_left, keep_right = pair_splits
+    trees, words = alive.shape
+    count = len(rows)
     scores = np.zeros(count)
     mask = np.empty(count, np.uint64)
-    alive = np.empty((words, 1), np.uint64)
     for tree in range(trees):
-        alive[:, 0] = leaves.alive[tree]
-        for split in range(request_splits.first[tree], request_splits.first[tree + 1]):
-            for word in range(words):
-                _narrow(alive[word], request_splits, split, word, asked)
-        first = leaves.first[tree]
         for word in range(words):
-            left = alive[word, 0]
-            if left == 0:
+            possible = alive[tree, word]
+            if possible == 0:
                 continue
-            offers = masks[tree, word]
             for at in range(count):
-                mask[at] = offers[rows[at]] & left
-            for split in range(pair_splits.first[tree], pair_splits.first[tree + 1]):
-                if _decides(alive, pair_splits, split, words):
-                    _narrow(mask, pair_splits, split, word, inputs)
+                mask[at] = masks[tree, word, np.uint64(rows[at])] & possible
+            for split in range(first[tree], first[tree + 1]):
+                left, right = keep_left[split, word], keep_right[split, word]
+                if left & right == _ALL or not _decides(alive, tree, keep_left, keep_right, split):
+                    continue
+                if set_start[split] < 0:
+                    _narrow(mask, inputs, view[split], threshold[split], left, right)
+                else:
+                    start, stop = set_start[split], set_stop[split]
+                    _narrow_categories(mask, inputs, view[split], sets, start, stop, left, right)
+            begin = leaf[tree] + 64 * word
             for at in range(count):
                 if mask[at] != 0:
-                    scores[at] += leaves.value[first + 64 * word + _lowest(mask[at])]
+                    scores[at] += value[np.uint64(begin + _lowest(mask[at]))]
     return scores
 
 
-def _splits_alive(alive: NDArray[np.uint64], splits: "Splits", split: int, words: int) -> bool:
+def _splits_alive(
+    alive: NDArray[np.uint64], tree: int, keep_left: NDArray[np.uint64], keep_right: NDArray[np.uint64], split: int
+) -> bool:
     """Whether leaves on both sides of a split are still alive."""
     left = right = False
-    for word in range(words):
-        left = left or (alive[word, 0] & ~splits.keep_right[split, word]) != 0
-        right = right or (alive[word, 0] & ~splits.keep_left[split, word]) != 0
+    for word in range(alive.shape[1]):
+        left = left or (alive[tree, word] & ~keep_right[split, word]) != 0
+        right = right or (alive[tree, word] & ~keep_left[split, word]) != 0
     return left and right
 
 

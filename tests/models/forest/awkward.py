@@ -34,7 +34,7 @@ def column(kind: Kind, rows: int, random: np.random.Generator) -> Floats:
         case "empty":
             values[:] = np.nan
         case "whole":
-            values = np.round(values * 3)
+            values = np.asarray(np.round(values * 3), np.float64)
         case "category":
             values = random.geometric(0.05, rows) - 1.0
             values[random.random(rows) < 0.1] = np.nan
