@@ -1,0 +1,95 @@
+"""From the journal to training rows."""
+
+from collections.abc import Mapping
+
+import duckdb
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+from numpy.typing import NDArray
+
+from models.feature import FeatureList
+from rules.catalogue import Catalogue
+from rules.ids import PlacementId
+from training.alignment import align, inputs_of
+from training.errors import TrainingError
+from training.ledger import shown_offers
+from training.question import Question
+from training.rows import Inputs, Rows
+
+
+def places_of(
+    catalogues: Mapping[str, Catalogue], question: Question, decided: Mapping[str, frozenset[PlacementId]]
+) -> dict[str, frozenset[PlacementId]]:
+    """The placements of the question's goal in each catalogue version that decisions were made with."""
+    return {
+        version: frozenset(
+            id
+            for id in decided.get(version, frozenset())
+            if id in catalogue.workspace.placements
+            and catalogue.workspace.placements[id].goal == question.goal
+            and (not question.placements or id in question.placements)
+        )
+        for version, catalogue in catalogues.items()
+    }
+
+
+def read_rows(
+    connection: duckdb.DuckDBPyConnection,
+    question: Question,
+    catalogues: Mapping[str, Catalogue],
+    places: Mapping[str, frozenset[PlacementId]],
+    wanted: FeatureList,
+) -> Rows:
+    """One row per shown offer whose window has passed, its recorded features put under those of `wanted`.
+
+    The target is whether the goal's outcome came inside the window, or for objective `value` the sum of its values.
+    Raises TrainingError when there are none.
+    """
+    table = shown_offers(connection, question, places)
+    if not table.num_rows:
+        raise TrainingError(
+            f"No decision for goal {question.goal!r} has an attribution window that has passed; wait for it, "
+            "give a later --now, or widen --since and --until."
+        )
+    inputs = inputs_of(wanted)
+    kept, matrix = _matrix(table, catalogues, inputs)
+    table = table.take(kept)
+    target = (
+        _floats(table, "value") if question.objective == "value" else (_floats(table, "hits") > 0).astype(np.float64)
+    )
+    return Rows(
+        inputs=inputs,
+        matrix=matrix[kept],
+        target=target,
+        worth=_floats(table, "worth"),
+        position=_floats(table, "rank"),
+        probability=_floats(table, "probability"),
+        at=table.column("at").to_numpy().astype(np.int64),
+        decision=np.array(table.column("id").to_pylist(), np.str_),
+        offer=np.array(table.column("offer").to_pylist(), np.str_),
+        placement=np.array(table.column("placement").to_pylist(), np.str_),
+    )
+
+
+def _matrix(
+    table: pa.Table, catalogues: Mapping[str, Catalogue], inputs: Inputs
+) -> tuple[NDArray[np.intp], NDArray[np.float64]]:
+    """The rows whose vector fits its catalogue's feature list, and all rows' aligned vectors (NaN where none fits)."""
+    matrix = np.full((table.num_rows, len(inputs.features)), np.nan)
+    fits = np.zeros(table.num_rows, np.bool_)
+    versions = np.array(table.column("catalogue").to_pylist(), np.str_)
+    lengths = pc.list_value_length(table.column("features")).to_numpy()
+    for version in np.unique(versions).tolist():
+        catalogue = catalogues[version]
+        recorded = inputs_of(FeatureList.of(catalogue.workspace, catalogue.schema))
+        rows = np.flatnonzero((versions == version) & (lengths == len(recorded.features)))
+        vectors = pc.list_flatten(table.column("features").take(rows))
+        flat = vectors.to_numpy().astype(np.float64)
+        matrix[rows] = align(flat.reshape(len(rows), len(recorded.features)), recorded, inputs)
+        fits[rows] = True
+    return np.flatnonzero(fits), matrix
+
+
+def _floats(table: pa.Table, name: str) -> NDArray[np.float64]:
+    return table.column(name).to_numpy().astype(np.float64)

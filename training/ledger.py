@@ -1,0 +1,143 @@
+"""The journal as training and evaluation ask for it: decisions joined to what they earned inside the window."""
+
+from collections.abc import Iterator, Mapping
+
+import duckdb
+import msgspec
+import pyarrow as pa
+
+from decision.journal.record import DecisionRecord, decode_record
+from rules.errors import ConciergeError
+from rules.ids import Instant, PlacementId
+from training.errors import TrainingError
+from training.question import Question
+
+# An outcome that names no offer is about the only one shown. Outcomes count up to and with the end of the window; one
+# whose clock runs before its decision's still followed it.
+_ASKED = """
+WITH asked AS (
+    SELECT id, at, decision
+    FROM journal
+    WHERE record = 'decision'
+      AND at + $window <= $now
+      AND ($since IS NULL OR at >= $since)
+      AND ($until IS NULL OR at < $until)
+      AND ($source IS NULL OR decision.source = $source)
+      AND list_contains($placements, decision.catalogue || ' ' || decision.placement)
+), earned AS (
+    SELECT
+        asked.id,
+        coalesce(outcomes.outcome.offer,
+                 CASE WHEN len(asked.decision.offers) = 1 THEN asked.decision.offers[1].offer ELSE '' END) AS offer,
+        count(*) AS hits,
+        sum(coalesce(outcomes.outcome.value, 0.0)) AS value
+    FROM journal AS outcomes
+    JOIN asked ON outcomes.outcome.decision = asked.id
+    WHERE outcomes.record = 'outcome'
+      AND outcomes.outcome.kind = $outcome
+      AND outcomes.at <= asked.at + $window
+    GROUP BY 1, 2
+)
+"""
+
+_SHOWN = (
+    _ASKED
+    + """
+, shown AS (
+    SELECT id, at, decision.placement AS placement, decision.catalogue AS catalogue, unnest(decision.offers) AS offer
+    FROM asked
+)
+SELECT
+    shown.id, shown.at, shown.placement, shown.catalogue,
+    shown.offer.offer AS offer, shown.offer.rank AS rank, shown.offer.value AS worth,
+    shown.offer.probability AS probability, shown.offer.features AS features,
+    coalesce(earned.hits, 0) AS hits, coalesce(earned.value, 0.0) AS value
+FROM shown
+LEFT JOIN earned ON earned.id = shown.id AND earned.offer = shown.offer.offer
+WHERE len(shown.offer.features) > 0
+ORDER BY shown.at, shown.id, rank
+"""
+)
+
+_FIRST = (
+    _ASKED
+    + """
+SELECT journal.entry, coalesce(earned.hits, 0) AS hits, coalesce(earned.value, 0.0) AS value
+FROM asked
+JOIN journal ON journal.record = 'decision' AND journal.id = asked.id
+LEFT JOIN earned
+  ON earned.id = asked.id
+ AND earned.offer = coalesce(list_filter(asked.decision.offers, shown -> shown.rank = 1)[1].offer, '')
+ORDER BY asked.at, asked.id
+"""
+)
+
+
+class Earned(msgspec.Struct, frozen=True):
+    """A decision and what its first offer (or showing none) brought: outcomes of the goal, and their summed value."""
+
+    record: DecisionRecord
+    hits: int
+    value: float
+
+
+def latest_moment(connection: duckdb.DuckDBPyConnection) -> Instant:
+    """The latest event time in the journal; raises TrainingError when it is empty."""
+    row = connection.execute("SELECT max(at) FROM journal WHERE at IS NOT NULL").fetchone()
+    if row is None or row[0] is None:
+        raise TrainingError(
+            "The journal has no segments yet; serve some decisions, or import past ones, and try again."
+        )
+    return Instant(int(row[0]))
+
+
+def catalogues_of(connection: duckdb.DuckDBPyConnection) -> Mapping[str, frozenset[PlacementId]]:
+    """The catalogue versions that decisions were made with, and the placements decided with each."""
+    found: dict[str, set[PlacementId]] = {}
+    query = "SELECT DISTINCT decision.catalogue, decision.placement FROM journal WHERE record = 'decision'"
+    for catalogue, placement in connection.execute(query).fetchall():
+        found.setdefault(catalogue, set()).add(PlacementId(placement))
+    return {catalogue: frozenset(placements) for catalogue, placements in found.items()}
+
+
+def shown_offers(
+    connection: duckdb.DuckDBPyConnection, question: Question, places: Mapping[str, frozenset[PlacementId]]
+) -> pa.Table:
+    """One row per shown offer that has a feature vector, in order of time.
+
+    Columns: id, at, placement, catalogue, offer, rank, worth, probability, features, hits, value. `places` says which
+    placements of which catalogue version are meant.
+    """
+    table: pa.Table = connection.sql(_SHOWN, params=_parameters(question, places)).to_arrow_table()
+    return table
+
+
+def first_offers(
+    connection: duckdb.DuckDBPyConnection,
+    question: Question,
+    places: Mapping[str, frozenset[PlacementId]],
+    batch: int = 2_000,
+) -> Iterator[Earned]:
+    """Every decision asked for, in order of time, with what its first offer earned."""
+    result = connection.execute(_FIRST, _parameters(question, places))
+    while rows := result.fetchmany(batch):
+        for entry, hits, value in rows:
+            record = decode_record(entry)
+            if not isinstance(record, DecisionRecord):
+                raise ConciergeError("A journal segment calls another record a decision; write the segments anew.")
+            yield Earned(record, int(hits), float(value))
+
+
+def _parameters(question: Question, places: Mapping[str, frozenset[PlacementId]]) -> dict[str, object]:
+    meant = [
+        f"{version} {placement}" for version, placements in sorted(places.items()) for placement in sorted(placements)
+    ]
+    return {
+        "window": question.window,
+        "now": question.now,
+        "since": question.since,
+        "until": question.until,
+        "source": question.source,
+        "outcome": question.outcome,
+        "placements": meant,
+    }

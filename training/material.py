@@ -1,0 +1,71 @@
+"""What a training or an evaluation works on: the journal, the catalogues it speaks of, and the question asked."""
+
+import duckdb
+import msgspec
+
+from decision.registry import CATALOGUE_SLOT, Registry
+from models.model import Model, load_model, prior_model
+from rules.catalogue import Catalogue
+from rules.errors import ConciergeError, NotFound
+from rules.ids import GoalId, Instant, ModelVersion, PlacementId
+from rules.package import unpack
+from training.dataset import places_of
+from training.ledger import catalogues_of, latest_moment
+from training.question import Question, Source, question_of
+
+
+class Range(msgspec.Struct, frozen=True):
+    """Which decisions an operator asks for; without `now`, windows are held against the journal's latest moment."""
+
+    since: Instant | None = None
+    until: Instant | None = None
+    now: Instant | None = None
+    placements: tuple[PlacementId, ...] = ()
+    source: Source | None = None
+
+
+class Material(msgspec.Struct, frozen=True, eq=False):
+    """A question about one goal, and all it takes to answer it from the journal.
+
+    `catalogue` is the one in use; `catalogues` those that decisions were made with and that can still be read.
+    """
+
+    connection: duckdb.DuckDBPyConnection
+    question: Question
+    catalogue: Catalogue
+    catalogues: dict[str, Catalogue]
+    places: dict[str, frozenset[PlacementId]]
+
+
+async def gather(registry: Registry, connection: duckdb.DuckDBPyConnection, goal: GoalId, range: Range) -> Material:
+    """The material for a goal; raises `NotFound` without a published workspace and TrainingError without a journal."""
+    catalogue = await current_catalogue(registry)
+    now = latest_moment(connection) if range.now is None else range.now
+    question = question_of(catalogue.workspace, goal, now, range.since, range.until, range.placements, range.source)
+    decided = catalogues_of(connection)
+    catalogues = {str(catalogue.version): catalogue}
+    for version in decided.keys() - catalogues.keys():
+        try:
+            catalogues[version] = unpack(await registry.get("catalogue", version))
+        except ConciergeError:
+            # What cannot be read any more cannot be learned from either; evaluation counts it as skipped.
+            continue
+    return Material(connection, question, catalogue, catalogues, places_of(catalogues, question, decided))
+
+
+async def current_catalogue(registry: Registry) -> Catalogue:
+    """The catalogue in use; raises `NotFound` when none is."""
+    version = (await registry.current("catalogue")).get(CATALOGUE_SLOT)
+    if version is None:
+        raise NotFound("No workspace is published yet; run `concierge publish DIR` first.")
+    return unpack(await registry.get("catalogue", version))
+
+
+async def champion_of(registry: Registry, question: Question) -> tuple[Model, ModelVersion | None]:
+    """The model in use for the goal and its version; the prior, and None, where there is none for this objective."""
+    version = (await registry.current("model")).get(question.goal)
+    if version is not None:
+        model = load_model(await registry.get("model", version))
+        if model.objective == question.objective:
+            return model, ModelVersion(version)
+    return prior_model(question.goal, question.objective), None
