@@ -79,7 +79,9 @@ def _check_attribute(report: Report, key: str, attribute: Attribute) -> None:
     if attribute.values is None or report.is_broken(f"{key}.type"):
         return
     if attribute.type not in ("string", "list", "map"):
-        report.add(f"{key}.values", f"closes the set of a string, a list or a map, not of a {attribute.type}; drop it")
+        report.add(
+            f"{key}.values", f"closes the set of a string, a list or a map, not of type {attribute.type}; drop it"
+        )
     if not attribute.values:
         report.add(f"{key}.values", "is empty, so nothing would fit; name the values or drop the setting")
     for value, times in Tally(attribute.values).items():

@@ -48,7 +48,7 @@ class Report:
         if self.check_name(key, name, declared, f"a declared {kind} attribute"):
             place = f"attributes.{kind}.{name}"
             if not self.is_broken(f"{place}.type") and declared[name].type not in types:
-                self.add(key, f"{place} is a {declared[name].type}, and a {' or a '.join(types)} is needed here")
+                self.add(key, f"{place} is of type {declared[name].type}, and {' or '.join(types)} is needed here")
 
     def check_per(self, key: str, name: str | None) -> None:
         """Report what is neither absent, nor `id`, nor a string attribute of offers."""

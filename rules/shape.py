@@ -5,6 +5,7 @@ remembers the key, so that later checks can look at all the rest without complai
 """
 
 from collections.abc import Sequence
+from difflib import get_close_matches
 from math import isfinite
 from typing import TypeVar, cast
 
@@ -67,13 +68,15 @@ class _Walk:
         for name in raw:
             if name not in fields:
                 self.mistakes.append((_join(key, name), f"is not a setting here{suggest(name, fields)}"))
+        # A required setting whose name is only misspelt has been reported already, as an unknown one.
+        misspelt = {match for name in raw if name not in fields for match in get_close_matches(name, fields, n=1)}
         fitted: dict[str, object] = {}
         for name, field in fields.items():
             place = _join(key, name)
             if name in raw:
                 fitted[name] = self.fit(raw[name], field.type, place)
             elif field.required:
-                if key not in self.broken:
+                if key not in self.broken and name not in misspelt:
                     self.mistakes.append((place, f"is missing; give {_wanted(field.type)}"))
                 self.broken.add(place)
                 fitted[name] = _neutral(field.type)

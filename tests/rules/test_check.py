@@ -1,0 +1,188 @@
+import re
+from pathlib import Path
+
+import pytest
+
+from rules.check import check_workspace
+from tests.rules.small_workspace import OFFERS, TOML, check, replaced
+
+BROKEN = Path(__file__).parents[1] / "workspaces" / "broken"
+
+
+def test_twenty_planted_mistakes_are_twenty_findings_in_one_run() -> None:
+    checked = check_workspace(
+        (BROKEN / "concierge.toml").read_bytes(), (BROKEN / "offers.csv").read_bytes(), "offers.csv"
+    )
+    assert [(finding.file, finding.key) for finding in checked.findings] == [
+        ("concierge.toml", "colour"),
+        ("concierge.toml", "attributes.customer.age.type"),
+        ("concierge.toml", "placements.home.slots"),
+        ("concierge.toml", "placements.call.channel"),
+        ("concierge.toml", "placements.mail.goal"),
+        ("concierge.toml", "affinities.brand.half_life"),
+        ("concierge.toml", "traits.preferred_theme.affinity"),
+        ("concierge.toml", "counters.shown.per"),
+        ("concierge.toml", "placements.home.exploration.epsilon"),
+        ("concierge.toml", "placements.call.fallback"),
+        ("concierge.toml", "rules[2].id"),
+        ("concierge.toml", "levers.spring.until"),
+        ("concierge.toml", "contact_policy.no-mail.channels"),
+        ("concierge.toml", "placements.mail.candidates"),
+        ("concierge.toml", "goals.accept.value"),
+        ("concierge.toml", "rules.members-rates.holds"),
+        ("concierge.toml", "rules.ski.offers"),
+        ("offers.csv", "line 6, column id"),
+        ("offers.csv", "line 7, column brand"),
+        ("offers.csv", "line 3, column price"),
+    ]
+    assert checked.catalogue is None
+    assert len({finding.message for finding in checked.findings}) == 20
+
+
+def test_a_sound_workspace_has_no_finding_and_gives_a_catalogue() -> None:
+    checked = check()
+    assert checked.findings == ()
+    assert checked.catalogue is not None
+    assert set(checked.catalogue.placements) == {"home", "call", "mail"}
+
+
+MISTAKES = [
+    ('name = "small"', "name = 7", "name", "must be a string"),
+    ('name = "small"\n', "", "name", "is missing; give a string"),
+    ('[goals.accept]\noutcome = "accept"', "[goals.accept]\noutcome = ''", "goals.accept.outcome", "is empty"),
+    ('window = "7d"', 'window = "7"', "goals.accept.window", "not a duration"),
+    ('value = "offer.margin"', 'value = "offer.brand"', "goals.accept.value", "number|double"),
+    ('value = "offer.margin"', 'value = "offer.margin"\nobjective = "value"', "goals.accept.value", "drop one"),
+    ("party = { type =", "party = { tpye =", "attributes.context.party.tpye", "did you mean 'type'"),
+    ("points = { type =", '"my points" = { type =', "attributes.customer.my points", "cannot be read"),
+    ("member = { type =", "in = { type = 'int' }\nmember = { type =", "attributes.customer.in", "CEL's own words"),
+    ("nights = {", "ends = { type = 'int' }\nnights = {", "attributes.offer.ends", "built in"),
+    ("party = { type =", 'party = { values = ["1"], type =', "attributes.context.party.values", "not of type int"),
+    ('values = ["phone", "desktop"]', 'values = ["phone", "phone"]', "attributes.context.device.values", "2 times"),
+    ('values = ["phone", "desktop"]', "values = []", "attributes.context.device.values", "nothing would fit"),
+    ('values = ["phone", "desktop"]', 'values = ["phone", 1]', "attributes.context.device.values[2]", "a string"),
+    ('half_life = "14d"', 'half_life = "0d"', "affinities.destination.half_life", "out of range"),
+    (
+        "weights = { view = 1.0, search = 3.0, booking = 5.0 }",
+        "weights = {}",
+        "affinities.destination.weights",
+        "empty",
+    ),
+    ("search = 3.0", "search = nan", "affinities.destination.weights.search", "finite"),
+    ('event = "theme"', 'event = "themes"', "affinities.theme.event", "did you mean 'theme'"),
+    ('offer = "theme"', 'offer = "price"', "affinities.theme.offer", "of type float, and string or list is needed"),
+    ('declared = "favourite_brand"', 'declared = "age"', "traits.preferred_brand.declared", "is of type int"),
+    ('searching = "destination"', 'searching = "where"', "traits.preferred_destination.searching", "not a declared"),
+    ("blend = 0.5", "blend = 50", "traits.preferred_destination.blend", "between 0 and 1"),
+    ('events = ["booking"]', "events = []", "activities.stays.events", "at least one"),
+    ('per = "theme"\nwithin = "30d"', 'per = "theme"\nwithin = "x"', "counters.theme_shown.within", "not a duration"),
+    ("slots = 3", "slots = 0", "placements.home.slots", "at least 1"),
+    ('channel = "web"\nslots = 3', 'channel = "fax"\nslots = 3', "placements.home.channel", "one of app, call-center"),
+    ("temperature = 0.3", "temperature = -1", "placements.home.exploration.temperature", "below 0"),
+    ("at_most = { theme = 1 }", "at_most = { theme = 0 }", "placements.home.at_most.theme", "at least 1"),
+    ("at_most = { theme = 1 }", "at_most = { price = 1 }", "placements.home.at_most.price", "is of type float"),
+    ('fallback = ["alba-club"]', 'fallback = ["alba-clubs"]', "placements.home.fallback", "did you mean 'alba-club'"),
+    ('exclude = ["brisa-spa"]', 'exclude = ["x"]', "placements.mail.exclude", "not a published offer"),
+    ('exclude = ["brisa-spa"]', 'exclude = ["corte-romantic"]', "placements.mail.fallback", "exclude names too"),
+    ('fallback = ["alba-club"]', 'fallback = ["alba-spa", "alba-spa"]', "placements.home.fallback", "2 times"),
+    ('consent = "email"', 'mandatory = ["alba-spa"]', "placements.mail.mandatory", "candidates leaves out"),
+    ("slots = 1", 'slots = 1\nmandatory = ["alba-club", "alba-family"]', "placements.mail.mandatory", "2 offers for 1"),
+    ("offer.theme != 'spa'", "offer.theme == 'ski'", "placements.mail.candidates", "nothing is ever shown"),
+    ("offer.theme != 'spa'", "offer.nights < 9", "placements.mail.candidates", "alba-club, brisa-club, and"),
+    ('placements = ["call"]', 'placements = ["calls"]', "rules.known-brand.placements", "did you mean 'call'"),
+    ('placements = ["call"]', "placements = []", "rules.known-brand.placements", "is empty"),
+    ('holds = "customer.member"', 'holds = "customer.memer"', "rules.members-rates.holds", "memer"),
+    ('holds = "customer.member"', 'holds = "customer.age"', "rules.members-rates.holds", "bool"),
+    ('holds = "customer.member"', 'holds = "true"', "rules.members-rates.holds", "all 2 .* never matters"),
+    ('holds = "customer.member"', 'holds = "!offer.members_only"', "rules.members-rates.holds", "can never be true"),
+    (
+        'offers = "offer.members_only"',
+        'offers = "customer.member"',
+        "rules.members-rates.offers",
+        "only read the offer",
+    ),
+    (
+        "offers = \"offer.theme == 'romantic'\"",
+        "offers = \"offer.theme == 'ski'\"",
+        "rules.known-brand.offers",
+        "none of",
+    ),
+    ('kind = "suitability"', 'kind = "suitable"', "rules.known-brand.kind", "did you mean 'suitability'"),
+    ('id = "known-brand"', 'id = "members-rates"', "rules[3].id", "taken"),
+    ('id = "known-brand"', 'id = "known brand"', "rules.known brand.id", "not a usable id"),
+    ("factor = 1.2", "factor = 0", "levers.house-brands.factor", "above 0"),
+    ("factor = 1.2", "factor = 1", "levers.house-brands.factor", "never matters"),
+    (
+        'scope = { brand = ["Alba", "Brisa"] }',
+        'scope = { brand = ["Alpa"] }',
+        "levers.house-brands.scope.brand",
+        "'Alba'",
+    ),
+    ('scope = { brand = ["Alba", "Brisa"] }', "scope = { brand = [] }", "levers.house-brands.scope.brand", "nothing"),
+    ('scope = { brand = ["Alba", "Brisa"] }', 'scope = { theme = ["x"] }', "levers.house-brands.scope.theme", "'x'"),
+    ('scope = { brand = ["Corte"] }', "offers = \"offer.theme == 'x'\"", "levers.corte-spring.offers", "none of"),
+    ('until = "2026-06-01T00:00:00Z"', "", "levers.corte-spring.until", "is missing"),
+    ('until = "2026-06-01T00:00:00Z"', 'until = "June"', "levers.corte-spring.until", "is not a moment"),
+    ('until = "2026-06-01T00:00:00Z"', "until = 2026-06-01", "levers.corte-spring.until", "put it in quotes"),
+    ('until = "2026-06-01T00:00:00Z"', 'until = "2026-02-01"', "levers.corte-spring.until", "never in force"),
+    ('kind = "permanent"', 'kind = "permanent"\nuntil = "2026-02-01"', "levers.house-brands.until", "permanent lever"),
+    ("at_most = 3", "at_most = 0", "contact_policy.three-mails-a-week.at_most", "at least 1"),
+    ('channels = ["email"]', 'channels = ["app"]', "contact_policy.three-mails-a-week.channels", "never matters"),
+    ('channels = ["email"]', "channels = []", "contact_policy.three-mails-a-week.channels", "name a channel"),
+    ('per = "id"', 'per = "price"', "contact_policy.same-offer-twice-a-day.per", "is of type float"),
+    (
+        "[placements.home]",
+        '[goals.idle]\noutcome = "x"\nwindow = "1d"\n[placements.home]',
+        "goals.idle",
+        "never matters",
+    ),
+    (
+        "[placements.home]",
+        '[[features]]\nname = "position"\nvalue = "1"\n[placements.home]',
+        "features.position.name",
+        "",
+    ),
+    ("[placements.home]", '[[features]]\nname = "f"\nvalue = "now"\n[placements.home]', "features.f.value", "needed"),
+]
+
+
+@pytest.mark.parametrize(("old", "new", "key", "sentence"), MISTAKES)
+def test_one_mistake_is_one_finding(old: str, new: str, key: str, sentence: str) -> None:
+    findings = check(replaced(TOML, old, new)).findings
+    assert [finding.key for finding in findings] == [key]
+    assert re.search(sentence, findings[0].message)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "key"),
+    [
+        ('member = { type = "bool" }', 'member = { type = "yes" }', "attributes.customer.member.type"),
+        ('member = { type = "bool" }', 'member = "bool"', "attributes.customer.member"),
+        ('margin = { type = "float" }', 'margin = { type = "euro" }', "attributes.offer.margin.type"),
+        ('destination = { type = "string" }\nprice', "destination = {}\nprice", "attributes.offer.destination.type"),
+    ],
+)
+def test_a_wrong_declaration_does_not_make_its_readers_wrong(old: str, new: str, key: str) -> None:
+    assert [finding.key for finding in check(replaced(TOML, old, new)).findings] == [key]
+
+
+def test_a_bad_cell_is_no_reason_to_doubt_the_selectors_that_read_it() -> None:
+    findings = check(offers=replaced(OFFERS, "Lisbon,180.0,50.0,1,true", "Lisbon,180.0,50.0,1,yes")).findings
+    assert [finding.key for finding in findings] == ["line 4, column members_only"]
+
+
+def test_toml_that_does_not_parse_says_where() -> None:
+    checked = check(TOML + "\n[placements.home]\n")
+    assert len(checked.findings) == 1
+    assert "line" in checked.findings[0].message
+    assert check_workspace(b"\xff", b"", "offers.csv").findings[0].message.startswith("is not UTF-8")
+
+
+def test_warnings_do_not_keep_a_workspace_from_being_published() -> None:
+    checked = check(replaced(TOML, "factor = 1.2", "factor = 1"))
+    assert checked.errors == ()
+    assert checked.catalogue is not None
+
+
+def test_an_empty_workspace_names_what_it_needs() -> None:
+    assert [finding.key for finding in check("").errors][:4] == ["name", "attributes", "placements", "goals"]
