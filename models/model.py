@@ -137,10 +137,11 @@ def _codes(artefact: Artefact) -> dict[int, Sequence[int]]:
 
 def _verify(artefact: Artefact, forest: Forest) -> None:
     """Score the warm-up rows along every binding, which also compiles the kernels before the first request."""
-    rows = np.array(artefact.warm_up.rows, np.float64).reshape(len(artefact.warm_up.rows), -1)
-    expected = np.array(artefact.warm_up.scores, np.float64)
-    if not len(rows) or rows.shape[1] != len(forest.names) or len(expected) != len(rows):
+    warm_up = artefact.warm_up
+    widths = {len(row) for row in warm_up.rows}
+    if widths != {len(forest.names)} or len(warm_up.scores) != len(warm_up.rows):
         raise ArtefactError("the model brings no fitting warm-up rows, so it cannot be verified: train it again")
+    rows, expected = np.array(warm_up.rows, np.float64), np.array(warm_up.scores, np.float64)
     block, everyone = np.ascontiguousarray(rows.T), np.arange(len(rows))
     none = np.empty((0, len(rows)))
     for binding in (Binding.OFFER, Binding.PAIR):

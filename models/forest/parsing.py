@@ -55,7 +55,7 @@ def _tree(number: int, fields: Mapping[str, str], features: int) -> Tree:
     splits = []
     for feature, threshold, decision, left, right in zip(*columns, strict=True):
         kind, categories = int(decision), None
-        if int(feature) >= features:
+        if not 0 <= int(feature) < features:
             raise ArtefactError(
                 f"tree {number} reads feature {feature}, but only {features} are named: write the model again"
             )

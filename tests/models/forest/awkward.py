@@ -16,7 +16,7 @@ _CATEGORIES = np.array([np.nan, -1.0, -0.5, 0.0, 0.9, 3.7, 31.0, 32.0, 63.5, 500
 
 def column(kind: Kind, rows: int, random: np.random.Generator) -> Floats:
     """One feature over rows, as training sees it."""
-    values = random.normal(size=rows)
+    values: Floats = random.normal(size=rows)
     match kind:
         case "holes":
             values[random.random(rows) < 0.3] = np.nan
@@ -34,9 +34,9 @@ def column(kind: Kind, rows: int, random: np.random.Generator) -> Floats:
         case "empty":
             values[:] = np.nan
         case "whole":
-            values = np.asarray(np.round(values * 3), np.float64)
+            values = np.round(values * 3)
         case "category":
-            values = random.geometric(0.05, rows) - 1.0
+            values[:] = random.geometric(0.05, rows) - 1.0
             values[random.random(rows) < 0.1] = np.nan
             values[random.random(rows) < 0.05] = -3.0
         case "plain":

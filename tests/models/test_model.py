@@ -1,0 +1,147 @@
+from collections.abc import Callable
+from functools import cache
+from typing import Any
+
+import lightgbm as lgb
+import msgspec
+import numpy as np
+import pytest
+
+from models.artefact import Artefact, ModelFeature, WarmUp, encode_artefact, version_of
+from models.calibration import Calibration
+from models.feature import FeatureList, encode_matrix
+from models.model import load_model, prior_model
+from models.rates import PRIOR_RESPONSE, PRIOR_VALUE, Count, smooth
+from rules.errors import ArtefactError
+from rules.ids import GoalId, Instant, OfferId, PlacementId
+from rules.workspace import Feature
+from tests.models.small_workspace import ANONYMOUS, KNOWN, small
+
+GOAL, HOME = GoalId("accept"), PlacementId("home")
+
+
+def declared(*but: str) -> FeatureList:
+    catalogue = small()
+    every = FeatureList.of(catalogue.workspace, catalogue.schema).specs
+    kept = tuple(Feature(spec.name, spec.value) for spec in every if spec.name not in but)
+    return FeatureList.of(msgspec.structs.replace(catalogue.workspace, features=kept), catalogue.schema)
+
+
+@cache
+def trained() -> tuple[Artefact, lgb.Booster]:
+    """A model of the default features and the position, in another order than declared."""
+    random = np.random.default_rng(3)
+    offers, features = small().offers, declared()
+    bound = features.bind(offers)
+    rows = np.vstack([bound.run(facts).matrix(np.arange(len(offers))) for facts in (KNOWN, ANONYMOUS)])
+    rows = np.repeat(rows, 30, axis=0)
+    order = random.permutation(len(features.names))
+    raw = np.column_stack([rows[:, order], random.integers(1, 4, len(rows))])
+    model_features = [ModelFeature(features.specs[at].name, features.specs[at].value) for at in order]
+    model_features.append(ModelFeature("position"))
+    names = [feature.name for feature in model_features]
+    categorical = [at for at, index in enumerate(order) if features.specs[index].categorical]
+    categories = {names[at]: tuple(int(c) for c in np.unique(raw[~np.isnan(raw[:, at]), at])) for at in categorical}
+    matrix = encode_matrix(raw, names, categories)
+    price = raw[:, names.index("offer_price")]
+    label = (random.random(len(raw)) < 0.2 + 0.5 * (price > 200) - 0.1 * (raw[:, -1] > 1)).astype(np.float64)
+    options = {"objective": "binary", "verbose": -1, "num_threads": 1, "min_data_in_leaf": 5, "min_data_per_group": 5}
+    booster = lgb.train(options, lgb.Dataset(matrix, label, feature_name=names, categorical_feature=categorical), 20)
+    some = raw[::100]
+    scores = np.asarray(booster.predict(encode_matrix(some, names, categories), raw_score=True), np.float64)
+    warm_up = WarmUp(tuple(tuple(map(float, row)) for row in some), tuple(map(float, scores)))
+    artefact = Artefact(
+        kind="forest", goal=GOAL, objective="response", created=Instant(0), features=tuple(model_features),
+        categories=categories, forest=booster.model_to_string(), warm_up=warm_up,
+    )  # fmt: skip
+    return artefact, booster
+
+
+def test_a_served_propensity_is_what_lightgbm_predicts_for_the_same_features() -> None:
+    artefact, booster = trained()
+    model = load_model(encode_artefact(artefact))
+    offers, features = small().offers, declared()
+    bound, served = features.bind(offers), model.bind(HOME, offers, features)
+    names = [feature.name for feature in artefact.features]
+    rows = np.array([0, 2, 3, 7, 11])
+    for facts in (KNOWN, ANONYMOUS):
+        values = bound.run(facts)
+        raw = dict(zip(features.names, values.matrix(rows).T, strict=True)) | {"position": np.ones(len(rows))}
+        matrix = encode_matrix(np.column_stack([raw[name] for name in names]), names, artefact.categories)
+        assert served.predict(values, rows) == pytest.approx(np.asarray(booster.predict(matrix)), rel=1e-14)
+    assert len(np.unique(served.predict(bound.run(KNOWN), rows))) > 1
+
+
+def test_calibration_comes_after_the_response() -> None:
+    artefact, _ = trained()
+    flat = msgspec.structs.replace(artefact, calibration=Calibration((0.5,), (0.125,)))
+    offers, features = small().offers, declared()
+    served = load_model(encode_artefact(flat)).bind(HOME, offers, features)
+    assert served.predict(features.bind(offers).run(KNOWN), np.arange(3)).tolist() == [0.125] * 3
+
+
+def test_the_version_is_that_of_the_blob() -> None:
+    blob = encode_artefact(trained()[0])
+    model = load_model(blob)
+    assert (model.version, model.goal, model.objective) == (version_of(blob), GOAL, "response")
+
+
+def test_a_workspace_that_lacks_a_feature_is_told_which() -> None:
+    model = load_model(encode_artefact(trained()[0]))
+    with pytest.raises(ArtefactError, match=r"'offer_price' as 'offer\.price'"):
+        model.bind(HOME, small().offers, declared("offer_price"))
+
+
+def test_a_feature_with_another_expression_is_another_feature() -> None:
+    catalogue = small()
+    price = Feature("offer_price", "offer.margin")
+    others = tuple(Feature(spec.name, spec.value) for spec in declared("offer_price").specs)
+    changed = msgspec.structs.replace(catalogue.workspace, features=(price, *others))
+    model = load_model(encode_artefact(trained()[0]))
+    with pytest.raises(ArtefactError, match="offer_price"):
+        model.bind(HOME, catalogue.offers, FeatureList.of(changed, catalogue.schema))
+
+
+@pytest.mark.parametrize(
+    ("change", "says"),
+    [
+        (lambda _: {"warm_up": WarmUp((), ())}, "warm-up"),
+        (lambda one: {"warm_up": WarmUp(((1.0,), *one.warm_up.rows[1:]), one.warm_up.scores)}, "warm-up"),
+        (lambda one: {"features": one.features[:-1]}, "train it again"),
+        (lambda _: {"forest": "nothing"}, "no LightGBM model"),
+        (lambda _: {"calibration": Calibration((1.0, 0.0), (0.0, 1.0))}, "monotone"),
+        (lambda one: {"forest": one.forest.replace("objective=binary", "objective=lambdarank")}, "lambdarank"),
+        (lambda _: {"categories": {}}, "warm-up row"),
+    ],
+)
+def test_a_model_that_cannot_be_served_is_refused(change: Callable[[Artefact], dict[str, Any]], says: str) -> None:
+    artefact, _ = trained()
+    with pytest.raises(ArtefactError, match=says):
+        load_model(encode_artefact(msgspec.structs.replace(artefact, **change(artefact))))
+
+
+def test_a_warm_up_score_must_agree_to_the_last_bit() -> None:
+    artefact, _ = trained()
+    scores = list(artefact.warm_up.scores)
+    scores[1] = float(np.nextafter(scores[1], np.inf))
+    wrong = msgspec.structs.replace(artefact, warm_up=WarmUp(artefact.warm_up.rows, tuple(scores)))
+    with pytest.raises(ArtefactError, match="warm-up row 1"):
+        load_model(encode_artefact(wrong))
+
+
+def test_rates_serve_without_any_feature() -> None:
+    offers, features = small().offers, declared()
+    rates = smooth([Count(HOME, OfferId("alba-spa"), "spa", 500, 100)], "theme")
+    artefact = Artefact(kind="rates", goal=GOAL, objective="response", created=Instant(0), rates=rates)
+    served = load_model(encode_artefact(artefact)).bind(HOME, offers, features)
+    spa, brisa_spa, club = served.predict(features.bind(offers).run(KNOWN), np.array([2, 6, 3]))
+    assert spa > brisa_spa > club > 0
+
+
+def test_the_prior_knows_nothing() -> None:
+    offers, features = small().offers, declared()
+    values = features.bind(offers).run(KNOWN)
+    for objective, prior in (("response", PRIOR_RESPONSE), ("value", PRIOR_VALUE)):
+        model = prior_model(GOAL, objective)  # type: ignore[arg-type]
+        assert set(model.bind(HOME, offers, features).predict(values, np.arange(5))) == {prior}
+        assert model.version == prior_model(GOAL, objective).version  # type: ignore[arg-type]
