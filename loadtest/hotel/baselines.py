@@ -1,14 +1,15 @@
-"""What a policy has to beat: random choice and the best constant slate, both under the world's own truth."""
+"""What a policy has to beat: the best constant slate, under the world's own truth."""
 
 import numpy as np
 from numpy.typing import NDArray
 
+from loadtest.hotel.ledger import Standing
 from loadtest.hotel.response import LOOKED_AT, Truth
 from loadtest.hotel.visits import Visits
 
 
-def best_constant(truth: Truth, visits: Visits, chosen: NDArray[np.intp], slots: int) -> tuple[list[int], float, float]:
-    """The slate that earns most when everyone in `chosen` (visits of one channel) sees it: rows, accept rate, value.
+def best_constant(truth: Truth, visits: Visits, chosen: NDArray[np.intp], slots: int) -> tuple[list[int], Standing]:
+    """The slate that earns most when everyone in `chosen` (visits of one channel) sees it: its rows, and how it does.
 
     It knows the truth, is picked on the very visits it is judged on, is spared from fatigue, and an offer someone may
     not have is simply left out for them: no constant policy in the field does as well. Built greedily, rank by rank.
@@ -29,4 +30,13 @@ def best_constant(truth: Truth, visits: Visits, chosen: NDArray[np.intp], slots:
         slate.append(best)
         taken += seen[:, best]
         worth += seen[:, best] * truth.offers.margin[best]
-    return slate, float((taken / (1.0 + taken)).mean()), float((worth / (1.0 + taken)).mean())
+    earned = worth / (1.0 + taken)
+    return slate, Standing(
+        decisions=len(chosen),
+        median_ms=np.nan,
+        p99_ms=np.nan,
+        accepted=np.nan,
+        chance=float((taken / (1.0 + taken)).mean()),
+        value=float(earned.mean()),
+        error=float(earned.std() / np.sqrt(len(chosen))),
+    )

@@ -38,6 +38,22 @@ def past_bookings(people: Population, guest: int, random: np.random.Generator) -
     return events
 
 
+def past_browsing(people: Population, guest: int, random: np.random.Generator) -> list[Behaviour]:
+    """What a guest looked at on the website in the month before the first day."""
+    return [
+        Behaviour(
+            "view",
+            -int(random.integers(1, 30 * 24)) * DAY // 24,
+            _about(
+                _draw(people.theme[guest], random),
+                _draw(1.8 * people.destination[guest], random),
+                _draw(1.5 * people.brand[guest], random),
+            ),
+        )
+        for _ in range(int(random.poisson(2.0)))
+    ]
+
+
 def browsing(people: Population, visits: Visits, visit: int, random: np.random.Generator) -> list[Behaviour]:
     """What someone searches and looks at on the website before the decision: mostly what they want today."""
     person = int(visits.person[visit])

@@ -118,4 +118,5 @@ def _brand_tastes(budget: NDArray[np.float64], random: np.random.Generator) -> N
     dear = np.log(np.array([brand.rate for brand in BRANDS])[None, :] * np.exp(RATE_LOG_MEAN) / budget[:, None])
     pull = -1.5 * np.abs(dear) + random.gumbel(size=dear.shape)
     liked = pull >= np.sort(pull, axis=1)[:, -LIKED_BRANDS][:, None]
-    return -0.2 + 1.2 * liked
+    tastes: NDArray[np.float64] = -0.2 + 1.2 * liked
+    return tastes

@@ -57,7 +57,7 @@ class Truth:
         person, channel = visits.person[visit], int(visits.channel[visit])
         people, offers = self.people, self.offers
         theme, brand, place = offers.theme[rows], offers.brand[rows], offers.destination[rows]
-        odds = BASE[channel] + people.habit[person, channel] + self._standing[rows]
+        odds: NDArray[np.float64] = BASE[channel] + people.habit[person, channel] + self._standing[rows]
         odds = odds + people.theme[person, theme] + people.brand[person, brand]
         odds = odds + self._season[rows, visits.month[visit]] + WANTED_THEME * (theme == visits.theme[visit])
         stay = self._stay[rows]
@@ -85,8 +85,9 @@ class Truth:
         """Extras serve those who stay with the brand: a caller names the house, others do not have one booked."""
         wanted = brand == visits.brand[visit]
         if visits.channel[visit] == CALL:
-            return np.where(stay, WANTED_BRAND * wanted, np.where(wanted, STAYING_THERE, STAYING_ELSEWHERE))
-        return WANTED_BRAND * wanted
+            extra = np.where(wanted, STAYING_THERE, STAYING_ELSEWHERE)
+            return np.where(stay, np.where(wanted, WANTED_BRAND, 0.0), extra)
+        return np.where(wanted, WANTED_BRAND, 0.0)
 
     def weights(
         self, visits: Visits, visit: int, slate: Sequence[int], tired: NDArray[np.float64] | None = None

@@ -1,0 +1,90 @@
+"""A client of the HTTP API, for worlds that drive the service."""
+
+from collections.abc import AsyncIterator, Iterable, Sequence
+from time import perf_counter
+from types import TracebackType
+
+import aiohttp
+import msgspec
+
+from loadtest.messages import Account, Event, Link, Outcome, Question, Slate, Versions
+
+_encode = msgspec.json.encode
+_slate = msgspec.json.Decoder(Slate)
+_JSON = {"content-type": "application/json"}
+_NDJSON = {"content-type": "application/x-ndjson"}
+
+
+class CallFailed(Exception):
+    """The service answered a call with an error; the message holds the call, the status and the problem document."""
+
+
+class Client:
+    """Calls of one API key over a few kept connections; every call raises `CallFailed` unless it succeeds."""
+
+    def __init__(self, address: str, key: str, connections: int = 8) -> None:
+        self._session = aiohttp.ClientSession(
+            address,
+            headers={"authorization": f"Bearer {key}"},
+            connector=aiohttp.TCPConnector(limit=connections),
+            timeout=aiohttp.ClientTimeout(total=120),
+            read_bufsize=1 << 20,
+        )
+
+    async def __aenter__(self) -> "Client":
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self._session.close()
+
+    async def decide(self, question: Question) -> tuple[Slate, float]:
+        """A decision, and how many seconds it took from here."""
+        body = _encode(question)
+        begun = perf_counter()
+        answer = await self._call("POST", "/v1/decisions", body)
+        return _slate.decode(answer), perf_counter() - begun
+
+    async def decide_many(self, questions: Iterable[Question]) -> AsyncIterator[Slate]:
+        """The decisions of a campaign, in order, as the lines come in."""
+        body = msgspec.json.Encoder().encode_lines(questions)
+        async with self._session.post("/v1/decisions/bulk", data=body, headers=_NDJSON) as response:
+            if response.status >= 400:
+                raise CallFailed(f"POST /v1/decisions/bulk: {response.status} {await response.text()}")
+            async for line in response.content:
+                try:
+                    yield _slate.decode(line)
+                except msgspec.ValidationError as error:
+                    raise CallFailed(f"POST /v1/decisions/bulk: {line.decode()}") from error
+
+    async def report(self, outcomes: Sequence[Outcome]) -> None:
+        """Say what became of offers."""
+        await self._call("POST", "/v1/outcomes", _encode(outcomes))
+
+    async def tell(self, events: Sequence[Event]) -> None:
+        """Say what people did."""
+        await self._call("POST", "/v1/events", _encode(events))
+
+    async def put_customer(self, customer: str, account: Account) -> None:
+        """Set a customer's attributes and consents."""
+        await self._call("PUT", f"/v1/customers/{customer}", _encode(account))
+
+    async def link(self, link: Link) -> None:
+        """Say who a visitor is."""
+        await self._call("POST", "/v1/identities", _encode(link))
+
+    async def models(self) -> Versions:
+        """The model versions in force and in service, by goal."""
+        return msgspec.json.decode(await self._call("GET", "/v1/models"), type=Versions)
+
+    async def get(self, path: str) -> bytes:
+        """The body of any other resource."""
+        return await self._call("GET", path)
+
+    async def _call(self, method: str, path: str, body: bytes | None = None) -> bytes:
+        async with self._session.request(method, path, data=body, headers=_JSON) as response:
+            answer = await response.read()
+            if response.status >= 400:
+                raise CallFailed(f"{method} {path}: {response.status} {answer.decode(errors='replace')}")
+            return answer

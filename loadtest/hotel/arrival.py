@@ -1,0 +1,67 @@
+"""The import before the first day: every guest's account, stays and latest browsing."""
+
+import asyncio
+from collections.abc import Callable, Iterator
+
+import numpy as np
+
+from loadtest.client import Client
+from loadtest.hotel.account import guest_account
+from loadtest.hotel.behaviour import past_bookings, past_browsing
+from loadtest.hotel.visits import DAY
+from loadtest.hotel.world import World
+from loadtest.messages import Event
+
+CALLS_AT_ONCE = 8
+EVENTS_PER_CALL = 200
+_MEMBER_DAYS = 900
+
+
+async def import_guests(client: Client, world: World, advance: Callable[[int], None]) -> None:
+    """Put every guest's account; `advance` is told how many more are in."""
+    random = np.random.default_rng([world.seed, 2])
+    waiting = iter(range(world.people.guests))
+
+    async def put() -> None:
+        for guest in waiting:
+            since = world.instant(-int(random.integers(1, _MEMBER_DAYS)) * DAY)
+            await client.put_customer(world.people.id(guest), guest_account(world.people, guest, since, random))
+            advance(1)
+
+    await asyncio.gather(*(put() for _ in range(CALLS_AT_ONCE)))
+
+
+async def import_past(client: Client, world: World, advance: Callable[[int], None]) -> int:
+    """Tell every guest's past behaviour, in batches, and return how many events it was; `advance` counts guests."""
+    batches = _batches(world)
+    told = 0
+
+    async def tell() -> None:
+        nonlocal told
+        for guests, batch in batches:
+            await client.tell(batch)
+            told += len(batch)
+            advance(guests)
+
+    await asyncio.gather(*(tell() for _ in range(CALLS_AT_ONCE)))
+    return told
+
+
+def _batches(world: World) -> Iterator[tuple[int, list[Event]]]:
+    random = np.random.default_rng([world.seed, 3])
+    batch: list[Event] = []
+    guests = 0
+    for guest in range(world.people.guests):
+        past = past_bookings(world.people, guest, random) + past_browsing(world.people, guest, random)
+        name = world.people.id(guest)
+        batch += [
+            Event(f"{name}-past-{number}", event.kind, customer=name, at=world.instant(event.at),
+                  attributes=event.attributes, value=event.value)
+            for number, event in enumerate(past)
+        ]  # fmt: skip
+        guests += 1
+        if len(batch) >= EVENTS_PER_CALL:
+            yield guests, batch
+            batch, guests = [], 0
+    if batch:
+        yield guests, batch

@@ -1,0 +1,78 @@
+"""What the worlds send to the service and read from its answers: the parts of the HTTP contract they use."""
+
+import msgspec
+
+AttributeValue = str | int | float | bool | list[str]
+
+
+class Question(msgspec.Struct, frozen=True, omit_defaults=True):
+    """One decision request; `at` is RFC 3339 and needs scope `admin`."""
+
+    placement: str
+    customer: str | None = None
+    visitor: str | None = None
+    context: dict[str, AttributeValue] = {}
+    dry_run: bool = False
+    at: str | None = None
+
+
+class Shown(msgspec.Struct, frozen=True):
+    """One offer of a slate."""
+
+    offer: str
+    rank: int
+    probability: float
+
+
+class Slate(msgspec.Struct, frozen=True):
+    """A decision; `model` is the version that ranked, None for arbitration without one."""
+
+    decision: str
+    offers: tuple[Shown, ...]
+    degraded: tuple[str, ...]
+    model: str | None
+
+
+class Outcome(msgspec.Struct, frozen=True, omit_defaults=True):
+    """What became of an offer of a decision; `value` in euro."""
+
+    id: str
+    decision: str
+    offer: str
+    kind: str
+    at: str | None = None
+    value: float | None = None
+
+
+class Event(msgspec.Struct, frozen=True, omit_defaults=True):
+    """Behaviour outside decisions; `value` in euro."""
+
+    id: str
+    kind: str
+    customer: str | None = None
+    visitor: str | None = None
+    at: str | None = None
+    attributes: dict[str, str] = {}
+    value: float | None = None
+
+
+class Account(msgspec.Struct, frozen=True):
+    """A customer's profile as it is imported."""
+
+    attributes: dict[str, AttributeValue] = {}
+    consents: dict[str, bool] = {}
+
+
+class Link(msgspec.Struct, frozen=True):
+    """A visitor turned out to be a customer."""
+
+    visitor: str
+    customer: str
+    evidence: str
+
+
+class Versions(msgspec.Struct, frozen=True):
+    """The version each goal's pointer names, and the one the worker serves."""
+
+    current: dict[str, str]
+    serving: dict[str, str]
