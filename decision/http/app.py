@@ -5,7 +5,6 @@ from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from importlib.metadata import version
 
 from litestar import Litestar
-from litestar.datastructures import State
 from litestar.di import Provide
 from litestar.types import Message, Scope
 
@@ -26,6 +25,7 @@ from decision.http.events import report_events
 from decision.http.operations import live, metrics, ready
 from decision.http.outcomes import report_outcomes
 from decision.http.problem import answer_problem
+from decision.http.serving import provide_concierge
 from decision.http.versions import (
     activate_catalogue,
     activate_model,
@@ -75,13 +75,13 @@ def create_app(settings: Settings, opening: Opening = open_service) -> Litestar:
     @asynccontextmanager
     async def lifespan(app: Litestar) -> AsyncIterator[None]:
         async with opening(settings) as concierge:
-            app.state.concierge, app.state.key_ring = concierge, concierge.keys
+            attach(app, concierge)
             yield
 
     return Litestar(
         ROUTES,
         lifespan=[lifespan],
-        dependencies={"concierge": Provide(_concierge, sync_to_thread=False)},
+        dependencies={"concierge": Provide(provide_concierge, sync_to_thread=False)},
         exception_handlers={Exception: answer_problem},
         request_class=ApiRequest,
         request_max_body_size=settings.body_limit,
@@ -91,16 +91,16 @@ def create_app(settings: Settings, opening: Opening = open_service) -> Litestar:
     )
 
 
+def attach(app: Litestar, concierge: Concierge) -> None:
+    """Let the application answer with a service."""
+    app.state.concierge, app.state.key_ring = concierge, concierge.keys
+
+
 def serving_app() -> Litestar:
     """The application of a serving process, set up by its environment."""
     settings = read_settings()
     configure_logs(settings.log_level)
     return create_app(settings)
-
-
-def _concierge(state: State) -> Concierge:
-    concierge: Concierge = state.concierge
-    return concierge
 
 
 async def _count(message: Message, _: Scope) -> None:

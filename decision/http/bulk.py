@@ -15,6 +15,7 @@ from decision.http.body import ApiRequest, decode_body
 from decision.http.decisions import allow
 from decision.http.media import problems
 from decision.http.problem import Problem, problem_of
+from decision.http.serving import Serving
 from decision.logs import log
 from decision.question import DecisionQuestion
 from decision.service import Concierge
@@ -44,7 +45,7 @@ class BulkError(msgspec.Struct, frozen=True):
     responses=problems(401),
     tags=["decisions"],
 )
-async def decide_bulk(request: ApiRequest, concierge: Concierge) -> ASGIApp:
+async def decide_bulk(request: ApiRequest, concierge: Serving) -> ASGIApp:
     """Each line is a question as for one decision; each answer line a decision, or a problem with the line's number."""
     lines = _lines(request.stream(), concierge.settings.body_limit)
 

@@ -3,13 +3,14 @@
 import re
 
 from litestar import Response, delete, get, patch, post, put
+from litestar.params import FromPath, JSONBody
 
 from decision.answer import CustomerAnswer
 from decision.http.authorisation import needs
 from decision.http.body import ApiRequest
 from decision.http.media import answer, problems
+from decision.http.serving import Serving
 from decision.question import NAME, LinkReport, ProfileForm, ProfilePatch
-from decision.service import Concierge
 from rules.errors import Fault, Invalid
 from rules.ids import CustomerId, VisitorId
 
@@ -30,7 +31,7 @@ def named(id: str, field: str) -> str:
     tags=["customers"],
 )
 async def put_customer(
-    request: ApiRequest, customer: str, data: ProfileForm, concierge: Concierge
+    request: ApiRequest, customer: FromPath[str], data: JSONBody[ProfileForm], concierge: Serving
 ) -> Response[CustomerAnswer]:
     """Needs scope `profiles`. What was learned from behaviour stays; send null, or nothing, for an absent attribute."""
     id = CustomerId(named(customer, "customer"))
@@ -46,7 +47,7 @@ async def put_customer(
     tags=["customers"],
 )
 async def patch_customer(
-    request: ApiRequest, customer: str, data: ProfilePatch, concierge: Concierge
+    request: ApiRequest, customer: FromPath[str], data: JSONBody[ProfilePatch], concierge: Serving
 ) -> Response[CustomerAnswer]:
     """Needs scope `profiles`. Null removes, a missing name keeps (RFC 7396)."""
     id = CustomerId(named(customer, "customer"))
@@ -61,7 +62,7 @@ async def patch_customer(
     responses=problems(400, 401, 403, 404, 503),
     tags=["customers"],
 )
-async def get_customer(request: ApiRequest, customer: str, concierge: Concierge) -> Response[CustomerAnswer]:
+async def get_customer(request: ApiRequest, customer: FromPath[str], concierge: Serving) -> Response[CustomerAnswer]:
     """Needs scope `profiles`."""
     return answer(request, await concierge.customers.get(CustomerId(named(customer, "customer"))))
 
@@ -74,7 +75,7 @@ async def get_customer(request: ApiRequest, customer: str, concierge: Concierge)
     responses=problems(400, 401, 403, 404, 503),
     tags=["customers"],
 )
-async def delete_customer(customer: str, concierge: Concierge) -> None:
+async def delete_customer(customer: FromPath[str], concierge: Serving) -> None:
     """Needs scope `profiles`."""
     await concierge.customers.delete(CustomerId(named(customer, "customer")))
 
@@ -88,7 +89,7 @@ async def delete_customer(customer: str, concierge: Concierge) -> None:
     responses=problems(400, 401, 403, 409, 413, 503),
     tags=["customers"],
 )
-async def link_visitor(data: LinkReport, concierge: Concierge) -> None:
+async def link_visitor(data: JSONBody[LinkReport], concierge: Serving) -> None:
     """Needs scope `profiles`. The visitor's behaviour counts for the customer from the next decision on."""
     await concierge.customers.link(data)
 
@@ -101,6 +102,6 @@ async def link_visitor(data: LinkReport, concierge: Concierge) -> None:
     responses=problems(400, 401, 403, 404, 503),
     tags=["customers"],
 )
-async def unlink_visitor(visitor: str, concierge: Concierge) -> None:
+async def unlink_visitor(visitor: FromPath[str], concierge: Serving) -> None:
     """Needs scope `profiles`. The visitor keeps the behaviour it came with."""
     await concierge.customers.unlink(VisitorId(named(visitor, "visitor")))

@@ -1,6 +1,7 @@
 """`/v1/decisions`: decide and explain."""
 
 from litestar import Response, get, post
+from litestar.params import FromPath, JSONBody
 
 from decision.admission import Ask, admit
 from decision.answer import DecisionAnswer
@@ -9,6 +10,7 @@ from decision.explanation import Explanation
 from decision.http.authorisation import known, require
 from decision.http.body import ApiRequest
 from decision.http.media import answer, problems
+from decision.http.serving import Serving
 from decision.question import DecisionQuestion
 from decision.service import Concierge
 from rules.errors import Forbidden
@@ -33,7 +35,7 @@ def allow(concierge: Concierge, key: ApiKey, question: DecisionQuestion) -> Ask:
     responses=problems(400, 401, 403, 413, 503),
     tags=["decisions"],
 )
-async def decide(request: ApiRequest, data: DecisionQuestion, concierge: Concierge) -> Response[DecisionAnswer]:
+async def decide(request: ApiRequest, data: JSONBody[DecisionQuestion], concierge: Serving) -> Response[DecisionAnswer]:
     """Needs scope `decide:CHANNEL` of the placement's channel, and `admin` as well where `at` is given."""
     ask = allow(concierge, request.user, data)
     return answer(request, await concierge.deciding.decide(ask))
@@ -47,7 +49,7 @@ async def decide(request: ApiRequest, data: DecisionQuestion, concierge: Concier
     responses=problems(401, 403, 404, 503),
     tags=["decisions"],
 )
-async def explain(request: ApiRequest, decision: str, concierge: Concierge) -> Response[Explanation]:
+async def explain(request: ApiRequest, decision: FromPath[str], concierge: Serving) -> Response[Explanation]:
     """Needs a scope `decide:…` or `admin`: whoever may decide may see why."""
     if not any(scope == "admin" or scope.startswith("decide:") for scope in request.user.scopes):
         raise Forbidden(f"The key of {request.user.client!r} has no scope to decide, so it cannot see decisions.")

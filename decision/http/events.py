@@ -1,13 +1,14 @@
 """`/v1/events`: behaviour outside decisions, as our own reports or as CloudEvents."""
 
 from litestar import Response, post
+from litestar.params import JSONBody
 
 from decision.answer import Receipt
 from decision.http.authorisation import needs, require
 from decision.http.cloud_events import EventRequest
 from decision.http.media import answer, problems
+from decision.http.serving import Serving
 from decision.question import EventReport
-from decision.service import Concierge
 
 
 @post(
@@ -21,7 +22,7 @@ from decision.service import Concierge
     tags=["reports"],
 )
 async def report_events(
-    request: EventRequest, data: EventReport | list[EventReport], concierge: Concierge
+    request: EventRequest, data: JSONBody[EventReport | list[EventReport]], concierge: Serving
 ) -> Response[Receipt]:
     """Needs scope `outcomes`, and `admin` where `at` is given; all reports are taken or none, each id once.
 

@@ -1,7 +1,8 @@
 """Answers as JSON, or as MessagePack where the caller asks for it, and what the OpenAPI document says about them."""
 
-from typing import TypeVar
+from typing import TypeVar, cast
 
+import msgspec
 from litestar import Response
 from litestar.openapi.datastructures import ResponseSpec
 
@@ -9,6 +10,9 @@ from decision.http.body import JSON, MSGPACK, ApiRequest
 from decision.http.problem import PROBLEM_TYPE, Problem
 
 T = TypeVar("T")
+
+_json = msgspec.json.Encoder()
+_msgpack = msgspec.msgpack.Encoder()
 
 _PROBLEMS = {
     400: "The request is not valid; `errors` names every field.",
@@ -23,8 +27,10 @@ _PROBLEMS = {
 
 
 def answer(request: ApiRequest, content: T, status: int = 200) -> Response[T]:
-    """The response in the form that the caller asked for."""
-    return Response(content, status_code=status, media_type=MSGPACK if request.wants_msgpack else JSON)
+    """The response in the form that the caller asked for, encoded here: Litestar's own encoders take a slower way."""
+    binary = request.wants_msgpack
+    body = _msgpack.encode(content) if binary else _json.encode(content)
+    return Response(cast("T", body), status_code=status, media_type=MSGPACK if binary else JSON)
 
 
 def problems(*statuses: int) -> dict[int, ResponseSpec]:

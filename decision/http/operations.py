@@ -4,8 +4,8 @@ from litestar import Response, get
 
 from decision.answer import HealthAnswer
 from decision.http.body import JSON
+from decision.http.serving import Serving
 from decision.metrics import CONTENT_TYPE, render_metrics
-from decision.service import Concierge
 
 
 @get("/health/live", operation_id="live", summary="Whether the process answers at all", tags=["operations"])
@@ -20,7 +20,7 @@ async def live() -> dict[str, bool]:
     summary="Whether this worker can decide, and what stands in the way",
     tags=["operations"],
 )
-async def ready(concierge: Concierge) -> Response[HealthAnswer]:
+async def ready(concierge: Serving) -> Response[HealthAnswer]:
     """200 when ready, else 503 with the same body."""
     health = await concierge.health.look()
     return Response(health, status_code=200 if health.ready else 503, media_type=JSON)

@@ -1,13 +1,14 @@
 """`/v1/outcomes`: what became of offers that were shown."""
 
 from litestar import Response, post
+from litestar.params import JSONBody
 
 from decision.answer import Receipt
 from decision.http.authorisation import needs, require
 from decision.http.body import ApiRequest
 from decision.http.media import answer, problems
+from decision.http.serving import Serving
 from decision.question import OutcomeReport
-from decision.service import Concierge
 
 
 @post(
@@ -20,7 +21,7 @@ from decision.service import Concierge
     tags=["reports"],
 )
 async def report_outcomes(
-    request: ApiRequest, data: OutcomeReport | list[OutcomeReport], concierge: Concierge
+    request: ApiRequest, data: JSONBody[OutcomeReport | list[OutcomeReport]], concierge: Serving
 ) -> Response[Receipt]:
     """Needs scope `outcomes`, and `admin` where `at` is given; all reports are taken or none, each id once."""
     reports = data if isinstance(data, list) else [data]

@@ -2,13 +2,14 @@
 
 import msgspec
 from litestar import Response, get, post, put
+from litestar.params import FromPath, JSONBody
 
 from decision.answer import CurrentAnswer, PublishedAnswer, VersionAnswer
 from decision.http.authorisation import needs
 from decision.http.body import ApiRequest
 from decision.http.media import answer, problems
+from decision.http.serving import Serving
 from decision.publishing import Published
-from decision.service import Concierge
 from rules.errors import Fault, Invalid
 
 
@@ -35,7 +36,7 @@ class ModelUpload(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     responses=problems(401, 403, 503),
     tags=["catalogue"],
 )
-async def get_catalogue(request: ApiRequest, concierge: Concierge) -> Response[CurrentAnswer]:
+async def get_catalogue(request: ApiRequest, concierge: Serving) -> Response[CurrentAnswer]:
     """Needs scope `admin`."""
     return answer(request, await concierge.publishing.current("catalogue"))
 
@@ -48,7 +49,9 @@ async def get_catalogue(request: ApiRequest, concierge: Concierge) -> Response[C
     responses=problems(400, 401, 403, 413, 422, 503),
     tags=["catalogue"],
 )
-async def put_catalogue(request: ApiRequest, data: WorkspaceUpload, concierge: Concierge) -> Response[PublishedAnswer]:
+async def put_catalogue(
+    request: ApiRequest, data: JSONBody[WorkspaceUpload], concierge: Serving
+) -> Response[PublishedAnswer]:
     """Needs scope `admin`. Workers take the new version within a second or so."""
     if (data.offers is None) == (data.parquet is None):
         raise Invalid((Fault("offers", "give either `offers` (CSV) or `parquet`"),))
@@ -66,7 +69,7 @@ async def put_catalogue(request: ApiRequest, data: WorkspaceUpload, concierge: C
     responses=problems(401, 403, 503),
     tags=["catalogue"],
 )
-async def list_catalogues(request: ApiRequest, concierge: Concierge) -> Response[list[VersionAnswer]]:
+async def list_catalogues(request: ApiRequest, concierge: Serving) -> Response[list[VersionAnswer]]:
     """Needs scope `admin`."""
     return answer(request, list(await concierge.publishing.versions("catalogue")))
 
@@ -80,7 +83,9 @@ async def list_catalogues(request: ApiRequest, concierge: Concierge) -> Response
     responses=problems(401, 403, 404, 409, 503),
     tags=["catalogue"],
 )
-async def activate_catalogue(request: ApiRequest, version: str, concierge: Concierge) -> Response[PublishedAnswer]:
+async def activate_catalogue(
+    request: ApiRequest, version: FromPath[str], concierge: Serving
+) -> Response[PublishedAnswer]:
     """Needs scope `admin`."""
     return answer(request, _published(await concierge.publishing.activate("catalogue", version)))
 
@@ -93,7 +98,7 @@ async def activate_catalogue(request: ApiRequest, version: str, concierge: Conci
     responses=problems(401, 403, 503),
     tags=["models"],
 )
-async def get_models(request: ApiRequest, concierge: Concierge) -> Response[CurrentAnswer]:
+async def get_models(request: ApiRequest, concierge: Serving) -> Response[CurrentAnswer]:
     """Needs scope `admin`."""
     return answer(request, await concierge.publishing.current("model"))
 
@@ -106,7 +111,7 @@ async def get_models(request: ApiRequest, concierge: Concierge) -> Response[Curr
     responses=problems(400, 401, 403, 413, 422, 503),
     tags=["models"],
 )
-async def put_model(request: ApiRequest, data: ModelUpload, concierge: Concierge) -> Response[PublishedAnswer]:
+async def put_model(request: ApiRequest, data: JSONBody[ModelUpload], concierge: Serving) -> Response[PublishedAnswer]:
     """Needs scope `admin`. Workers verify and warm it, then swap; one that cannot keeps the old."""
     published = await concierge.publishing.publish_model(data.model, request.user.client, data.activate)
     return answer(request, _published(published))
@@ -120,7 +125,7 @@ async def put_model(request: ApiRequest, data: ModelUpload, concierge: Concierge
     responses=problems(401, 403, 503),
     tags=["models"],
 )
-async def list_models(request: ApiRequest, concierge: Concierge) -> Response[list[VersionAnswer]]:
+async def list_models(request: ApiRequest, concierge: Serving) -> Response[list[VersionAnswer]]:
     """Needs scope `admin`."""
     return answer(request, list(await concierge.publishing.versions("model")))
 
@@ -134,7 +139,7 @@ async def list_models(request: ApiRequest, concierge: Concierge) -> Response[lis
     responses=problems(401, 403, 404, 409, 422, 503),
     tags=["models"],
 )
-async def activate_model(request: ApiRequest, version: str, concierge: Concierge) -> Response[PublishedAnswer]:
+async def activate_model(request: ApiRequest, version: FromPath[str], concierge: Serving) -> Response[PublishedAnswer]:
     """Needs scope `admin`."""
     return answer(request, _published(await concierge.publishing.activate("model", version)))
 

@@ -1,0 +1,86 @@
+"""The whole service over the store in memory, called through its ASGI application."""
+
+from collections.abc import AsyncIterator, Awaitable, Callable
+from pathlib import Path
+
+import httpx
+import pytest
+
+from decision.api_keys import ApiKeys
+from decision.composition import compose
+from decision.http.app import attach, create_app
+from decision.service import Concierge
+from decision.settings import Settings
+from decision.store.memory import MemoryStore
+from rules.ids import Instant
+from rules.instant import parse_instant
+
+WORKSPACE = Path("tests/workspaces/small")
+ALL_SCOPES = ("decide:web", "decide:call-center", "decide:email", "decide:app", "outcomes", "profiles", "admin")
+
+Caller = Callable[..., Awaitable[httpx.AsyncClient]]
+
+
+class HandClock:
+    """A clock that stands still until it is moved."""
+
+    def __init__(self, now: Instant) -> None:
+        self.now = now
+
+    def __call__(self) -> Instant:
+        return self.now
+
+    def seconds(self) -> float:
+        return self.now / 1000
+
+
+@pytest.fixture
+def clock() -> HandClock:
+    return HandClock(parse_instant("2026-04-01T12:00:00Z"))
+
+
+@pytest.fixture
+def settings(tmp_path: Path) -> Settings:
+    return Settings(data=str(tmp_path), body_limit=50_000)
+
+
+@pytest.fixture
+def store(clock: HandClock) -> MemoryStore:
+    return MemoryStore(clock.seconds)
+
+
+@pytest.fixture
+async def concierge(store: MemoryStore, settings: Settings, clock: HandClock) -> Concierge:
+    """The service with the small workspace published."""
+    service = compose(store, settings, clock)
+    toml, offers = (WORKSPACE / "concierge.toml").read_bytes(), (WORKSPACE / "offers.csv").read_bytes()
+    await service.publishing.publish_workspace(toml, offers, "offers.csv")
+    await service.refresher.refresh()
+    return service
+
+
+@pytest.fixture
+async def calling(
+    concierge: Concierge, settings: Settings, store: MemoryStore, clock: HandClock
+) -> AsyncIterator[Caller]:
+    """Gives a client whose key has the scopes asked for."""
+
+    app = create_app(settings)
+    attach(app, concierge)
+    clients: list[httpx.AsyncClient] = []
+
+    async def call(*scopes: str) -> httpx.AsyncClient:
+        secret, _ = await ApiKeys(store).create("test", scopes, clock())
+        headers = {"Authorization": f"Bearer {secret}"}
+        clients.append(httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://test", headers=headers))
+        return clients[-1]
+
+    yield call
+    for client in clients:
+        await client.aclose()
+
+
+@pytest.fixture
+async def client(calling: Caller) -> httpx.AsyncClient:
+    """A client that may do everything."""
+    return await calling(*ALL_SCOPES)

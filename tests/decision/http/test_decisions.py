@@ -1,0 +1,123 @@
+import msgspec
+import pytest
+from httpx import AsyncClient
+
+from decision.journal.record import DecisionRecord, decode_record
+from decision.keys import JOURNAL
+from decision.store.memory import MemoryStore
+from decision.store.port import START
+from tests.decision.http.conftest import WORKSPACE, Caller, HandClock
+
+
+async def journal(store: MemoryStore) -> list[DecisionRecord]:
+    records = [decode_record(entry) for _, entry in await store.read_log(JOURNAL, START, 1000)]
+    return [record for record in records if isinstance(record, DecisionRecord)]
+
+
+async def test_a_slate_is_answered_with_creatives_and_journalled(client: AsyncClient, store: MemoryStore) -> None:
+    question = {"placement": "home", "customer": "ann", "context": {"device": "phone"}}
+    answer = await client.post("/v1/decisions", json=question)
+    assert answer.status_code == 200
+    slate = answer.json()
+    assert [offer["rank"] for offer in slate["offers"]] == [1, 2, 3]
+    assert all(set(offer["creative"]) == {"title", "image"} for offer in slate["offers"])
+    assert slate["customer"] == "ann"
+    assert slate["degraded"] == []
+    (record,) = await journal(store)
+    assert record.id == slate["decision"]
+    assert [shown.offer for shown in record.decision.offers] == [offer["offer"] for offer in slate["offers"]]
+    assert [shown.probability for shown in record.decision.offers] == [
+        offer["probability"] for offer in slate["offers"]
+    ]
+
+
+@pytest.mark.parametrize(("placement", "most"), [("home", 3), ("call", 2), ("mail", 1)])
+async def test_every_channel_decides_for_anyone(client: AsyncClient, placement: str, most: int) -> None:
+    answer = (await client.post("/v1/decisions", json={"placement": placement})).json()
+    assert len(answer["offers"]) <= most
+    assert answer["customer"] is None
+
+
+async def test_the_explanation_names_every_offer_and_replays_equal(client: AsyncClient) -> None:
+    decision = (await client.post("/v1/decisions", json={"placement": "home", "visitor": "v1"})).json()
+    answer = await client.get(f"/v1/decisions/{decision['decision']}")
+    assert answer.status_code == 200
+    told = answer.json()
+    assert told["replayed_equal"] is True
+    assert len(told["offers"]) == 12
+    assert all(offer["reason"] and offer["sentence"] for offer in told["offers"])
+    shown = [offer["offer"] for offer in told["offers"] if offer["status"] == "shown"]
+    assert shown == [offer["offer"] for offer in decision["offers"]]
+
+
+async def test_the_explanation_outlives_a_catalogue_change(client: AsyncClient) -> None:
+    decision = (await client.post("/v1/decisions", json={"placement": "home", "visitor": "v1"})).json()["decision"]
+    before = (await client.get(f"/v1/decisions/{decision}")).json()
+    toml = (WORKSPACE / "concierge.toml").read_text().replace("factor = 1.2", "factor = 3.0")
+    offers = (WORKSPACE / "offers.csv").read_text()
+    published = await client.put("/v1/catalogue", json={"workspace": toml, "offers": offers})
+    assert published.status_code == 200
+    after = (await client.get(f"/v1/decisions/{decision}")).json()
+    assert after == before
+
+
+async def test_a_dry_run_leaves_no_trace(client: AsyncClient, store: MemoryStore) -> None:
+    first = await client.post("/v1/decisions", json={"placement": "home", "customer": "ann", "dry_run": True})
+    assert first.status_code == 200
+    assert await journal(store) == []
+    assert (await client.get("/v1/customers/ann")).status_code == 404
+
+
+async def test_contacts_are_counted_at_decision_time(client: AsyncClient) -> None:
+    question = {"placement": "mail", "customer": "ann"}
+    await client.put("/v1/customers/ann", json={"consents": {"email": True}})
+    shown = [len((await client.post("/v1/decisions", json=question)).json()["offers"]) for _ in range(5)]
+    assert shown == [1, 1, 1, 0, 0]
+
+
+async def test_a_decision_for_another_time_needs_admin(
+    calling: Caller, client: AsyncClient, store: MemoryStore
+) -> None:
+    question = {"placement": "home", "at": "2020-06-01T00:00:00Z"}
+    refused = await (await calling("decide:web")).post("/v1/decisions", json=question)
+    assert refused.status_code == 403
+    assert await journal(store) == []
+    assert (await client.post("/v1/decisions", json=question)).status_code == 200
+    (record,) = await journal(store)
+    assert record.now < record.written
+
+
+async def test_a_key_decides_only_on_its_channels(calling: Caller) -> None:
+    web = await calling("decide:web")
+    assert (await web.post("/v1/decisions", json={"placement": "home"})).status_code == 200
+    refused = await web.post("/v1/decisions", json={"placement": "call"})
+    assert refused.status_code == 403
+    assert "decide:call-center" in refused.json()["detail"]
+
+
+async def test_messagepack_in_and_out(client: AsyncClient) -> None:
+    body = msgspec.msgpack.encode({"placement": "home", "slots": 1})
+    headers = {"Content-Type": "application/vnd.msgpack", "Accept": "application/vnd.msgpack"}
+    answer = await client.post("/v1/decisions", content=body, headers=headers)
+    assert answer.headers["content-type"].startswith("application/vnd.msgpack")
+    assert len(msgspec.msgpack.decode(answer.content)["offers"]) == 1
+
+
+async def test_a_request_may_leave_offers_out_and_ask_for_fewer(client: AsyncClient) -> None:
+    question = {"placement": "home", "slots": 2, "exclude": ["alba-family", "corte-family", "gone-since-long"]}
+    shown = [offer["offer"] for offer in (await client.post("/v1/decisions", json=question)).json()["offers"]]
+    assert len(shown) == 2
+    assert not {"alba-family", "corte-family"} & set(shown)
+
+
+async def test_a_tactical_lever_holds_in_its_own_time(client: AsyncClient, clock: HandClock) -> None:
+    explained = await _explained(client, "corte-family")
+    assert explained["levers"] == 1.5
+    clock.now = type(clock.now)(clock.now + 200 * 86_400_000)
+    assert (await _explained(client, "corte-family"))["levers"] == 1.0
+
+
+async def _explained(client: AsyncClient, offer: str) -> dict[str, object]:
+    decision = (await client.post("/v1/decisions", json={"placement": "home"})).json()["decision"]
+    told = (await client.get(f"/v1/decisions/{decision}")).json()["offers"]
+    return next(entry for entry in told if entry["offer"] == offer)
