@@ -9,7 +9,7 @@ from rules.expression.binding import Binding
 from rules.expression.checker import Checker
 from rules.expression.node import Node, apply
 from rules.expression.parser import parse_source
-from rules.expression.schema import Schema
+from rules.expression.schema import Readable, Schema
 from rules.expression.type import FLOAT, INT, Type
 
 Gives = Literal["bool", "number", "feature"]
@@ -25,13 +25,17 @@ _WANTED = {
 
 
 class Expression(msgspec.Struct, frozen=True):
-    """A CEL expression that passed every check; `reads` are its paths (offer columns as `offer.x`), sorted."""
+    """A CEL expression that passed every check.
+
+    `reads` are its paths (offer columns as `offer.x`), sorted, and `readable` says what the schema knows of each.
+    """
 
     source: str
     type: Type
     binding: Binding
     reads: tuple[str, ...]
     node: Node
+    readable: tuple[tuple[str, Readable], ...]
 
 
 def compile_expression(source: str, schema: Schema, *, gives: Gives, binding: Binding | None = None) -> Expression:
@@ -56,7 +60,7 @@ def compile_expression(source: str, schema: Schema, *, gives: Gives, binding: Bi
             raise ExpressionError(
                 f"the expression may only read {wanted}, and it reads {others}; put that part into a rule's `holds`"
             )
-    return Expression(source, node.type, node.binding, reads, node)
+    return Expression(source, node.type, node.binding, reads, node, tuple((path, schema.paths[path]) for path in reads))
 
 
 def _reads(node: Node) -> tuple[str, ...]:

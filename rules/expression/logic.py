@@ -3,8 +3,9 @@
 from collections.abc import Sequence
 
 import numpy as np
+from numpy.typing import NDArray
 
-from rules.expression.cell import FAILED, Cell, Coded, either
+from rules.expression.cell import FAILED, Cell, Coded, Data, Error, either
 from rules.expression.frame import Frame, Step
 from rules.expression.text import choose_strings
 
@@ -96,26 +97,38 @@ def conditional(condition: int, then: int, otherwise: int) -> Step:
             return FAILED
         if not isinstance(test, np.ndarray):
             value, own = frame.get(then if test else otherwise)
-            # A scalar test with an error array has data False: the rows without error take the other side.
-            return value if own is not True else False, either(error, own)
+            return _without_errors(value, either(error, own))
         return choose(test, error, frame.get(then), frame.get(otherwise))
 
     return step
 
 
-def choose(test: "np.typing.NDArray[np.bool_]", error: object, then: Cell, otherwise: Cell) -> Cell:
+def choose(test: NDArray[np.bool_], error: Error, then: Cell, otherwise: Cell) -> Cell:
     """Row by row one cell or the other, where the test is an array."""
     (a, a_error), (b, b_error) = then, otherwise
-    wrong = False if a_error is False and b_error is False else np.where(test, a_error, b_error)
+    wrong: Error
+    if a_error is False:
+        wrong = False if b_error is False else ~test if b_error is True else b_error & ~test
+    elif b_error is False:
+        wrong = test if a_error is True else a_error & test
+    else:
+        wrong = True if a_error is True and b_error is True else np.where(test, a_error, b_error)
     if a_error is True or b_error is True:
         data = b if a_error is True else a
     elif isinstance(a, str | Coded):
         data = choose_strings(test, a, b)
     else:
         data = np.where(test, a, b)
-    total = either(error, wrong)  # type: ignore[arg-type]
-    if isinstance(data, np.ndarray) and data.dtype == np.bool_ and total is not False:
-        data = data & ~total
-    elif type(data) is bool and total is not False:
-        data = ~total if data else False
-    return data, total
+    return _without_errors(data, either(error, wrong))
+
+
+def _without_errors(data: Data, error: Error) -> Cell:
+    """The cell with a bool False where it is an error."""
+    if error is True:
+        return FAILED
+    if error is not False:
+        if isinstance(data, np.ndarray) and data.dtype == np.bool_:
+            return data & ~error, error
+        if data is True:
+            return ~error, error
+    return data, error

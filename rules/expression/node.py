@@ -14,7 +14,8 @@ class Node(msgspec.Struct, frozen=True):
     """One operation over typed operands.
 
     `op` names a kernel; `detail` is what the kernel needs besides operands (a constant, a path, a pattern …);
-    `variables` are the macro variables, by nesting depth, that must be bound around it.
+    `variables` are the macro variables, by nesting depth, that must be bound around it; `fixed` says that it is known
+    at publish and the same for every offer.
     """
 
     op: str
@@ -23,6 +24,7 @@ class Node(msgspec.Struct, frozen=True):
     operands: tuple["Node", ...] = ()
     detail: Detail = None
     variables: frozenset[int] = frozenset()
+    fixed: bool = False
 
     def walk(self) -> Iterator["Node"]:
         """This node and everything under it, operands first; shared parts come once per use."""
@@ -33,14 +35,15 @@ class Node(msgspec.Struct, frozen=True):
 
 def apply(op: str, type: Type, *operands: Node, detail: Detail = None) -> Node:
     """An operation whose binding and variables follow from its operands."""
-    binding = join_bindings(operand.binding for operand in operands)
+    binding = join_bindings(operand.binding for operand in operands if not operand.fixed)
+    fixed = all(operand.fixed for operand in operands)
     variables = frozenset[int]().union(*(operand.variables for operand in operands))
-    return Node(op, type, binding, operands, detail, variables)
+    return Node(op, type, binding, operands, detail, variables, fixed)
 
 
 def constant(type: Type, value: Detail) -> Node:
     """A value known at publish."""
-    return Node("constant", type, Binding.OFFER, detail=value)
+    return Node("constant", type, Binding.OFFER, detail=value, fixed=True)
 
 
 def variable(type: Type, binding: Binding, depth: int) -> Node:
@@ -50,5 +53,5 @@ def variable(type: Type, binding: Binding, depth: int) -> Node:
 
 def fold(op: str, range: Node, body: Node, depth: int) -> Node:
     """`exists` or `all` over the items of a list or the keys of a map; binds the variable of its depth in the body."""
-    binding = join_bindings((range.binding, body.binding))
+    binding = join_bindings(part.binding for part in (range, body) if not part.fixed)
     return Node(op, BOOL, binding, (range, body), depth, (range.variables | body.variables) - {depth})
