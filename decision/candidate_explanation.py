@@ -1,6 +1,6 @@
 """Why each offer of a weighed placement was shown or not: its verdict, what decided, and the values read."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from math import isnan
 
 import msgspec
@@ -8,7 +8,7 @@ import numpy as np
 
 from decision.engine import verdicts
 from decision.explained_offer import ExplainedOffer
-from decision.slate import Place, Slate
+from decision.slate import Limit, Place, Slate
 from decision.snapshot import Snapshot
 from decision.weighing import Weighing
 from models.feature import string_code
@@ -17,6 +17,7 @@ from rules.facts import Facts, FactValue
 from rules.ids import Instant
 from rules.offer import OfferTable
 from rules.reason import Reason
+from rules.screening import Screening
 from rules.value_read import read_values, tell_values
 
 FeatureWords = Mapping[str, float | str | None]
@@ -102,8 +103,8 @@ def _explained(
 
 
 def _cause(reason: Reason, row: int, weighing: Weighing, slate: Slate, now: Instant) -> Cause:
-    if reason is Reason.ATTRIBUTE_LIMIT:
-        return _limit(row, weighing, [place.candidate for place in slate.places])
+    if slate.held_by[row] >= 0:
+        return _held(row, weighing, weighing.limits[slate.held_by[row]], now)
     if not weighing.open[row]:
         detail = weighing.placement.bound.explain(
             row, weighing.screening, weighing.facts, weighing.history, now, weighing.profile.consents
@@ -112,16 +113,17 @@ def _cause(reason: Reason, row: int, weighing: Weighing, slate: Slate, now: Inst
     return Cause("mandatory" if reason is Reason.MANDATORY else "", "", reason.sentence)
 
 
-def _limit(row: int, weighing: Weighing, taken: Sequence[int]) -> Cause:
-    """The limit that held a candidate back, and the value it shares with the offers taken."""
+def _held(row: int, weighing: Weighing, limit: Limit, now: Instant) -> Cause:
+    """The limit that the offers above used up, and what it read of the candidate."""
     bound = weighing.placement.bound
-    sentence = Reason.ATTRIBUTE_LIMIT.sentence
-    for name, codes in bound.limits.items():
-        most = bound.spec.at_most[name]
-        if codes[row] >= 0 and sum(codes[other] == codes[row] for other in taken) >= most:
-            read = read_values((f"offer.{name}",), weighing.facts, bound.offers, row, bound.moments) | {"at_most": most}
-            return Cause(f"at_most.{name}", "", _with_values(sentence, read), read)
-    return Cause("at_most", "", sentence)
+    if limit.reason is Reason.CONTACT_POLICY:
+        screening = Screening(np.full(len(weighing.open), limit.reason), np.full(len(weighing.open), limit.detail))
+        detail = bound.explain(row, screening, weighing.facts, weighing.history, now)
+        return Cause(detail.rule, detail.because, f"{detail.sentence} The offers above use up the rest.", detail.read)
+    name = tuple(bound.limits)[limit.detail]
+    read = read_values((f"offer.{name}",), weighing.facts, bound.offers, row, bound.moments)
+    read["at_most"] = bound.spec.at_most[name]
+    return Cause(f"at_most.{name}", "", _with_values(limit.reason.sentence, read), read)
 
 
 def _with_values(sentence: str, read: dict[str, FactValue | None]) -> str:

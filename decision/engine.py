@@ -13,7 +13,7 @@ from decision.profile.profile import Profile
 from decision.request import Decision, DecisionRequest, ShownOffer
 from decision.slate import Slate, fill_slate
 from decision.snapshot import Snapshot
-from decision.weighing import Weighing, weigh
+from decision.weighing import Weighing, slots_of, weigh
 from rules.contact import ContactHistory
 from rules.ids import Instant
 from rules.reason import Reason
@@ -49,9 +49,9 @@ def draw(weighing: Weighing, request: DecisionRequest, seed: int) -> Slate:
     return fill_slate(
         weighing.scores,
         weighing.open,
-        spec.slots if request.slots is None else request.slots,
+        slots_of(request, spec),
         spec.exploration,
-        placement.limits,
+        weighing.limits,
         placement.bound.mandatory,
         Random(seed),
     )
@@ -84,7 +84,8 @@ def verdicts(weighing: Weighing, slate: Slate) -> NDArray[np.uint8]:
     """The final `Reason` of every candidate, shown or not."""
     reasons = weighing.screening.reason.copy()
     reasons[weighing.open] = Reason.OUTRANKED
-    reasons[slate.held_back] = Reason.ATTRIBUTE_LIMIT
+    for index, limit in enumerate(weighing.limits):
+        reasons[slate.held_by == index] = limit.reason
     for place in slate.places:
         reasons[place.candidate] = place.reason
     return reasons
@@ -100,7 +101,7 @@ def fallback_decision(
     """
     spec = snapshot.placement(request.placement).bound.spec
     offers = snapshot.catalogue.offers
-    slots = spec.slots if request.slots is None else request.slots
+    slots = slots_of(request, spec)
     shown: list[ShownOffer] = []
     for offer in spec.fallback if spec.consent is None else ():
         row = snapshot.rows.get(offer)

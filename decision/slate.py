@@ -15,10 +15,22 @@ Mask = NDArray[np.bool_]
 
 
 class Limit(msgspec.Struct, frozen=True, eq=False):
-    """At most `most` offers of a slate share a code; int32[n] over the candidates, below zero where no limit holds."""
+    """A slate takes at most `room[code]` offers of one code.
+
+    `codes` is int32[n] over the candidates, below zero where the limit does not hold; `room` is by code, and at least
+    one for every open candidate. `reason` is given to what it keeps off; `detail` is the index of the attribute or of
+    the contact policy's entry behind it.
+    """
 
     codes: NDArray[np.int32]
-    most: int
+    room: NDArray[np.int64]
+    reason: Reason
+    detail: int
+
+    @property
+    def strict(self) -> bool:
+        """Whether even a mandatory offer keeps to it: what customers are spared stands above a placement's wish."""
+        return self.reason is Reason.CONTACT_POLICY
 
 
 class Place(msgspec.Struct, frozen=True):
@@ -30,10 +42,13 @@ class Place(msgspec.Struct, frozen=True):
 
 
 class Slate(msgspec.Struct, frozen=True, eq=False):
-    """The ranks in order; `held_back` marks the candidates that a limit kept out of the last draw, bool[n]."""
+    """The ranks in order, and what the last draw went without.
+
+    `held_by` is int16[n]: the index of the limit that kept a candidate out of the last draw, else -1.
+    """
 
     places: tuple[Place, ...]
-    held_back: Mask
+    held_by: NDArray[np.int16]
 
 
 def fill_slate(
@@ -47,31 +62,26 @@ def fill_slate(
 ) -> Slate:
     """Up to `slots` of the candidates that are open.
 
-    Mandatory candidates that are open come first, in order, with probability one; they count towards the limits but
-    are not held back by them. Every further rank is drawn: with probability epsilon uniformly over the candidates that
-    are left and within the limits, else by `shares`.
+    Mandatory candidates that are open come first, in order, with probability one; they count towards all limits but
+    are held back only by strict ones. Every further rank is drawn: with probability epsilon uniformly over the
+    candidates that are left and within the limits, else by `shares`.
     """
     left = open.copy()
-    allowed = np.ones(len(left), np.bool_)
+    usage = _Usage(limits, len(left))
     places: list[Place] = []
 
     def take(candidate: int, probability: float, reason: Reason) -> None:
         places.append(Place(candidate, probability, reason))
         left[candidate] = False
-        for limit in limits:
-            code = limit.codes[candidate]
-            if code >= 0:
-                same = limit.codes == code
-                if sum(1 for place in places if same[place.candidate]) >= limit.most:
-                    np.logical_and(allowed, ~same, out=allowed)
+        usage.count(candidate)
 
     for candidate in mandatory:
-        if len(places) < slots and left[candidate]:
+        if len(places) < slots and left[candidate] and not usage.bars(candidate):
             take(candidate, 1.0, Reason.MANDATORY)
-    held_back = np.zeros(len(left), np.bool_)
+    held_by = np.full(len(left), -1, np.int16)
     while len(places) < slots:
-        held_back = left & ~allowed
-        rows = np.flatnonzero(left & allowed)
+        held_by = np.where(left, usage.held_by, np.int16(-1))
+        rows = np.flatnonzero(left & (held_by < 0))
         if not len(rows):
             break
         share = shares(scores[rows], exploration.temperature)
@@ -80,7 +90,30 @@ def fill_slate(
         drawn = int(point * len(rows)) if explored else _pick(share, point)
         probability = float(mixed(share, exploration.epsilon)[drawn])
         take(int(rows[drawn]), probability, Reason.EXPLORED if explored else Reason.RANKED)
-    return Slate(tuple(places), held_back)
+    return Slate(tuple(places), held_by)
+
+
+class _Usage:
+    """How much of each limit a growing slate has used up."""
+
+    def __init__(self, limits: Sequence[Limit], candidates: int) -> None:
+        self._limits = limits
+        self._taken = [np.zeros_like(limit.room) for limit in limits]
+        self.held_by = np.full(candidates, -1, np.int16)
+
+    def count(self, candidate: int) -> None:
+        for index, (limit, taken) in enumerate(zip(self._limits, self._taken, strict=True)):
+            code = limit.codes[candidate]
+            if code >= 0:
+                taken[code] += 1
+                if taken[code] >= limit.room[code]:
+                    # A strict limit is the one to name where both hold.
+                    free = True if limit.strict else self.held_by < 0
+                    self.held_by[(limit.codes == code) & free] = index
+
+    def bars(self, candidate: int) -> bool:
+        index = int(self.held_by[candidate])
+        return index >= 0 and self._limits[index].strict
 
 
 def first_rank(scores: Floats, open: Mask, exploration: Exploration, mandatory: Sequence[int]) -> Floats:

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 
 import msgspec
+import numpy as np
 
 from decision.slate import Limit
 from models.feature import BoundFeatures, FeatureList
@@ -11,6 +12,7 @@ from rules.bound_placement import BoundPlacement
 from rules.catalogue import Catalogue
 from rules.errors import ArtefactError, NotFound
 from rules.ids import GoalId, ModelVersion, OfferId, PlacementId
+from rules.reason import Reason
 
 
 class ReadyPlacement(msgspec.Struct, frozen=True, eq=False):
@@ -93,6 +95,15 @@ def _ready(bound: BoundPlacement, features: FeatureList, model: Model | None, mi
         bound_model,
         model.version if model else None,
         missing,
-        tuple(Limit(codes, bound.spec.at_most[name]) for name, codes in bound.limits.items()),
+        _limits(bound),
         {slug: slugs.count(slug) for slug in sorted(set(slugs))},
     )
+
+
+def _limits(bound: BoundPlacement) -> tuple[Limit, ...]:
+    """The placement's limits per attribute, in the order of its `at_most`."""
+    limits = []
+    for index, (name, codes) in enumerate(bound.limits.items()):
+        room = np.full(int(codes.max(initial=-1)) + 1, bound.spec.at_most[name])
+        limits.append(Limit(codes, room, Reason.ATTRIBUTE_LIMIT, index))
+    return tuple(limits)

@@ -5,15 +5,18 @@ import numpy as np
 from numpy.typing import NDArray
 
 from decision.arbitration import Parts, usable
+from decision.contact_room import contact_limits
 from decision.facts import facts_of
 from decision.profile.profile import EMPTY_PROFILE, Profile
 from decision.request import DecisionRequest
+from decision.slate import Limit
 from decision.snapshot import ReadyPlacement, Snapshot
 from models.feature import FeatureValues
 from rules.contact import NO_CONTACTS, ContactHistory
 from rules.facts import Facts
 from rules.ids import Instant
 from rules.screening import Screening
+from rules.workspace import Placement
 
 Floats = NDArray[np.float64]
 
@@ -22,7 +25,8 @@ class Weighing(msgspec.Struct, frozen=True, eq=False):
     """All candidates of a placement for one request; arrays have one element per candidate.
 
     `prediction` is the model's figure (propensity, or expected value), NaN where none was asked for; `scores` are
-    finite and not negative, zero where the candidate is screened out. `degraded` names what was left out, sorted.
+    finite and not negative, zero where the candidate is screened out; `limits` bound the slate. `degraded` names what
+    was left out, sorted.
     """
 
     placement: ReadyPlacement
@@ -35,6 +39,7 @@ class Weighing(msgspec.Struct, frozen=True, eq=False):
     prediction: Floats
     parts: Parts
     scores: Floats
+    limits: tuple[Limit, ...]
     degraded: tuple[str, ...]
 
 
@@ -81,15 +86,22 @@ def weigh(
     parts = Parts(propensity, weights.context, value, weights.levers)
     scores = np.where(open, usable(parts.product(bound.spec.arbitration)), 0.0)
     return Weighing(
-        placement,
-        profile,
-        history,
-        facts,
-        screening,
-        open,
-        features,
-        prediction,
-        parts,
-        scores,
-        tuple(sorted(degraded)),
+        placement=placement,
+        profile=profile,
+        history=history,
+        facts=facts,
+        screening=screening,
+        open=open,
+        features=features,
+        prediction=prediction,
+        parts=parts,
+        scores=scores,
+        limits=placement.limits
+        + contact_limits(bound.policies, history, now, slots_of(request, bound.spec), len(open)),
+        degraded=tuple(sorted(degraded)),
     )
+
+
+def slots_of(request: DecisionRequest, spec: Placement) -> int:
+    """How many offers are asked for."""
+    return spec.slots if request.slots is None else request.slots

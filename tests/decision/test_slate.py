@@ -33,8 +33,21 @@ def shown(slate: Slate) -> list[int]:
     return [place.candidate for place in slate.places]
 
 
-def limit(codes: list[int], most: int) -> Limit:
-    return Limit(np.array(codes, np.int32), most)
+def limit(codes: list[int], most: int, reason: Reason = Reason.ATTRIBUTE_LIMIT) -> Limit:
+    return Limit(np.array(codes, np.int32), np.full(max(codes, default=0) + 1, most), reason, 0)
+
+
+class Points(Random):
+    """A generator that gives the points it is told, over and over."""
+
+    def __init__(self, *points: float) -> None:
+        super().__init__()
+        self.points = points
+        self.given = 0
+
+    def random(self) -> float:
+        self.given += 1
+        return self.points[(self.given - 1) % len(self.points)]
 
 
 @given(st.lists(amounts, min_size=1, max_size=30), temperatures)
@@ -106,7 +119,7 @@ def test_every_slate_keeps_its_promises(
         assert place.probability > 0.0
         held = [row for row in range(len(scores)) if row not in [*above, *closed] and row not in within]
     if len(chosen) == slots:
-        assert np.flatnonzero(slate.held_back).tolist() == held
+        assert np.flatnonzero(slate.held_by >= 0).tolist() == held
 
 
 @pytest.mark.parametrize(("epsilon", "temperature"), [(0.3, 0.0), (0.2, 0.5), (0.0, 1.0)])
@@ -131,7 +144,7 @@ def test_mandatory_candidates_come_first_when_open_and_count_towards_the_limits(
     slate = fill([9.0, 1.0, 5.0, 2.0], 3, limits=(limit([0, 0, 1, 1], 1),), mandatory=(3, 1), closed=())
     assert shown(slate) == [3, 1]
     assert [(place.probability, place.reason) for place in slate.places] == [(1.0, Reason.MANDATORY)] * 2
-    assert slate.held_back.tolist() == [True, False, True, False]
+    assert slate.held_by.tolist() == [0, -1, 0, -1]
     assert shown(fill([9.0, 1.0], 1, mandatory=(1,), closed=(1,))) == [0]
 
 
@@ -166,3 +179,21 @@ def test_first_rank_is_the_distribution_of_the_first_draw(
 def test_a_mandatory_candidate_has_the_first_rank_for_sure() -> None:
     chances = first_rank(np.array([3.0, 1.0, 2.0]), np.array([True, False, True]), Exploration(), (1, 2))
     assert chances.tolist() == [0.0, 0.0, 1.0]
+
+
+@pytest.mark.parametrize("point", [0.0, 1.0 - 2.0**-53])
+@pytest.mark.parametrize("scores", [[0.0, 2.0, 1.0, 0.0], [0.0, 0.1, 0.3, 0.7, 0.0], [0.0, 1e-300, 0.0]])
+def test_the_ends_of_the_draw_never_pick_what_has_no_share(scores: list[float], point: float) -> None:
+    open = np.ones(len(scores), np.bool_)
+    (place,) = fill_slate(np.array(scores), open, 1, Exploration(0.0, 1.0), (), (), Points(0.5, point)).places
+    assert scores[place.candidate] > 0.0
+    (place,) = fill_slate(np.array(scores), open, 1, Exploration(1.0, 1.0), (), (), Points(0.5, point)).places
+    assert place.candidate == (0 if point == 0.0 else len(scores) - 1)
+
+
+def test_a_strict_limit_holds_back_mandatory_offers_too_and_is_the_one_named() -> None:
+    loose = limit([0, 0, 0, 1], 1)
+    strict = limit([0, 0, 1, 1], 1, Reason.CONTACT_POLICY)
+    slate = fill([9.0, 8.0, 7.0, 6.0], 4, limits=(loose, strict), mandatory=(0, 1, 2))
+    assert shown(slate) == [0, 2]
+    assert slate.held_by.tolist() == [-1, 1, -1, 1]
