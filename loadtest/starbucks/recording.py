@@ -10,6 +10,9 @@ from pathlib import Path
 
 import duckdb
 import msgspec
+import numpy as np
+
+from loadtest.messages import Event
 
 WAVE_HOURS = (0, 168, 336, 408, 504, 576)
 WINDOW_HOURS = 72
@@ -17,6 +20,11 @@ NONE_PROBABILITY = 0.25
 OFFER_PROBABILITY = 0.075
 HOUR_ZERO = "2018-08-01T00:00:00Z"
 """The recording counts hours from a moment it does not tell; this one follows the last registration in it."""
+
+
+def moment(hour: int) -> str:
+    """An hour of the recording as RFC 3339."""
+    return str(np.datetime64(HOUR_ZERO.rstrip("Z"), "s") + np.timedelta64(hour, "h")) + "Z"
 
 
 class RecordingCounts(msgspec.Struct, frozen=True):
@@ -98,8 +106,8 @@ class Recording:
         """Every customer's id."""
         return [row[0] for row in self._database.execute("SELECT id FROM people ORDER BY id").fetchall()]
 
-    def events_between(self, start: int, end: int) -> list[dict[str, object]]:
-        """The events of hours from `start` to before `end`, as bodies for the events endpoint."""
+    def events_between(self, start: int, end: int) -> list[Event]:
+        """The events of hours from `start` to before `end`."""
         rows = self._database.execute(
             """SELECT line, person, event, strftime(?::TIMESTAMP + to_hours(hour), '%Y-%m-%dT%H:%M:%SZ'), offer_id,
                 offer_type, amount
@@ -127,13 +135,6 @@ _KINDS = {
 
 def _event(
     line: int, person: str, event: str, at: str, offer: str | None, kind: str | None, amount: float | None
-) -> dict[str, object]:
+) -> Event:
     attributes = {name: value for name, value in (("offer", offer), ("kind", kind)) if value is not None}
-    body: dict[str, object] = {
-        "id": f"recorded-{line}",
-        "customer": person,
-        "kind": _KINDS[event],
-        "at": at,
-        "attributes": attributes,
-    }
-    return body if amount is None else {**body, "value": amount}
+    return Event(f"recorded-{line}", _KINDS[event], customer=person, at=at, attributes=attributes, value=amount)
