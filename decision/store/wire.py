@@ -10,7 +10,7 @@ from redis.asyncio.cluster import RedisCluster
 from redis.asyncio.connection import ConnectionPool
 from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
-from redis.exceptions import RedisError, ResponseError
+from redis.exceptions import RedisClusterException, RedisError, ResponseError
 
 from rules.errors import Unavailable
 
@@ -39,7 +39,7 @@ class Wire(Protocol):
 def unavailable(error: Exception) -> Unavailable:
     """The error that callers see when the store does not answer."""
     return Unavailable(
-        f"The store does not answer ({type(error).__name__}: {error}); "
+        f"The store does not do what it was asked ({type(error).__name__}: {error}); "
         "check that it runs and that CONCIERGE_STORE names it."
     )
 
@@ -102,7 +102,6 @@ class ClusterWire:
             socket_timeout=timeout,
             socket_connect_timeout=timeout,
             retry=Retry(NoBackoff(), 0),
-            cluster_error_retry_attempts=0,
         )
 
     async def run(self, commands: Sequence[Command]) -> list[Reply]:
@@ -110,9 +109,9 @@ class ClusterWire:
         try:
             pipeline = self._client.pipeline()
             for command in commands:
-                pipeline.execute_command(*command)  # type: ignore[no-untyped-call]
+                pipeline.execute_command(*command)
             return await pipeline.execute(raise_on_error=False)
-        except (RedisError, OSError, TimeoutError) as error:
+        except (RedisError, RedisClusterException, OSError, TimeoutError) as error:
             raise unavailable(error) from error
 
     async def get(self, keys: Sequence[str]) -> list[bytes | None]:
@@ -121,7 +120,7 @@ class ClusterWire:
         for reply in replies:
             if isinstance(reply, Exception):
                 raise unavailable(reply) from reply
-        return replies
+        return replies  # type: ignore[return-value]
 
     async def close(self) -> None:
         """Let go of connections."""

@@ -1,0 +1,106 @@
+"""The embedded server: shared by its holders, stopped by the last one, whoever was killed."""
+
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import redis
+
+from decision.settings import Settings
+from decision.store.embedded import EmbeddedServer
+from decision.store.opening import open_store
+from rules.errors import Unavailable
+
+HOLDER = """
+import sys
+from pathlib import Path
+from decision.store.embedded import EmbeddedServer
+server = EmbeddedServer(Path(sys.argv[1]))
+server.hold()
+print("held", flush=True)
+sys.stdin.readline()
+server.release()
+"""
+
+
+def _holder(folder: Path) -> "subprocess.Popen[str]":
+    return subprocess.Popen(
+        [sys.executable, "-c", HOLDER, str(folder)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    )
+
+
+def _answers(server: EmbeddedServer) -> bool:
+    with redis.Redis.from_url(server.url) as client:
+        try:
+            return bool(client.ping())
+        except redis.ConnectionError:
+            return False
+
+
+def test_holders_that_come_at_once_share_one_server_and_the_last_one_stops_it(tmp_path: Path) -> None:
+    holders = [_holder(tmp_path) for _ in range(4)]
+    for holder in holders:
+        assert holder.stdout is not None
+        assert holder.stdout.readline() == "held\n"
+    server = EmbeddedServer(tmp_path)
+    with redis.Redis.from_url(server.url) as client:
+        client.set("k", "1")
+        run = client.info("server")["run_id"]
+    # One is killed, the others end well: the server outlives them until the last is gone.
+    holders[0].send_signal(signal.SIGKILL)
+    for holder in holders[:3]:
+        holder.communicate("\n" if holder is not holders[0] else None)
+    with redis.Redis.from_url(server.url) as client:
+        assert client.info("server")["run_id"] == run
+    holders[3].communicate("\n")
+    assert not _answers(server)
+    server.hold()
+    with redis.Redis.from_url(server.url) as client:
+        assert client.get("k") == b"1"
+        assert client.config_get("append*")["appendfsync"] == "always"
+    server.release()
+    server.release()
+
+
+def test_a_holder_finds_the_server_that_a_killed_one_left(tmp_path: Path) -> None:
+    holder = _holder(tmp_path)
+    assert holder.stdout is not None
+    holder.stdout.readline()
+    holder.send_signal(signal.SIGKILL)
+    holder.communicate()
+    server = EmbeddedServer(tmp_path)
+    assert _answers(server)
+    server.hold()
+    assert _answers(server)
+    server.release()
+    assert not _answers(server)
+
+
+def test_a_folder_too_deep_for_a_socket_gets_it_elsewhere(tmp_path: Path) -> None:
+    deep = tmp_path / ("d" * 90) / 'with "quotes" and spaces'
+    server = EmbeddedServer(deep)
+    server.hold()
+    assert _answers(EmbeddedServer(deep))
+    assert len(server.url) < 108
+    server.release()
+
+
+def test_a_server_that_cannot_start_says_why(tmp_path: Path) -> None:
+    (tmp_path / "store" / "appendonlydir").mkdir(parents=True)
+    (tmp_path / "store" / "appendonlydir" / "appendonly.aof.manifest").write_text("nonsense\n")
+    server = EmbeddedServer(tmp_path)
+    with pytest.raises(Unavailable, match="manifest"):
+        server.hold()
+
+
+async def test_opens_what_the_settings_name(tmp_path: Path, valkey_url: str, cluster_server: str) -> None:
+    for url in ("", valkey_url, cluster_server):
+        async with open_store(Settings(store=url, data=str(tmp_path))) as store:
+            await store.put("a", b"1")
+            await store.put("b", b"2")
+            assert await store.get_many(["a", "b"]) == [b"1", b"2"]
+    with pytest.raises(Unavailable, match="CONCIERGE_STORE"):
+        async with open_store(Settings(store="redis://127.0.0.1:1")):
+            pass

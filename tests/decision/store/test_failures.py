@@ -1,0 +1,155 @@
+"""A store that is away, silent, refusing or restarted shows as `Unavailable`, in time, and comes back by itself."""
+
+import asyncio
+import os
+import signal
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager, suppress
+from pathlib import Path
+
+import pytest
+import redis
+
+from decision.settings import Settings
+from decision.store.embedded import EmbeddedServer
+from decision.store.opening import open_store
+from decision.store.port import START
+from decision.store.redis import RedisStore
+from rules.errors import Unavailable
+
+CALLS: list[Callable[[RedisStore], Awaitable[object]]] = [
+    lambda store: store.get_many(["k"]),
+    lambda store: store.put("k", b"1"),
+    lambda store: store.put_if_absent("k", b"1"),
+    lambda store: store.compare_and_put("k", None, b"1"),
+    lambda store: store.append("k", b"1"),
+    lambda store: store.append("k", b"1", expected_length=0),
+    lambda store: store.delete(["k"]),
+    lambda store: store.add_members("s", ["a"]),
+    lambda store: store.members("s"),
+    lambda store: store.add_to_log("log", b"1"),
+    lambda store: store.read_log("log", START, 1),
+    lambda store: store.trim_log("log", START),
+    lambda store: store.log_length("log"),
+    lambda store: store.ping(),
+]
+
+
+async def test_nobody_listens(tmp_path: Path) -> None:
+    for url in (f"unix://{tmp_path}/absent", "redis://127.0.0.1:1"):
+        store = RedisStore.connect(url)
+        for call in CALLS:
+            with pytest.raises(Unavailable, match="CONCIERGE_STORE"):
+                await call(store)
+        await store.close()
+
+
+async def test_a_cluster_that_is_away() -> None:
+    store = RedisStore.connect("redis://127.0.0.1:1", cluster=True)
+    for call in CALLS:
+        with pytest.raises(Unavailable, match="CONCIERGE_STORE"):
+            await call(store)
+    await store.close()
+
+
+@asynccontextmanager
+async def _listening(path: Path, closes: bool) -> AsyncIterator[str]:
+    """A server that never answers: it keeps the connection, or closes it once it was asked something."""
+
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        with suppress(ConnectionError):
+            while await reader.read(1) and not closes:
+                pass
+        writer.close()
+
+    server = await asyncio.start_unix_server(serve, path / "socket")
+    async with server:
+        yield f"unix://{path}/socket"
+
+
+async def test_a_silent_server_costs_one_timeout_however_many_wait(tmp_path: Path) -> None:
+    async with _listening(tmp_path, closes=False) as url:
+        store = RedisStore.connect(url, timeout=0.2)
+        started = time.monotonic()
+        answers = await asyncio.gather(*(call(store) for call in CALLS * 50), return_exceptions=True)
+        assert time.monotonic() - started < 2
+        assert all(isinstance(answer, Unavailable) for answer in answers)
+        await store.close()
+
+
+async def test_a_connection_lost_after_asking(tmp_path: Path) -> None:
+    async with _listening(tmp_path, closes=True) as url:
+        store = RedisStore.connect(url)
+        for call in CALLS:
+            with pytest.raises(Unavailable):
+                await call(store)
+        await store.close()
+
+
+def _lose(url: str) -> None:
+    """Make the server drop all connections and scripts, as after a restart."""
+    with redis.Redis.from_url(url) as client:
+        client.script_flush()
+        client.client_kill_filter(_type="normal", skipme=True)
+
+
+async def test_connections_and_scripts_lost_in_between_do_not_show(valkey_url: str, valkey_store: RedisStore) -> None:
+    await valkey_store.compare_and_put("k", None, b"1")
+    _lose(valkey_url)
+    await asyncio.sleep(0.05)
+    assert await valkey_store.compare_and_put("k", b"1", b"2")
+    assert await valkey_store.get_many(["k"]) == [b"2"]
+
+
+async def test_a_cluster_that_lost_its_connections_comes_back(cluster_server: str, cluster_store: RedisStore) -> None:
+    await cluster_store.compare_and_put("k", None, b"1")
+    _lose(cluster_server)
+    # The cluster's client notices only by asking; what it asked then was not sent twice.
+    with pytest.raises(Unavailable):
+        await cluster_store.compare_and_put("k", b"1", b"2")
+    assert await cluster_store.compare_and_put("k", b"1", b"2")
+    assert await cluster_store.get_many(["k"]) == [b"2"]
+
+
+async def test_a_refusing_server_is_unavailable_for_writes_and_reads_go_on(
+    valkey_url: str, valkey_store: RedisStore
+) -> None:
+    await valkey_store.put("there", b"1")
+    with redis.Redis.from_url(valkey_url) as client:
+        client.config_set("maxmemory", 1)
+        try:
+            for call in (CALLS[1], CALLS[3], CALLS[9]):
+                with pytest.raises(Unavailable, match="OutOfMemory"):
+                    await call(valkey_store)
+            assert await valkey_store.get_many(["there", "k"]) == [b"1", None]
+        finally:
+            client.config_set("maxmemory", 0)
+    await valkey_store.put("k", b"2")
+
+
+async def test_a_killed_server_loses_nothing_that_was_acknowledged(tmp_path: Path) -> None:
+    server = EmbeddedServer(tmp_path)
+    server.hold()
+    store = RedisStore.connect(server.url)
+    acknowledged: list[bytes] = []
+
+    async def write(name: int) -> None:
+        for n in range(100_000):
+            entry = b"%d-%d" % (name, n)
+            await store.add_to_log("log", entry)
+            acknowledged.append(entry)
+
+    writers = [asyncio.ensure_future(write(name)) for name in range(8)]
+    await asyncio.sleep(0.3)
+    os.kill(int((tmp_path / "store" / "valkey.pid").read_text()), signal.SIGKILL)
+    answers = await asyncio.gather(*writers, return_exceptions=True)
+    assert all(isinstance(answer, Unavailable) for answer in answers)
+    with pytest.raises(Unavailable):
+        await store.ping()
+    server.release()
+    assert len(acknowledged) > 10
+    async with open_store(Settings(data=str(tmp_path))) as again:
+        found = {entry for _, entry in await again.read_log("log", START, 200_000)}
+        assert found >= set(acknowledged)
+    await store.close()
