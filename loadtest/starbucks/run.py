@@ -60,7 +60,121 @@ class Recorded:
         shutil.rmtree(work, ignore_errors=True)
         work.mkdir(parents=True)
 
-    async def run(data: Path, port: int | None = None, work: Path = WORK) -> None:
+    async def run(self, port: int | None = None) -> None:
+        """Do all of it and print what the policy is worth."""
+        concierge = Concierge(self._work / "data")
+        counts = self._recording.counts()
+        self._console.print(
+            f"The recording holds {counts.customers:,} customers, {counts.events:,} events "
+            f"and {counts.decisions:,} logged decisions."
+        )
+        await concierge.run("publish", str(self._workspace()))
+        key = (await concierge.run("keys", "create", "--client", "recorded", *_scopes())).split()[-1]
+        port = free_port(port)
+        async with concierge.serving(port) as address, Client(address, key) as client:
+            with self._bar() as progress:
+                await self._customers(concierge, progress)
+                await self._replay(concierge, client, progress, LEARNING_WAVES, JUDGED_WAVES[0])
+                await self._train(concierge, client, progress)
+                await self._replay(concierge, client, progress, JUDGED_WAVES, LAST_HOUR)
+            again = await self._import(concierge, "decisions", self._decisions(JUDGED_WAVES[-1]), "decisions.toml")
+            self._console.print(f"The last wave imported a second time: {again}")
+            evaluation = await concierge.run(
+                "evaluate", "--goal", "net", "--source", "import", "--placement", "wave",
+                "--since", moment(JUDGED_WAVES[0]), "--json", str(self._work / "evaluation.json"),
+            )  # fmt: skip
+        rows = {
+            "customers imported": counts.customers,
+            "waves decided in bulk": counts.decisions,
+            "logged decisions imported": counts.decisions,
+            "events": counts.events,
+        }
+        print_report(self._console, evaluation, rows, self._seconds)
+
+    def _workspace(self) -> Path:
+        folder = self._work / "workspace"
+        folder.mkdir()
+        with as_file(files("loadtest.starbucks") / "workspace" / "concierge.toml") as toml:
+            shutil.copy(toml, folder)
+        self._recording.write_offers(folder / "offers.csv")
+        (self._work / "customers.toml").write_text(CUSTOMER_MAPPING)
+        (self._work / "decisions.toml").write_text(DECISION_MAPPING)
+        return folder
+
+    async def _customers(self, concierge: Concierge, progress: Progress) -> None:
+        file = self._work / "customers.csv"
+        self._recording.write_customers(file)
+        total = self._recording.counts().customers
+        with self._timed("customers imported"), _task(progress, "customers imported", total):
+            await self._import(concierge, "customers", file, "customers.toml")
+
+    async def _replay(
+        self, concierge: Concierge, client: Client, progress: Progress, waves: tuple[int, ...], end: int
+    ) -> None:
+        """Waves in their own time: decide, import what was really sent, then let the hours until the next one pass."""
+        for wave, following in zip(waves, (*waves[1:], end), strict=True):
+            await self._decide(client, progress, wave)
+            file = self._decisions(wave)
+            with self._timed("logged decisions imported"), _task(progress, f"wave {wave} h imported", None):
+                await self._import(concierge, "decisions", file, "decisions.toml")
+            await self._events(client, progress, wave, following)
+
+    def _decisions(self, wave: int) -> Path:
+        file = self._work / f"decisions-{wave}.csv"
+        self._recording.write_decisions(wave, file)
+        return file
+
+    async def _decide(self, client: Client, progress: Progress, wave: int) -> None:
+        """Every customer through the bulk endpoint, at the wave's own moment."""
+        customers = self._recording.customers()
+        questions = [Question("wave_decided", customer=customer, at=moment(wave)) for customer in customers]
+        answered = 0
+        with self._timed("waves decided in bulk"), _task(progress, f"wave {wave} h decided", len(questions)) as done:
+            async for _ in client.decide_many(questions):
+                answered += 1
+                done(1)
+        if answered != len(questions):
+            raise CommandFailed(f"The bulk endpoint answered {answered} of {len(questions)} decisions of wave {wave}.")
+
+    async def _events(self, client: Client, progress: Progress, start: int, end: int) -> None:
+        events = self._recording.events_between(start, end)
+        calls = iter([events[first : first + EVENTS_A_CALL] for first in range(0, len(events), EVENTS_A_CALL)])
+        with self._timed("events"), _task(progress, f"events {start}–{end} h", len(events)) as done:
+
+            async def send(calls: Iterator[list[Event]]) -> None:
+                for call in calls:
+                    await client.tell(call)
+                    done(len(call))
+
+            await asyncio.gather(*(send(calls) for _ in range(CALLS_AT_ONCE)))
+
+    async def _train(self, concierge: Concierge, client: Client, progress: Progress) -> None:
+        """Train on the waves so far, and wait until the running service has taken the model."""
+        with self._timed("training"), _task(progress, "training on the waves to 408 h", None):
+            until = moment(LEARNING_WAVES[-1] + 1)
+            said = await concierge.run("train", "--goal", "net", "--source", "import", "--until", until)
+            async with asyncio.timeout(60):
+                while (versions := await client.models()).current != versions.serving:
+                    await asyncio.sleep(0.2)
+        self._console.print(said)
+
+    async def _import(self, concierge: Concierge, kind: str, file: Path, mapping: str) -> str:
+        return (await concierge.run("import", kind, str(file), "--mapping", str(self._work / mapping))).strip()
+
+    @contextmanager
+    def _timed(self, what: str) -> Iterator[None]:
+        begun = perf_counter()
+        yield
+        self._seconds[what] = self._seconds.get(what, 0.0) + perf_counter() - begun
+
+    def _bar(self) -> Progress:
+        return Progress(
+            TextColumn("{task.description:32}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn(),
+            console=self._console,
+        )  # fmt: skip
+
+
+def run(data: Path, port: int | None = None, work: Path = WORK) -> None:
     """Run the loop on the recorded data below `data`; raises `CommandFailed` when a step goes wrong."""
     asyncio.run(Recorded(data, work, Console()).run(port))
 
