@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from random import Random
+from typing import TypeVar
 
 import msgspec
 import numpy as np
@@ -12,6 +13,7 @@ from rules.workspace import Exploration
 
 Floats = NDArray[np.float64]
 Mask = NDArray[np.bool_]
+Share = TypeVar("Share", np.float64, Floats)
 
 
 class Limit(msgspec.Struct, frozen=True, eq=False):
@@ -80,7 +82,7 @@ def fill_slate(
             take(candidate, 1.0, Reason.MANDATORY)
     held_by = np.full(len(left), -1, np.int16)
     while len(places) < slots:
-        held_by = np.where(left, usage.held_by, np.int16(-1))
+        held_by = usage.held_by.copy()
         rows = np.flatnonzero(left & (held_by < 0))
         if not len(rows):
             break
@@ -88,9 +90,9 @@ def fill_slate(
         explored = random.random() < exploration.epsilon
         point = random.random()
         drawn = int(point * len(rows)) if explored else _pick(share, point)
-        probability = float(mixed(share, exploration.epsilon)[drawn])
-        take(int(rows[drawn]), probability, Reason.EXPLORED if explored else Reason.RANKED)
-    return Slate(tuple(places), held_by)
+        probability = mixed(share[drawn], len(rows), exploration.epsilon)
+        take(int(rows[drawn]), float(probability), Reason.EXPLORED if explored else Reason.RANKED)
+    return Slate(tuple(places), np.where(left, held_by, np.int16(-1)))
 
 
 class _Usage:
@@ -125,7 +127,7 @@ def first_rank(scores: Floats, open: Mask, exploration: Exploration, mandatory: 
             return chances
     rows = np.flatnonzero(open)
     if len(rows):
-        chances[rows] = mixed(shares(scores[rows], exploration.temperature), exploration.epsilon)
+        chances[rows] = mixed(shares(scores[rows], exploration.temperature), len(rows), exploration.epsilon)
     return chances
 
 
@@ -148,9 +150,9 @@ def shares(scores: Floats, temperature: float) -> Floats:
     return np.asarray(share, np.float64)
 
 
-def mixed(share: Floats, epsilon: float) -> Floats:
-    """The probability of each candidate when a draw is uniform with probability epsilon, else by share."""
-    return epsilon / len(share) + (1.0 - epsilon) * share
+def mixed(share: Share, left: int, epsilon: float) -> Share:
+    """The probability of a share when a draw is uniform over the `left` candidates with probability epsilon."""
+    return epsilon / left + (1.0 - epsilon) * share
 
 
 def _pick(share: Floats, point: float) -> int:

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from numpy.typing import NDArray
 from scipy.stats import chisquare
 
 from decision.slate import Limit, Slate, fill_slate, first_rank, mixed, shares
@@ -31,6 +32,10 @@ def fill(
 
 def shown(slate: Slate) -> list[int]:
     return [place.candidate for place in slate.places]
+
+
+def chances_of(scores: list[float], epsilon: float, temperature: float) -> NDArray[np.float64]:
+    return mixed(shares(np.array(scores), temperature), len(scores), epsilon)
 
 
 def limit(codes: list[int], most: int, reason: Reason = Reason.ATTRIBUTE_LIMIT) -> Limit:
@@ -113,7 +118,7 @@ def test_every_slate_keeps_its_promises(
             if row not in above and row not in closed and used.get(codes[row], 0) < most
         ]
         assert place.candidate in within
-        chances = mixed(shares(np.array(scores)[within], temperature), epsilon)
+        chances = chances_of([scores[row] for row in within], epsilon, temperature)
         assert chances.sum() == pytest.approx(1.0)
         assert place.probability == chances[within.index(place.candidate)]
         assert place.probability > 0.0
@@ -131,9 +136,9 @@ def test_sampled_frequencies_fit_the_stated_probabilities(epsilon: float, temper
     for seed in range(draws):
         first, second = fill(scores, 2, epsilon, temperature, seed=seed).places
         counts[first.candidate, second.candidate] += 1
-    for first_row, chance in enumerate(mixed(shares(np.array(scores), temperature), epsilon)):
+    for first_row, chance in enumerate(chances_of(scores, epsilon, temperature)):
         rest = [row for row in range(5) if row != first_row]
-        stated[first_row, rest] = chance * mixed(shares(np.array(scores)[rest], temperature), epsilon)
+        stated[first_row, rest] = chance * chances_of([scores[row] for row in rest], epsilon, temperature)
     assert stated.sum() == pytest.approx(1.0)
     possible = stated > 0.0
     assert counts[~possible].sum() == 0
