@@ -16,12 +16,12 @@ from training.question import Question
 # whose clock runs before its decision's still followed it.
 _ASKED = """
 WITH asked AS (
-    SELECT id, at, decision
+    SELECT id, "at", decision
     FROM journal
     WHERE record = 'decision'
-      AND at + $window <= $now
-      AND ($since IS NULL OR at >= $since)
-      AND ($until IS NULL OR at < $until)
+      AND "at" + $window <= $now
+      AND ($since IS NULL OR "at" >= $since)
+      AND ($until IS NULL OR "at" < $until)
       AND ($source IS NULL OR decision.source = $source)
       AND list_contains($placements, decision.catalogue || ' ' || decision.placement)
 ), earned AS (
@@ -35,7 +35,7 @@ WITH asked AS (
     JOIN asked ON outcomes.outcome.decision = asked.id
     WHERE outcomes.record = 'outcome'
       AND outcomes.outcome.kind = $outcome
-      AND outcomes.at <= asked.at + $window
+      AND outcomes."at" <= asked."at" + $window
     GROUP BY 1, 2
 )
 """
@@ -44,18 +44,18 @@ _SHOWN = (
     _ASKED
     + """
 , shown AS (
-    SELECT id, at, decision.placement AS placement, decision.catalogue AS catalogue, unnest(decision.offers) AS offer
+    SELECT id, "at", decision.placement AS placement, decision.catalogue AS catalogue, unnest(decision.offers) AS offer
     FROM asked
 )
 SELECT
-    shown.id, shown.at, shown.placement, shown.catalogue,
+    shown.id, shown."at", shown.placement, shown.catalogue,
     shown.offer.offer AS offer, shown.offer.rank AS rank, shown.offer.value AS worth,
     shown.offer.probability AS probability, shown.offer.features AS features,
     coalesce(earned.hits, 0) AS hits, coalesce(earned.value, 0.0) AS value
 FROM shown
 LEFT JOIN earned ON earned.id = shown.id AND earned.offer = shown.offer.offer
 WHERE len(shown.offer.features) > 0
-ORDER BY shown.at, shown.id, rank
+ORDER BY shown."at", shown.id, rank
 """
 )
 
@@ -67,8 +67,8 @@ FROM asked
 JOIN journal ON journal.record = 'decision' AND journal.id = asked.id
 LEFT JOIN earned
   ON earned.id = asked.id
- AND earned.offer = coalesce(list_filter(asked.decision.offers, shown -> shown.rank = 1)[1].offer, '')
-ORDER BY asked.at, asked.id
+ AND earned.offer = coalesce(list_filter(asked.decision.offers, lambda shown: shown.rank = 1)[1].offer, '')
+ORDER BY asked."at", asked.id
 """
 )
 
@@ -83,7 +83,7 @@ class Earned(msgspec.Struct, frozen=True):
 
 def latest_moment(connection: duckdb.DuckDBPyConnection) -> Instant:
     """The latest event time in the journal; raises TrainingError when it is empty."""
-    row = connection.execute("SELECT max(at) FROM journal WHERE at IS NOT NULL").fetchone()
+    row = connection.execute('SELECT max("at") FROM journal').fetchone()
     if row is None or row[0] is None:
         raise TrainingError(
             "The journal has no segments yet; serve some decisions, or import past ones, and try again."

@@ -7,22 +7,23 @@ from rich.table import Table
 
 from training.evaluation import Evaluation
 from training.metrics import Quality
+from training.policies import CONSTANT
 
 
 def quality_table(quality: Mapping[str, Quality], title: str) -> Table:
     """Predictors beside each other on the same rows."""
     table = Table(title=title)
-    table.add_column("Predictor")
-    for column in ("Log loss", "AUC", "Squared error", "Mean predicted", "Mean observed", "Rows"):
-        table.add_column(column, justify="right")
+    table.add_column("Predictor", no_wrap=True)
+    for column in ("Log loss", "AUC", "Squared error", "Predicted", "Observed", "Rows"):
+        table.add_column(column, justify="right", no_wrap=True)
     for name, found in quality.items():
         table.add_row(
             name,
             _number(found.log_loss, 4),
             _number(found.auc, 3),
-            _number(found.squared_error, 2),
-            _number(found.mean_prediction, 4),
-            _number(found.mean_target, 4),
+            _number(found.squared_error),
+            _number(found.mean_prediction),
+            _number(found.mean_target),
             f"{found.rows:,}",
         )
     return table
@@ -31,15 +32,15 @@ def quality_table(quality: Mapping[str, Quality], title: str) -> Table:
 def evaluation_table(evaluation: Evaluation, title: str) -> Table:
     """Policies beside each other on the same decisions; standard errors in brackets."""
     table = Table(title=title, caption=_caption(evaluation))
-    table.add_column("Policy")
-    for column in ("IPS", "SNIPS", "Gain over constant", "Effective n", "Mean weight"):
-        table.add_column(column, justify="right")
+    table.add_column("Policy", no_wrap=True)
+    for column in ("IPS", "SNIPS", "Over constant", "Eff. n", "Weight"):
+        table.add_column(column, justify="right", no_wrap=True)
     for found in evaluation.comparisons:
         table.add_row(
             found.policy,
             _with_error(found.ips.value, found.ips.standard_error),
             _with_error(found.snips.value, found.snips.standard_error),
-            _with_error(found.gain, found.gain_error),
+            "–" if found.policy == CONSTANT else _with_error(found.gain, found.gain_error),
             f"{found.ips.effective_sample_size:,.0f}",
             _number(found.ips.mean_weight, 2),
         )
@@ -47,7 +48,10 @@ def evaluation_table(evaluation: Evaluation, title: str) -> Table:
 
 
 def _caption(evaluation: Evaluation) -> str:
-    said = [f"Value per decision over {evaluation.decisions:,} decisions."]
+    said = [
+        f"Value per decision over {evaluation.decisions:,} decisions, standard errors in brackets.",
+        "A mean weight well below 1 says that the logged policy never tried much of what this one would do.",
+    ]
     if evaluation.constant is not None:
         said.append(f"The constant is {evaluation.constant!r}.")
     said.extend(f"{count:,} decisions skipped: {reason}." for reason, count in sorted(evaluation.skipped.items()))
@@ -55,11 +59,16 @@ def _caption(evaluation: Evaluation) -> str:
 
 
 def _with_error(value: float, error: float) -> str:
-    return "–" if isnan(value) else f"{_number(value, 4)} ({_number(error, 4)})"
+    digits = _digits(value)
+    return "–" if isnan(value) else f"{_number(value, digits)} ({_number(error, digits)})"
 
 
-def _number(value: float | None, digits: int) -> str:
+def _digits(value: float) -> int:
+    """Decimals that leave about four significant digits."""
+    return 2 if abs(value) >= 10 else 3 if abs(value) >= 1 else 4
+
+
+def _number(value: float | None, digits: int | None = None) -> str:
     if value is None or isnan(value):
         return "–"
-    # Four significant digits say enough of a large figure.
-    return f"{value:,.2f}" if abs(value) >= 10 and digits > 2 else f"{value:,.{digits}f}"
+    return f"{value:,.{_digits(value) if digits is None else digits}f}"

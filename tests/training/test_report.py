@@ -1,0 +1,40 @@
+import io
+
+from rich.console import Console
+from rich.table import Table
+
+from training.estimators import Estimate
+from training.evaluation import Comparison, Evaluation
+from training.metrics import Quality
+from training.report import evaluation_table, quality_table
+
+NAN = float("nan")
+
+
+def text(table: Table) -> str:
+    console = Console(file=io.StringIO(), width=100)
+    console.print(table)
+    return console.file.getvalue()  # type: ignore[attr-defined, no-any-return]
+
+
+def test_an_estimate_stands_with_its_error_and_its_support() -> None:
+    estimate = Estimate(14.971, 0.824, 2532.4, 0.99, 34_000)
+    unknown = Estimate(NAN, NAN, 0.0, 0.0, 34_000)
+    evaluation = Evaluation(
+        (Comparison("model", estimate, estimate, 0.6564, 0.37), Comparison("constant", unknown, unknown, 0.0, 0.0)),
+        34_000,
+        {"probability unknown": 3},
+        None,
+    )
+    shown = text(evaluation_table(evaluation, "Title"))
+    for part in ("14.97 (0.82)", "0.6564 (0.3700)", "2,532", "0.99", "34,000 decisions", "3 decisions skipped"):
+        assert part in " ".join(shown.split())
+    assert "nan" not in shown
+
+
+def test_figures_that_do_not_fit_the_objective_are_left_blank() -> None:
+    quality = {"model": Quality(1_200, 0.0825, 0.0769, log_loss=0.23718, auc=0.7697)}
+    shown = text(quality_table(quality, "Title"))
+    assert "0.2372" in shown
+    assert "0.770" in shown
+    assert "–" in shown
