@@ -7,7 +7,7 @@ from msgspec import Meta
 
 from rules.ids import CustomerId, DecisionId, OfferId, PlacementId, VisitorId
 
-NAME = r"^[^\x00-\x1f\x7f]{1,200}$"
+NAME = r"^[^\x00-\x1f\x7f]{1,200}$(?!\n)"
 """Identifiers that callers choose: 1 to 200 characters, none of them a control character."""
 
 RawValue = str | bool | int | float | list[str] | dict[str, float] | None

@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator
 from functools import lru_cache
 from types import UnionType
-from typing import Any, Union, get_args, get_origin
+from typing import Annotated, Any, Union, get_args, get_origin
 
 import msgspec
 from litestar import Request
@@ -65,6 +65,8 @@ def find_faults(raw: object, kind: Any, path: str) -> Iterator[Fault]:
 
 def _inside(raw: object, kind: Any, path: str, error: Exception) -> tuple[Fault, ...]:
     origin, inner = get_origin(kind), get_args(kind)
+    if origin is Annotated:
+        return _inside(raw, inner[0], path, error)
     if origin in (Union, UnionType):
         wanted = next((option for option in inner if _shaped(raw, option)), None)
         return _inside(raw, wanted, path, error) if wanted else ()

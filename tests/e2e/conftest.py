@@ -43,8 +43,7 @@ class Served:
     def start(self) -> None:
         command = [sys.executable, "-m", "decision.command.main", "serve", *self._arguments]
         environment = {**os.environ, "CONCIERGE_DATA": self.settings.data, "CONCIERGE_PORT": str(self.settings.port)}
-        log = open(self.settings.folder / "serve.log", "ab")
-        with log:
+        with open(self.settings.folder / "serve.log", "ab") as log:
             self.process = subprocess.Popen(command, env=environment, stderr=log, stdout=log, stdin=subprocess.DEVNULL)
         end = time.monotonic() + STARTING_SECONDS
         while time.monotonic() < end:

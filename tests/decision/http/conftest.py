@@ -1,5 +1,7 @@
 """The whole service over the store in memory, called through its ASGI application."""
 
+import asyncio
+import copy
 from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
 
@@ -11,12 +13,15 @@ from decision.composition import compose
 from decision.http.app import attach, create_app
 from decision.service import Concierge
 from decision.settings import Settings
+from decision.snapshot import Snapshot
 from decision.store.memory import MemoryStore
 from rules.ids import Instant
 from rules.instant import parse_instant
 
 WORKSPACE = Path("tests/workspaces/small")
 ALL_SCOPES = ("decide:web", "decide:call-center", "decide:email", "decide:app", "outcomes", "profiles", "admin")
+
+NOW = parse_instant("2026-04-01T12:00:00Z")
 
 Caller = Callable[..., Awaitable[httpx.AsyncClient]]
 
@@ -36,7 +41,7 @@ class HandClock:
 
 @pytest.fixture
 def clock() -> HandClock:
-    return HandClock(parse_instant("2026-04-01T12:00:00Z"))
+    return HandClock(NOW)
 
 
 @pytest.fixture
@@ -44,18 +49,36 @@ def settings(tmp_path: Path) -> Settings:
     return Settings(data=str(tmp_path), body_limit=50_000)
 
 
-@pytest.fixture
-def store(clock: HandClock) -> MemoryStore:
-    return MemoryStore(clock.seconds)
+@pytest.fixture(scope="session")
+def published() -> tuple[MemoryStore, Snapshot]:
+    """A store with the small workspace published, and the snapshot of it; both are made once."""
+    store = MemoryStore(HandClock(NOW).seconds)
+
+    async def publish() -> Snapshot:
+        service = compose(store, Settings(), HandClock(NOW))
+        toml, offers = (WORKSPACE / "concierge.toml").read_bytes(), (WORKSPACE / "offers.csv").read_bytes()
+        await service.publishing.publish_workspace(toml, offers, "offers.csv")
+        await service.refresher.refresh()
+        assert service.refresher.snapshot is not None
+        return service.refresher.snapshot
+
+    return store, asyncio.run(publish())
 
 
 @pytest.fixture
-async def concierge(store: MemoryStore, settings: Settings, clock: HandClock) -> Concierge:
+def store(clock: HandClock, published: tuple[MemoryStore, Snapshot]) -> MemoryStore:
+    own = MemoryStore(clock.seconds)
+    vars(own).update({name: copy.deepcopy(held) for name, held in vars(published[0]).items() if name != "_clock"})
+    return own
+
+
+@pytest.fixture
+def concierge(
+    store: MemoryStore, settings: Settings, clock: HandClock, published: tuple[MemoryStore, Snapshot]
+) -> Concierge:
     """The service with the small workspace published."""
     service = compose(store, settings, clock)
-    toml, offers = (WORKSPACE / "concierge.toml").read_bytes(), (WORKSPACE / "offers.csv").read_bytes()
-    await service.publishing.publish_workspace(toml, offers, "offers.csv")
-    await service.refresher.refresh()
+    service.refresher.snapshot = published[1]
     return service
 
 
