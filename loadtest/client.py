@@ -7,16 +7,13 @@ from types import TracebackType
 import aiohttp
 import msgspec
 
+from loadtest.errors import CallFailed
 from loadtest.messages import Account, Event, Link, Outcome, Question, Slate, Versions
 
 _encode = msgspec.json.encode
 _slate = msgspec.json.Decoder(Slate)
 _JSON = {"content-type": "application/json"}
 _NDJSON = {"content-type": "application/x-ndjson"}
-
-
-class CallFailed(Exception):
-    """The service answered a call with an error; the message holds the call, the status and the problem document."""
 
 
 class Client:

@@ -2,13 +2,13 @@
 
 import asyncio
 import sys
-from contextlib import suppress
 from pathlib import Path
 from time import perf_counter
 
 import rich_click as click
 from rich.console import Console
 
+from loadtest.errors import WorldError
 from loadtest.hotel.curl import print_curl_lines
 from loadtest.hotel.demo import open_demo
 from loadtest.hotel.report import Standings, print_seeds
@@ -30,11 +30,16 @@ def demo(once: bool, seed: int, seeds: int, port: int | None, workers: int) -> N
         raise click.UsageError("--seeds draws several worlds one after the other; give --once with it.")
     console = Console()
     runs: list[Standings] = []
-    with suppress(KeyboardInterrupt):
+    try:
         for number in range(seed, seed + seeds):
             if seeds > 1:
                 console.rule(f"Seed {number}")
             runs.append(asyncio.run(_demo(console, number, port, workers, once)))
+    except WorldError as error:
+        raise click.ClickException(str(error)) from error
+    except KeyboardInterrupt:
+        console.print("Stopped.")
+        return
     if seeds > 1 and not print_seeds(console, runs):
         sys.exit(1)
 

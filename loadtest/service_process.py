@@ -12,12 +12,10 @@ from signal import SIGTERM
 
 import aiohttp
 
+from loadtest.errors import CommandFailed
+
 READY_SECONDS = 60.0
 STOP_SECONDS = 40.0
-
-
-class CommandFailed(Exception):
-    """A `concierge` command ended badly; the message holds what it printed."""
 
 
 class Concierge:

@@ -7,6 +7,7 @@ from time import perf_counter
 from rich.console import Console
 
 from loadtest.client import Client
+from loadtest.errors import SwapFailed
 from loadtest.messages import Question
 from loadtest.service_process import Concierge
 
@@ -14,10 +15,6 @@ GOAL = "accept"
 SETTLE_SECONDS = 4.0
 SWAP_SECONDS = 30.0
 _PAUSE = 0.05
-
-
-class SwapFailed(Exception):
-    """The trained model was not in service in time."""
 
 
 async def learn(console: Console, concierge: Concierge, client: Client) -> None:

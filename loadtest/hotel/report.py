@@ -34,11 +34,11 @@ def print_standings(console: Console, standings: Standings) -> None:
         )
     console.print(table)
     console.print(
-        "Latency is measured by the caller, who shares the machine, with a few visits under way at once; the campaign's "
-        "is its whole time per line. 'accepted' is what happened; 'accept rate' and '€ per decision' (± standard error) "
-        "are the world's own expectation for the slates that were shown, since luck hides small differences. The best "
-        "constant is a slate chosen with full knowledge of the world on the very visits it is judged on, spared from "
-        "fatigue and contact policy.",
+        "Latency is measured by the caller, who shares the machine, with a few visits under way at once; the "
+        "campaign's is its whole time per line. 'accepted' is what happened; 'accept rate' and '€ per decision' "
+        "(± standard error) are the world's own expectation for the slates that were shown, since luck hides small "
+        "differences. The best constant is a slate chosen with full knowledge of the world on the very visits it is "
+        "judged on, spared from fatigue and contact policy.",
         style="dim",
     )
 
