@@ -7,6 +7,7 @@ from pathlib import Path
 
 import httpx
 import pytest
+from litestar import Litestar
 
 from decision.api_keys import ApiKeys
 from decision.composition import compose
@@ -21,6 +22,7 @@ from rules.instant import parse_instant
 WORKSPACE = Path("tests/workspaces/small")
 ALL_SCOPES = ("decide:web", "decide:call-center", "decide:email", "decide:app", "outcomes", "profiles", "admin")
 
+BODY_LIMIT = 50_000
 NOW = parse_instant("2026-04-01T12:00:00Z")
 
 Caller = Callable[..., Awaitable[httpx.AsyncClient]]
@@ -46,7 +48,7 @@ def clock() -> HandClock:
 
 @pytest.fixture
 def settings(tmp_path: Path) -> Settings:
-    return Settings(data=str(tmp_path), body_limit=50_000)
+    return Settings(data=str(tmp_path), body_limit=BODY_LIMIT)
 
 
 @pytest.fixture(scope="session")
@@ -82,13 +84,16 @@ def concierge(
     return service
 
 
+@pytest.fixture(scope="session")
+def app() -> Litestar:
+    """The application, made once; each test attaches its own service."""
+    return create_app(Settings(body_limit=BODY_LIMIT))
+
+
 @pytest.fixture
-async def calling(
-    concierge: Concierge, settings: Settings, store: MemoryStore, clock: HandClock
-) -> AsyncIterator[Caller]:
+async def calling(app: Litestar, concierge: Concierge, store: MemoryStore, clock: HandClock) -> AsyncIterator[Caller]:
     """Gives a client whose key has the scopes asked for."""
 
-    app = create_app(settings)
     attach(app, concierge)
     clients: list[httpx.AsyncClient] = []
 

@@ -1,0 +1,88 @@
+"""Profiles over HTTP, and visitors that turn out to be customers."""
+
+from httpx import AsyncClient
+
+from decision.journal.record import ProfileRecord, decode_record
+from decision.keys import JOURNAL
+from decision.store.memory import MemoryStore
+from decision.store.port import START
+
+
+async def changes(store: MemoryStore) -> list[tuple[str, str]]:
+    records = [decode_record(entry) for _, entry in await store.read_log(JOURNAL, START, 1000)]
+    return [(record.change, record.customer) for record in records if isinstance(record, ProfileRecord)]
+
+
+async def test_a_profile_is_set_read_changed_and_forgotten(client: AsyncClient, store: MemoryStore) -> None:
+    form = {
+        "attributes": {"tier": "gold", "age": 44, "since": "2020-01-01T00:00:00Z", "points": {"a": 1, "b": 2}},
+        "consents": {"email": True},
+    }
+    put = await client.put("/v1/customers/ann", json=form)
+    assert put.status_code == 200
+    assert put.json()["attributes"] == form["attributes"]
+    patch = {
+        "attributes": {"tier": None, "age": 45, "points": {"a": None, "c": 3}},
+        "consents": {"email": None, "app": False},
+    }
+    patched = (await client.patch("/v1/customers/ann", json=patch)).json()
+    assert patched["attributes"] == {"age": 45, "since": "2020-01-01T00:00:00Z", "points": {"b": 2.0, "c": 3.0}}
+    assert patched["consents"] == {"app": False}
+    assert (await client.get("/v1/customers/ann")).json() == patched
+    assert (await client.delete("/v1/customers/ann")).status_code == 204
+    assert (await client.get("/v1/customers/ann")).status_code == 404
+    assert await changes(store) == [("put", "ann"), ("patch", "ann"), ("delete", "ann")]
+
+
+async def test_put_keeps_what_was_learned(client: AsyncClient) -> None:
+    event = {"id": "e1", "customer": "ann", "kind": "booking", "attributes": {"brand": "Alba"}, "value": 90.0}
+    await client.post("/v1/events", json=event)
+    await client.put("/v1/customers/ann", json={"attributes": {"age": 30}})
+    answer = (await client.put("/v1/customers/ann", json={"attributes": {"tier": "gold"}})).json()
+    assert answer["attributes"] == {"tier": "gold"}
+    assert answer["activities"]["stays"]["value"] == 90.0
+    assert answer["traits"] == {"preferred_brand": "Alba"}
+
+
+async def test_a_declared_preference_wins(client: AsyncClient) -> None:
+    event = {"id": "e1", "customer": "ann", "kind": "booking", "attributes": {"brand": "Alba"}}
+    await client.post("/v1/events", json=event)
+    answer = (await client.put("/v1/customers/ann", json={"attributes": {"favourite_brand": "Corte"}})).json()
+    assert answer["traits"]["preferred_brand"] == "Corte"
+
+
+async def test_a_linked_visitor_counts_from_the_next_decision_on(client: AsyncClient, store: MemoryStore) -> None:
+    event = {"id": "e1", "visitor": "v1", "kind": "booking", "attributes": {"brand": "Alba"}}
+    await client.post("/v1/events", json=event)
+    assert await _affinity(client, customer="ann") == {}
+    link = {"visitor": "v1", "customer": "ann", "evidence": "login"}
+    assert (await client.post("/v1/identities", json=link)).status_code == 204
+    assert await _affinity(client, customer="ann") == {"Alba": 8.0}
+    decision = (await client.post("/v1/decisions", json={"placement": "home", "visitor": "v1"})).json()
+    assert decision["customer"] == "ann"
+    assert (await client.get("/v1/customers/ann")).json()["visitors"] == ["v1"]
+    assert (await client.delete("/v1/identities/v1")).status_code == 204
+    assert await _affinity(client, customer="ann") == {}
+    assert await _affinity(client, visitor="v1") == {"Alba": 8.0}
+    assert await changes(store) == [("link", "ann"), ("unlink", "ann")]
+
+
+async def test_forgetting_a_customer_forgets_its_visitors(client: AsyncClient) -> None:
+    event = {"id": "e1", "visitor": "v1", "kind": "booking", "attributes": {"brand": "Alba"}}
+    await client.post("/v1/events", json=event)
+    await client.post("/v1/identities", json={"visitor": "v1", "customer": "ann", "evidence": "login"})
+    assert (await client.delete("/v1/customers/ann")).status_code == 204
+    assert await _affinity(client, visitor="v1") == {}
+
+
+async def test_odd_but_legal_names(client: AsyncClient) -> None:
+    for name in ("a b", "ö", "x" * 200, "a.b:c{d}"):
+        assert (await client.put(f"/v1/customers/{name}", json={})).status_code == 200, name
+        assert (await client.get(f"/v1/customers/{name}")).json()["customer"] == name
+    assert (await client.put("/v1/customers/a%0A", json={})).status_code == 400
+
+
+async def _affinity(client: AsyncClient, **who: str) -> dict[str, float]:
+    decision = (await client.post("/v1/decisions", json={"placement": "home", **who})).json()["decision"]
+    brands: dict[str, float] = (await client.get(f"/v1/decisions/{decision}")).json()["facts"]["affinity.brand"]
+    return brands
