@@ -176,6 +176,49 @@ def _ask(leaves: "Leaves", splits: "Splits", inputs: Floats) -> NDArray[np.uint6
 _possible = njit(cache=True, nogil=True)(_ask)
 
 
+def _first_mask(
+    mask: NDArray[np.uint64], offers: NDArray[np.uint64], rows: NDArray[np.int64], whole: bool, possible: np.uint64
+) -> None:
+    """The leaves that each row can reach as far as offer and request tell."""
+    if whole:
+        for at in range(len(mask)):
+            mask[at] = offers[at] & possible
+    else:
+        for at in range(len(mask)):
+            mask[at] = offers[np.uint64(rows[at])] & possible
+
+
+_begin = njit(cache=True, nogil=True, inline="always")(_first_mask)
+
+
+def _add_leaves(scores: Floats, mask: NDArray[np.uint64], value: Floats, begin: int, single: bool) -> None:
+    """Add the value of every row's exit leaf, if it is in this word; it is when there is a single word."""
+    if single:
+        for at in range(len(mask)):
+            scores[at] += value[np.uint64(begin + _lowest(mask[at]))]
+    else:
+        for at in range(len(mask)):
+            if mask[at] != 0:
+                scores[at] += value[np.uint64(begin + _lowest(mask[at]))]
+
+
+_add = njit(cache=True, nogil=True, inline="always")(_add_leaves)
+
+
+def _splits_alive(
+    alive: NDArray[np.uint64], tree: int, keep_left: NDArray[np.uint64], keep_right: NDArray[np.uint64], split: int
+) -> bool:
+    """Whether leaves on both sides of a split are still alive."""
+    left = right = False
+    for word in range(alive.shape[1]):
+        left = left or (alive[tree, word] & ~keep_right[split, word]) != 0
+        right = right or (alive[tree, word] & ~keep_left[split, word]) != 0
+    return left and right
+
+
+_decides = njit(cache=True, nogil=True, inline="always")(_splits_alive)
+
+
 def _score(
     leaves: "Leaves",
     masks: NDArray[np.uint64],
@@ -200,14 +243,17 @@ def _score(
     trees, words = alive.shape
     count = len(rows)
     scores = np.zeros(count)
+    # All offers in their own order, the common case, need no gathering.
+    whole = count == masks.shape[2]
+    for at in range(count):
+        whole = whole and rows[at] == at
     mask = np.empty(count, np.uint64)
     for tree in range(trees):
         for word in range(words):
             possible = alive[tree, word]
             if possible == 0:
                 continue
-            for at in range(count):
-                mask[at] = masks[tree, word, np.uint64(rows[at])] & possible
+            _begin(mask, masks[tree, word], rows, whole, possible)
             for split in range(first[tree], first[tree + 1]):
                 left, right = keep_left[split, word], keep_right[split, word]
                 if left & right == _ALL or not _decides(alive, tree, keep_left, keep_right, split):
@@ -217,24 +263,8 @@ def _score(
                 else:
                     start, stop = set_start[split], set_stop[split]
                     _narrow_categories(mask, inputs, view[split], sets, start, stop, left, right)
-            begin = leaf[tree] + 64 * word
-            for at in range(count):
-                if mask[at] != 0:
-                    scores[at] += value[np.uint64(begin + _lowest(mask[at]))]
+            _add(scores, mask, value, leaf[tree] + 64 * word, words == 1)
     return scores
 
-
-def _splits_alive(
-    alive: NDArray[np.uint64], tree: int, keep_left: NDArray[np.uint64], keep_right: NDArray[np.uint64], split: int
-) -> bool:
-    """Whether leaves on both sides of a split are still alive."""
-    left = right = False
-    for word in range(alive.shape[1]):
-        left = left or (alive[tree, word] & ~keep_right[split, word]) != 0
-        right = right or (alive[tree, word] & ~keep_left[split, word]) != 0
-    return left and right
-
-
-_decides = njit(cache=True, nogil=True, inline="always")(_splits_alive)
 
 score: Callable[..., Floats] = njit(cache=True, nogil=True)(_score)

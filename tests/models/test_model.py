@@ -10,6 +10,7 @@ import pytest
 from models.artefact import Artefact, ModelFeature, WarmUp, encode_artefact, version_of
 from models.calibration import Calibration
 from models.feature import FeatureList, encode_matrix
+from models.forest import kernel
 from models.model import load_model, prior_model
 from models.rates import PRIOR_RESPONSE, PRIOR_VALUE, Count, smooth
 from rules.errors import ArtefactError
@@ -78,6 +79,15 @@ def test_calibration_comes_after_the_response() -> None:
     offers, features = small().offers, declared()
     served = load_model(encode_artefact(flat)).bind(HOME, offers, features)
     assert served.predict(features.bind(offers).run(KNOWN), np.arange(3)).tolist() == [0.125] * 3
+
+
+def test_a_loaded_model_compiles_nothing_more_for_a_request() -> None:
+    model = load_model(encode_artefact(trained()[0]))
+    kernels: tuple[Any, ...] = (kernel.score, kernel.bind_offers)
+    compiled = [len(one.signatures) for one in kernels]
+    offers, features = small().offers, declared()
+    model.bind(HOME, offers, features).predict(features.bind(offers).run(KNOWN), np.flatnonzero(np.ones(len(offers))))
+    assert compiled == [len(one.signatures) for one in kernels]
 
 
 def test_the_version_is_that_of_the_blob() -> None:
