@@ -45,6 +45,18 @@ SERVING = Gauge(
     "concierge_serving", "1 for the version served now.", ["kind", "slot", "version"], multiprocess_mode="livemax"
 )
 
+PUBLISHED = (
+    "concierge_decisions_total",
+    "concierge_decision_seconds",
+    "concierge_degraded_total",
+    "concierge_reasons_total",
+    "concierge_reports_total",
+    "concierge_answers_total",
+    "concierge_refresh_failures_total",
+    "concierge_serving",
+)
+"""The names of all metrics."""
+
 
 def render_metrics() -> bytes:
     """All figures in Prometheus' text format."""

@@ -60,12 +60,21 @@ def problem_of(error: Exception) -> Problem:
     """The problem document of an exception; anything unforeseen is a 500 that gives nothing away."""
     if isinstance(error, ConciergeError):
         status, title = next((STATUS[kind] for kind in type(error).__mro__ if kind in STATUS), (500, "Internal error"))
-        return Problem(title, status, str(error), getattr(error, "faults", ()))
+        return Problem(title, status, str(error), _named(error))
     if isinstance(error, ValidationException):
         return Problem(_TITLES[400], 400, error.detail, _faults_of(error))
     if isinstance(error, HTTPException):
         return Problem(_TITLES.get(error.status_code, "The request failed"), error.status_code, error.detail)
     return Problem("Internal error", HTTP_500_INTERNAL_SERVER_ERROR, "Something unforeseen happened; the log has it.")
+
+
+def _named(error: ConciergeError) -> tuple[Fault, ...]:
+    """What is wrong, place by place."""
+    if isinstance(error, Invalid):
+        return error.faults
+    if isinstance(error, WorkspaceError):
+        return tuple(Fault(f"{finding.file}: {finding.key}", finding.message) for finding in error.findings)
+    return ()
 
 
 def _faults_of(error: ValidationException) -> tuple[Fault, ...]:
