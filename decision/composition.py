@@ -14,8 +14,11 @@ from decision.decision_index import DecisionIndex
 from decision.explaining import Explaining
 from decision.health import Health
 from decision.identities import Identities
+from decision.importing.desk import ImportDesk
+from decision.importing.memory import JournalMemory
 from decision.intake import Intake
 from decision.journal.journal import Journal
+from decision.journal.settling import settle
 from decision.key_ring import KeyRing
 from decision.marks import Marks
 from decision.profile.repository import Profiles
@@ -29,6 +32,8 @@ from decision.store.port import Store
 from decision.subject_state import SubjectStates
 from decision.versions import Versions
 from rules.errors import Unavailable
+
+DAY_MILLISECONDS = 86_400_000
 
 
 def compose(store: Store, settings: Settings, clock: Clock = wall_clock) -> Concierge:
@@ -72,3 +77,24 @@ async def open_service(settings: Settings) -> AsyncIterator[Concierge]:
             task.cancel()
             with suppress(asyncio.CancelledError):
                 await task
+
+
+@asynccontextmanager
+async def open_import_desk(settings: Settings) -> AsyncIterator[ImportDesk]:
+    """Imports into the configured store, with the journal's segments up to date for their memory."""
+    async with open_store(settings) as store:
+        concierge = compose(store, settings)
+        await concierge.refresher.refresh()
+        await settle(store, settings.folder)
+        profiles = Profiles(store, settings.visitor_days, settings.repeat_days)
+        contacts = Contacts(store, settings.visitor_days, settings.repeat_days)
+        yield ImportDesk(
+            refresher=concierge.refresher,
+            intake=concierge.intake,
+            states=SubjectStates(Identities(store, settings.visitor_days), profiles, contacts),
+            profiles=profiles,
+            contacts=contacts,
+            journal=Journal(store, settings.folder),
+            memory=JournalMemory(settings.folder, wall_clock, settings.repeat_days * DAY_MILLISECONDS),
+            clock=wall_clock,
+        )

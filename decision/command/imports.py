@@ -78,7 +78,7 @@ def _run(kind: Kind, file: Path, make: Callable[[ImportDesk], Import]) -> None:
 
 async def _import(kind: Kind, file: Path, make: Callable[[ImportDesk], Import]) -> Progress:
     rows, parts = read_rows(file), list[Progress]()
-    async with open_import_desk(read_settings(), drain=kind != "customers") as desk:
+    async with open_import_desk(read_settings()) as desk:
         taking = make(desk)
         columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
         with Bar(*columns, console=Console(stderr=True)) as bar:

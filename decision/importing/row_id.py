@@ -29,5 +29,5 @@ class RowIds:
 
 
 def imported_decision(id: str) -> DecisionId:
-    """The decision id of an imported row: as long as our own, with a time of zero."""
-    return DecisionId("0" * 12 + blake2b(id.encode(), digest_size=10).hexdigest())
+    """The decision id of an imported row; it holds no time, as our own do."""
+    return DecisionId(f"import-{blake2b(id.encode(), digest_size=12).hexdigest()}")
