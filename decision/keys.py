@@ -86,3 +86,6 @@ JOURNAL = "journal:log"
 
 INCARNATION = "journal:incarnation"
 """A random name that the store's life got with its first use; positions compare only within one."""
+
+JOURNAL_FOLDER = "journal:folder"
+"""The folder that the sink moves the log into."""

@@ -1,52 +1,32 @@
 """The journal: every record is appended to a log in the store, from where the sink moves it into segments."""
 
+import asyncio
 from pathlib import Path
 
-from decision.decision_id import decision_time
-from decision.journal.record import DecisionRecord, Record, decode_record, encode_record
+from decision.journal.folder import JournalFolder
+from decision.journal.record import DecisionRecord, Record, encode_record
+from decision.journal.search import search_log, search_segments
 from decision.keys import JOURNAL
-from decision.store.port import Position, Store, position_key
+from decision.store.port import Position, Store
 from rules.ids import DecisionId
-
-SKEW = 10_000
-"""Milliseconds by which the store's clock and the clock in an id may differ, and an append may take."""
-
-PAGE = 500
 
 
 class Journal:
     """Append-only record of what was decided, what became of it, and what changed.
 
-    `folder` is the data folder; records too old for the log are read from the segments in it.
+    `data` is the data folder; records that have left the log are read from the segments in it.
     """
 
-    def __init__(self, store: Store, folder: Path) -> None:
+    def __init__(self, store: Store, data: Path) -> None:
         self._store = store
-        self._folder = folder
+        self._folder = JournalFolder(data)
 
     async def append(self, record: Record) -> Position:
         """Append a record; returns once it is durable."""
         return await self._store.add_to_log(JOURNAL, encode_record(record))
 
     async def find(self, id: DecisionId) -> DecisionRecord | None:
-        """The record of a decision: from the log while it is there, then from the segments."""
-        return await self._in_log(id)
-
-    async def _in_log(self, id: DecisionId) -> DecisionRecord | None:
-        made = decision_time(id)
-        if made is None:
-            return None
-        after = Position(f"{max(made - SKEW, 0)}-0")
-        while True:
-            page = await self._store.read_log(JOURNAL, after, PAGE)
-            for position, entry in page:
-                if position_key(position)[0] > made + SKEW:
-                    return None
-                # Decoding every record would cost more than looking for the id among its bytes first.
-                if id.encode() in entry:
-                    record = decode_record(entry)
-                    if isinstance(record, DecisionRecord) and record.id == id:
-                        return record
-            if len(page) < PAGE:
-                return None
-            after = page[-1][0]
+        """The record of a decision, or None; one that another system made is found once it is in a segment."""
+        # In this order a record that the sink moves meanwhile cannot be missed: it is in a segment before it leaves.
+        found = await search_log(self._store, id)
+        return found or await asyncio.to_thread(search_segments, self._folder, id)

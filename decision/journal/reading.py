@@ -1,0 +1,71 @@
+"""The journal as DuckDB sees it: one view over all segments, each record once."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import duckdb
+
+from decision.journal.folder import JournalFolder
+from decision.journal.segment import SCHEMA
+
+# An event that was journalled, but whose caller saw a failure and sent it again, is in the log twice; so is a decision
+# that was imported twice. Only the keys are read to find those, and mostly there are none.
+_REPEATS = """
+CREATE TEMP TABLE repeats AS
+SELECT filename, file_row_number
+FROM (
+    SELECT filename, file_row_number,
+           row_number() OVER (PARTITION BY record, id ORDER BY written, filename, file_row_number) AS turn
+    FROM (
+        SELECT *, count(*) OVER (PARTITION BY record, id) AS times
+        FROM (SELECT record, id, written, filename, file_row_number FROM {segments})
+    )
+    WHERE times > 1
+)
+WHERE turn > 1
+"""
+
+_VIEW = """
+CREATE TEMP VIEW journal AS
+SELECT {columns} FROM {segments} AS segments
+"""
+
+_ONCE = """
+WHERE NOT EXISTS (
+    SELECT 1 FROM repeats
+    WHERE repeats.filename = segments.filename AND repeats.file_row_number = segments.file_row_number
+)
+"""
+
+
+@contextmanager
+def open_journal(data: Path, threads: int | None = None) -> Iterator[duckdb.DuckDBPyConnection]:
+    """A connection whose view `journal` holds the records in the segments of a data folder as they are now.
+
+    Columns are those of `decision.journal.segment.SCHEMA`, and `date`. Each (record, id) is there once: the first that
+    was written. Without segments the view is empty.
+    """
+    connection = duckdb.connect(":memory:")
+    try:
+        if threads is not None:
+            connection.execute(f"SET threads = {threads}")
+        paths = [str(segment.path) for segment in JournalFolder(data).segments()]
+        if paths:
+            _define(connection, paths)
+        else:
+            connection.register("nothing", SCHEMA.empty_table())
+            connection.execute("CREATE TEMP VIEW journal AS SELECT *, NULL::DATE AS date FROM nothing")
+        yield connection
+    finally:
+        connection.close()
+
+
+def _define(connection: duckdb.DuckDBPyConnection, paths: list[str]) -> None:
+    listed = ", ".join("'" + path.replace("'", "''") + "'" for path in paths)
+    segments = f"read_parquet([{listed}], hive_partitioning = true, filename = true, file_row_number = true)"
+    connection.execute(_REPEATS.format(segments=segments))
+    columns = ", ".join(f'segments."{name}"' for name in (*SCHEMA.names, "date"))
+    view = _VIEW.format(columns=columns, segments=segments)
+    (repeats,) = connection.execute("SELECT count(*) FROM repeats").fetchone() or (0,)
+    connection.execute(view + _ONCE if repeats else view)

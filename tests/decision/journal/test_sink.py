@@ -1,0 +1,164 @@
+"""The sink moves what the log holds, once, into one folder, and keeps the number of segments small."""
+
+import asyncio
+from pathlib import Path
+
+import pytest
+
+from decision.journal.compaction import compact
+from decision.journal.folder import JournalFolder
+from decision.journal.journal import Journal
+from decision.journal.reading import open_journal
+from decision.journal.sink import Sink
+from decision.keys import INCARNATION, JOURNAL, JOURNAL_FOLDER
+from decision.store.memory import MemoryStore
+from decision.store.port import Position, Store
+from decision.store.redis import RedisStore
+from rules.errors import Conflict, Unavailable
+from tests.decision.journal.records import decision, event, one_of_each
+
+
+@pytest.fixture(params=["memory", "valkey"])
+def store(request: pytest.FixtureRequest) -> Store:
+    if request.param == "memory":
+        return MemoryStore()
+    found: RedisStore = request.getfixturevalue("valkey_store")
+    return found
+
+
+def _ids(data: Path) -> list[str]:
+    with open_journal(data) as connection:
+        return [id for (id,) in connection.execute("SELECT id FROM journal ORDER BY id").fetchall()]
+
+
+async def test_moves_the_log_and_trims_it(store: Store, tmp_path: Path) -> None:
+    journal = Journal(store, tmp_path)
+    for record in one_of_each():
+        await journal.append(record)
+    assert _ids(tmp_path) == []
+    async with Sink(store, tmp_path, records=2) as sink:
+        assert [await sink.move() for _ in range(4)] == [2, 2, 1, 0]
+        await journal.append(event("later"))
+        assert await sink.drain() == 1
+    assert await store.log_length(JOURNAL) == 0
+    assert _ids(tmp_path) == ["d1", "d2", "e1", "later", "o1", "p1"]
+    assert len(JournalFolder(tmp_path).segments()) == 4
+
+
+async def test_runs_until_it_is_stopped_and_leaves_nothing_behind(store: Store, tmp_path: Path) -> None:
+    journal = Journal(store, tmp_path)
+    stopping = asyncio.Event()
+    async with Sink(store, tmp_path, records=10, seconds=0.05) as sink:
+        running = asyncio.create_task(sink.run(stopping))
+        await journal.append(event("first"))
+        async with asyncio.timeout(5):
+            while not JournalFolder(tmp_path).segments():
+                await asyncio.sleep(0.01)
+        await asyncio.gather(*(journal.append(event(f"e{n:02}")) for n in range(35)))
+        stopping.set()
+        await running
+    assert _ids(tmp_path) == [*(f"e{n:02}" for n in range(35)), "first"]
+
+
+async def test_only_one_sink_moves_a_log_and_only_into_one_folder(tmp_path: Path) -> None:
+    store = MemoryStore()
+    async with Sink(store, tmp_path / "here"):
+        with pytest.raises(Conflict, match="Another sink"):
+            async with Sink(store, tmp_path / "here"):
+                pass
+    with pytest.raises(Conflict, match="here"):
+        async with Sink(store, tmp_path / "there"):
+            pass
+    (tmp_path / "here").rename(tmp_path / "moved")
+    async with Sink(store, tmp_path / "moved") as sink:
+        assert await sink.drain() == 0
+    await store.delete([JOURNAL_FOLDER])
+    async with Sink(store, tmp_path / "there"):
+        pass
+
+
+async def test_a_replaced_store_starts_a_log_of_its_own(tmp_path: Path) -> None:
+    seconds = 2_000_000_000.0
+    for clock in (seconds, seconds - 1000):
+        # The second store's clock is behind, so its positions lie before those already committed.
+        store = MemoryStore(lambda clock=clock: clock)  # type: ignore[misc]
+        for name in ("a", "b"):
+            await Journal(store, tmp_path).append(event(f"{name}{clock}"))
+        async with Sink(store, tmp_path) as sink:
+            assert await sink.drain() == 2
+    assert len(_ids(tmp_path)) == 4
+
+
+async def test_a_sink_that_was_killed_before_its_trim_trims_first(tmp_path: Path) -> None:
+    store = MemoryStore()
+    journal = Journal(store, tmp_path)
+
+    class Untrimmed(MemoryStore):
+        async def trim_log(self, log: str, through: Position) -> None:
+            raise Unavailable("gone")
+
+    await journal.append(event("a"))
+    async with Sink(store, tmp_path) as sink:
+        sink._store = type("Cut", (), {"trim_log": Untrimmed().trim_log, "read_log": store.read_log})()
+        sink._trimmed = True
+        with pytest.raises(Unavailable):
+            await sink.move()
+    assert await store.log_length(JOURNAL) == 1
+    await journal.append(event("b"))
+    async with Sink(store, tmp_path) as sink:
+        assert await store.log_length(JOURNAL) == 1
+        assert await sink.drain() == 1
+    assert _ids(tmp_path) == ["a", "b"]
+
+
+async def test_trouble_is_told_and_the_sink_goes_on(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    store = MemoryStore()
+    await Journal(store, tmp_path).append(event("a"))
+    monkeypatch.setattr("decision.journal.sink.RETRY_SECONDS", 0.01)
+    troubles: list[Exception] = []
+    stopping = asyncio.Event()
+    async with Sink(store, tmp_path, seconds=0.0) as sink:
+        # A file where the day's folder should be: the disk refuses until it is gone.
+        blocked = tmp_path / "journal" / f"date={_today(await store.read_log(JOURNAL, Position('0-0'), 1))}"
+        blocked.write_text("")
+
+        def trouble(error: Exception) -> None:
+            troubles.append(error)
+            blocked.unlink(missing_ok=True)
+
+        running = asyncio.create_task(sink.run(stopping, trouble))
+        async with asyncio.timeout(5):
+            while await store.log_length(JOURNAL):
+                await asyncio.sleep(0.01)
+        stopping.set()
+        await running
+    assert [type(error) for error in troubles] == [NotADirectoryError]
+    assert _ids(tmp_path) == ["a"]
+
+
+def _today(entries: list[tuple[Position, bytes]]) -> str:
+    from decision.journal.folder import date_of
+
+    return date_of(entries[0][0])
+
+
+async def test_small_segments_become_one_and_every_reader_sees_each_record_once(tmp_path: Path) -> None:
+    store = MemoryStore()
+    journal = Journal(store, tmp_path)
+    folder = JournalFolder(tmp_path)
+    async with Sink(store, tmp_path, records=1) as sink:
+        for n in range(70):
+            await journal.append(decision(f"d{n:02}"))
+        await sink.drain()
+        assert len(folder.segments()) == 70
+        compact(folder)
+        assert len(folder.segments()) < 16
+        assert len(folder.covered()) > 60
+        assert _ids(tmp_path) == [f"d{n:02}" for n in range(70)]
+        assert folder.committed((await store.get_many([INCARNATION]))[0].decode()) != "0-0"  # type: ignore[union-attr]
+        compact(folder, grace=-1.0)
+        assert folder.covered() == []
+        assert _ids(tmp_path) == [f"d{n:02}" for n in range(70)]
+        await journal.append(decision("last"))
+        assert await sink.drain() == 1
+    assert len(_ids(tmp_path)) == 71
