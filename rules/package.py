@@ -5,7 +5,7 @@ from hashlib import sha256
 import msgspec
 
 from rules.catalogue import Catalogue
-from rules.errors import WorkspaceError
+from rules.errors import ExpressionError, WorkspaceError
 from rules.ids import CatalogueVersion
 from rules.reading import read_workspace
 
@@ -49,4 +49,9 @@ def unpack(blob: bytes) -> Catalogue:
     errors = tuple(finding for finding in reading.findings if finding.severity == "error")
     if errors or reading.workspace is None or reading.offers is None:
         raise WorkspaceError("this version was published by another Concierge and has errors in this one", errors)
-    return Catalogue.build(reading.workspace, reading.offers, version_of(blob))
+    try:
+        return Catalogue.build(reading.workspace, reading.offers, version_of(blob))
+    except ExpressionError as error:
+        raise WorkspaceError(
+            f"this version was published by another Concierge, and this one refuses {error}"
+        ) from error

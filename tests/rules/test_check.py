@@ -166,6 +166,15 @@ def test_a_wrong_declaration_does_not_make_its_readers_wrong(old: str, new: str,
     assert [finding.key for finding in check(replaced(TOML, old, new)).findings] == [key]
 
 
+def test_what_takes_offers_but_no_candidate_of_its_placements_never_matters() -> None:
+    spa = "offers = \"offer.theme == 'spa'\"\nplacements = ['mail']"
+    rules = TOML.replace("[[levers]]", f"[[rules]]\nid = 'r'\nholds = 'customer.member'\n{spa}\n[[levers]]", 1)
+    levers = replaced(rules, 'scope = { brand = ["Alba", "Brisa"] }', spa)
+    found = {finding.key: finding.message for finding in check(levers).findings}
+    assert set(found) == {"rules.r.offers", "levers.house-brands"}
+    assert all("no candidate of" in message for message in found.values())
+
+
 def test_a_bad_cell_is_no_reason_to_doubt_the_selectors_that_read_it() -> None:
     findings = check(offers=replaced(OFFERS, "Lisbon,180.0,50.0,1,true", "Lisbon,180.0,50.0,1,yes")).findings
     assert [finding.key for finding in findings] == ["line 4, column members_only"]

@@ -34,3 +34,9 @@ def test_a_version_with_errors_cannot_be_served_and_says_which() -> None:
     with pytest.raises(WorkspaceError) as caught:
         unpack(pack(broken, *FILES[1:]))
     assert [finding.key for finding in caught.value.findings] == ["placements.home.slots"]
+
+
+def test_a_version_with_an_expression_that_is_refused_names_it() -> None:
+    refused = replaced(TOML, 'holds = "customer.member"', 'holds = "customer.member +"').encode()
+    with pytest.raises(WorkspaceError, match=r"refuses rules\.members-rates\.holds"):
+        unpack(pack(refused, *FILES[1:]))
