@@ -1,6 +1,7 @@
 """Models that serve: loaded from an artefact, verified, and bound to the offers of a placement."""
 
 from collections.abc import Sequence
+from functools import lru_cache
 from typing import Protocol
 
 import msgspec
@@ -10,7 +11,7 @@ from numpy.typing import NDArray
 from models.artefact import POSITION, Artefact, Objective, decode_artefact, encode_artefact, version_of
 from models.calibration import BoundCalibration
 from models.feature import FeatureList, FeatureValues, Floats, Slot
-from models.forest import BoundForest, Forest, bind_forest, parse_forest
+from models.forest import BoundForest, Forest, Layout, bind_forest, bind_layout, lay_out, parse_forest
 from models.rates import PRIOR_RESPONSE, PRIOR_VALUE, Rates
 from models.response import Response, response_of
 from rules.errors import ArtefactError
@@ -58,7 +59,7 @@ class Model(msgspec.Struct, frozen=True, eq=False):
         block = np.vstack([own, np.ones((1, len(offers)))])
         slots = _slots(self.artefact, features, (Binding.OFFER, len(own)))
         return _BoundForestModel(
-            bind_forest(self.forest, slots, block, _codes(self.artefact)),
+            bind_layout(_layout(self, self.forest, slots), block),
             response_of(self.forest.objective),
             self.artefact.calibration.bind() if self.artefact.calibration else None,
             self.objective == "response",
@@ -128,6 +129,12 @@ def _slots(artefact: Artefact, features: FeatureList, position: Slot) -> tuple[S
             f"{', '.join(missing)}; declare them so, or train it again"
         )
     return tuple(slots)
+
+
+@lru_cache(maxsize=4)
+def _layout(model: Model, forest: Forest, slots: tuple[Slot, ...]) -> Layout:
+    """Kept, because all placements of a goal share one layout; models and forests are told apart by identity."""
+    return lay_out(forest, lambda feature: slots[feature], _codes(model.artefact))
 
 
 def _codes(artefact: Artefact) -> dict[int, Sequence[int]]:

@@ -38,16 +38,20 @@ class BoundForest(msgspec.Struct, frozen=True, eq=False):
         )
 
 
-def bind_forest(
-    forest: Forest, slots: Sequence[tuple[Binding, int]], offer: Floats, codes: Mapping[int, Sequence[int]]
-) -> BoundForest:
-    """Decide the offer-bound splits of a forest.
-
-    `slots` gives each of the forest's features its binding and its row in the block of that binding; `offer` is the
-    block of offer-bound features (features × offers); `codes` are as for `lay_out`.
-    """
-    layout = lay_out(forest, lambda feature: slots[feature], codes)
+def bind_layout(layout: Layout, offer: Floats) -> BoundForest:
+    """Decide the offer-bound splits of a forest laid out already; `offer` is (offer-bound features × offers)."""
     masks = bind_offers(layout.leaves, layout.splits[Binding.OFFER], layout.views[Binding.OFFER], offer)
     # Leaves that no offer of this placement reaches are dead for every request.
     reached = np.bitwise_or.reduce(masks, axis=2)
     return BoundForest(layout, layout.leaves._replace(alive=reached), masks)
+
+
+def bind_forest(
+    forest: Forest, slots: Sequence[tuple[Binding, int]], offer: Floats, codes: Mapping[int, Sequence[int]]
+) -> BoundForest:
+    """Lay a forest out and bind it.
+
+    `slots` gives each of the forest's features its binding and its row in the block of that binding; `offer` is the
+    block of offer-bound features; `codes` are as for `lay_out`.
+    """
+    return bind_layout(lay_out(forest, lambda feature: slots[feature], codes), offer)

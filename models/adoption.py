@@ -1,0 +1,59 @@
+"""Adoption: a LightGBM model file from elsewhere becomes an artefact, if the workspace declares its features."""
+
+import lightgbm
+import numpy as np
+
+from models.artefact import POSITION, Artefact, ModelFeature, Objective, WarmUp
+from models.feature import FeatureList, Floats
+from models.forest import Forest, parse_forest
+from models.response import response_of
+from rules.errors import ArtefactError
+from rules.ids import GoalId, Instant
+
+WARM_UP_ROWS = 64
+
+
+def adopt_forest(text: str, goal: GoalId, objective: Objective, features: FeatureList, created: Instant) -> Artefact:
+    """The artefact of a forest in LightGBM's text format; its feature names are those of the workspace's list.
+
+    Raises `ArtefactError` when the forest cannot be served, when it reads a feature that is not declared, or one over
+    strings: which category stood for which string is not in the file, so such a model is trained here.
+    """
+    forest = parse_forest(text)
+    response_of(forest.objective)
+    declared = {spec.name: spec for spec in features.specs}
+    unknown = [name for name in forest.names if name != POSITION and name not in declared]
+    if unknown:
+        raise ArtefactError(
+            f"the forest has features that are not declared: {', '.join(unknown)}; declare them as features"
+        )
+    used = [forest.names[feature] for feature in sorted(forest.used())]
+    strings = [name for name in used if name in declared and declared[name].categorical]
+    if strings:
+        raise ArtefactError(
+            f"the forest reads strings ({', '.join(strings)}), and its file does not say which category stands for "
+            "which string: declare them as numbers, or train with `concierge train`"
+        )
+    rows = _rows(forest)
+    scores = np.asarray(lightgbm.Booster(model_str=text).predict(rows, raw_score=True, num_threads=1), np.float64)
+    listed = [ModelFeature(name, declared[name].value if name in declared else "") for name in forest.names]
+    return Artefact(
+        kind="forest",
+        goal=goal,
+        objective=objective,
+        created=created,
+        features=tuple(listed),
+        forest=text,
+        warm_up=WarmUp(tuple(tuple(map(float, row)) for row in rows), tuple(map(float, scores))),
+    )
+
+
+def _rows(forest: Forest) -> Floats:
+    """Rows that reach many leaves: each value is one of the feature's thresholds, just beyond one, zero or missing."""
+    draw = np.random.default_rng(0)
+    rows = np.empty((WARM_UP_ROWS, len(forest.names)))
+    splits = [split for tree in forest.trees for split in tree.splits]
+    for feature in range(len(forest.names)):
+        at = np.array([split.threshold for split in splits if split.feature == feature], np.float64)
+        rows[:, feature] = draw.choice(np.concatenate([at, np.nextafter(at, np.inf), [0.0, np.nan]]), WARM_UP_ROWS)
+    return rows
