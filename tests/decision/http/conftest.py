@@ -4,6 +4,7 @@ import asyncio
 import copy
 from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
+from typing import Any, cast
 
 import httpx
 import pytest
@@ -100,7 +101,9 @@ async def calling(app: Litestar, concierge: Concierge, store: MemoryStore, clock
     async def call(*scopes: str) -> httpx.AsyncClient:
         secret, _ = await ApiKeys(store).create("test", scopes, clock())
         headers = {"Authorization": f"Bearer {secret}"}
-        clients.append(httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://test", headers=headers))
+        clients.append(
+            httpx.AsyncClient(transport=httpx.ASGITransport(cast("Any", app)), base_url="http://test", headers=headers)
+        )
         return clients[-1]
 
     yield call

@@ -1,0 +1,97 @@
+"""`concierge model`: the stored models, what is said about them, and which is in use."""
+
+import asyncio
+from pathlib import Path
+
+import rich_click as click
+from rich.console import Console
+from rich.table import Table
+
+from decision.composition import compose
+from decision.publishing import Published
+from decision.registry import Registry, VersionInfo
+from decision.settings import read_settings
+from decision.store.opening import open_store
+from models.artefact import Artefact, decode_artefact
+from rules.instant import format_instant
+
+
+@click.group()
+def model() -> None:
+    """List, show, activate and publish models."""
+
+
+@model.command(name="list")
+def list_models() -> None:
+    """List all stored models, the latest first."""
+    infos, current = asyncio.run(_all())
+    table = Table("Version", "In use for", "Goal", "Kind", "Evidence", "Stored", "By")
+    for info in infos:
+        goals = ", ".join(sorted(goal for goal, version in current.items() if version == info.version))
+        figures = [str(info.summary.get(name, "")) for name in ("goal", "kind", "evidence")]
+        table.add_row(info.version, goals, *figures, format_instant(info.created), info.by)
+    Console().print(table)
+
+
+@model.command()
+@click.argument("version")
+def show(version: str) -> None:
+    """Show what a model was made from, its features, and its figures beside those of the baselines."""
+    artefact = asyncio.run(_artefact(version))
+    console = Console(highlight=False)
+    console.print(f"{version}: {artefact.kind} for goal {artefact.goal} ({artefact.objective})", markup=False)
+    console.print(f"made {format_instant(artefact.created)} from {artefact.evidence} shown offers", markup=False)
+    if artefact.window is not None:
+        console.print(
+            f"decided from {format_instant(artefact.window[0])} to before {format_instant(artefact.window[1])}"
+        )
+    if artefact.features:
+        console.print(
+            f"{len(artefact.features)} features: {', '.join(one.name for one in artefact.features)}", markup=False
+        )
+    if artefact.metrics:
+        names = sorted({name for figures in artefact.metrics.values() for name in figures})
+        table = Table("", *names)
+        for row, figures in artefact.metrics.items():
+            table.add_row(row, *(f"{figures[name]:.6g}" if name in figures else "" for name in names))
+        console.print(table)
+
+
+@model.command()
+@click.argument("version")
+def activate(version: str) -> None:
+    """Put a stored model to use for its goal."""
+    published = asyncio.run(_activate(version))
+    click.echo(f"In use: {published.version} instead of {published.before or 'none'}; workers take it within seconds.")
+
+
+@model.command()
+@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.option("--activate/--no-activate", default=True, help="Also put it to use for its goal.")
+def publish(file: Path, activate: bool) -> None:
+    """Store a model FILE, such as one from another machine."""
+    published = asyncio.run(_publish(file.read_bytes(), activate))
+    click.echo(f"Stored {published.version}{', in use' if activate else ''}.")
+
+
+async def _all() -> tuple[list[VersionInfo], dict[str, str]]:
+    async with open_store(read_settings()) as store:
+        registry = Registry(store)
+        return await registry.versions("model"), await registry.current("model")
+
+
+async def _artefact(version: str) -> Artefact:
+    async with open_store(read_settings()) as store:
+        return decode_artefact(await Registry(store).get("model", version))
+
+
+async def _activate(version: str) -> Published:
+    settings = read_settings()
+    async with open_store(settings) as store:
+        return await compose(store, settings).publishing.activate("model", version)
+
+
+async def _publish(blob: bytes, activate: bool) -> Published:
+    settings = read_settings()
+    async with open_store(settings) as store:
+        return await compose(store, settings).publishing.publish_model(blob, "command line", activate)

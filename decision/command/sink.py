@@ -1,0 +1,71 @@
+"""`concierge sink`: moves the journal from the store into Parquet segments, and keeps smoothed rates up to date."""
+
+import asyncio
+import signal
+
+import rich_click as click
+
+from decision.clock import wall_clock
+from decision.journal.sink import Sink
+from decision.logs import configure_logs, log
+from decision.rates_job import RatesJob
+from decision.registry import Registry
+from decision.settings import Settings, read_settings
+from decision.store.opening import open_store
+from decision.store.port import Store
+from decision.versions import Versions
+from rules.errors import Conflict
+
+STANDBY_SECONDS = 5.0
+"""How often a sink that found another one at work looks whether it is gone."""
+
+
+@click.command()
+@click.option("--once", is_flag=True, help="Move what the journal holds now, count once, and end.")
+def sink(once: bool) -> None:
+    """Move the journal into Parquet segments until SIGTERM or Ctrl+C; `concierge serve` starts this by itself."""
+    settings = read_settings()
+    configure_logs(settings.log_level)
+    asyncio.run(_once(settings) if once else _run(settings))
+
+
+async def _once(settings: Settings) -> None:
+    async with open_store(settings) as store:
+        async with Sink(store, settings.folder, settings.sink_records, settings.sink_seconds) as mover:
+            moved = await mover.drain()
+        published = await _rates(store, settings).look()
+    click.echo(f"Moved {moved} records; {len(published)} goals have new rates.")
+
+
+async def _run(settings: Settings) -> None:
+    stopping = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for signum in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(signum, stopping.set)
+    async with open_store(settings) as store:
+        while not stopping.is_set():
+            try:
+                async with Sink(store, settings.folder, settings.sink_records, settings.sink_seconds) as mover:
+                    rates = asyncio.create_task(_rates(store, settings).run(stopping))
+                    await mover.run(stopping, _complain)
+                    await rates
+            except Conflict as error:
+                log.warning("sink_standing_by", reason=str(error))
+                await _pause(stopping)
+
+
+def _rates(store: Store, settings: Settings) -> RatesJob:
+    registry = Registry(store)
+    return RatesJob(registry, Versions(registry), settings.folder, wall_clock)
+
+
+def _complain(error: Exception) -> None:
+    log.error("sink_waits", error=str(error))
+
+
+async def _pause(stopping: asyncio.Event) -> None:
+    try:
+        async with asyncio.timeout(STANDBY_SECONDS):
+            await stopping.wait()
+    except TimeoutError:
+        pass
