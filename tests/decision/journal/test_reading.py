@@ -81,7 +81,7 @@ async def test_finds_a_decision_in_the_log_and_later_in_the_segments(store: Stor
         found = await journal.find(id)
         assert found is not None
         assert found.id == id
-    assert await journal.find(new_decision_id(now, lambda bits: 1)) is None
+    assert await journal.find(new_decision_id(now, lambda bits: bits + 1)) is None
     async with Sink(store, tmp_path, records=100) as sink:
         await sink.drain()
     assert await store.log_length(JOURNAL) == 0
@@ -90,4 +90,4 @@ async def test_finds_a_decision_in_the_log_and_later_in_the_segments(store: Stor
         assert found is not None
         assert found.id == id
     assert await journal.find(DecisionId("campaign-8")) is None
-    assert await journal.find(new_decision_id(now, lambda bits: 1)) is None
+    assert await journal.find(new_decision_id(now, lambda bits: bits + 1)) is None

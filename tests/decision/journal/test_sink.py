@@ -6,13 +6,13 @@ from pathlib import Path
 import pytest
 
 from decision.journal.compaction import compact
-from decision.journal.folder import JournalFolder
+from decision.journal.folder import JournalFolder, date_of
 from decision.journal.journal import Journal
 from decision.journal.reading import open_journal
 from decision.journal.sink import Sink
 from decision.keys import INCARNATION, JOURNAL, JOURNAL_FOLDER
 from decision.store.memory import MemoryStore
-from decision.store.port import Position, Store
+from decision.store.port import START, Position, Store
 from decision.store.redis import RedisStore
 from rules.errors import Conflict, Unavailable
 from tests.decision.journal.records import decision, event, one_of_each
@@ -89,26 +89,40 @@ async def test_a_replaced_store_starts_a_log_of_its_own(tmp_path: Path) -> None:
     assert len(_ids(tmp_path)) == 4
 
 
-async def test_a_sink_that_was_killed_before_its_trim_trims_first(tmp_path: Path) -> None:
-    store = MemoryStore()
+class Losing(MemoryStore):
+    """A store that is lost whenever it is asked to trim, until it is found again."""
+
+    lost = False
+
+    async def trim_log(self, log: str, through: Position) -> None:
+        if self.lost:
+            raise Unavailable("The store is away.")
+        await super().trim_log(log, through)
+
+
+async def test_what_was_committed_but_not_trimmed_is_not_moved_again(tmp_path: Path) -> None:
+    store = Losing()
     journal = Journal(store, tmp_path)
-
-    class Untrimmed(MemoryStore):
-        async def trim_log(self, log: str, through: Position) -> None:
-            raise Unavailable("gone")
-
-    await journal.append(event("a"))
     async with Sink(store, tmp_path) as sink:
-        sink._store = type("Cut", (), {"trim_log": Untrimmed().trim_log, "read_log": store.read_log})()
-        sink._trimmed = True
+        await journal.append(event("a"))
+        store.lost = True
+        for _ in range(2):
+            with pytest.raises(Unavailable):
+                await sink.move()
+        store.lost = False
+        await journal.append(event("b"))
+        assert await sink.drain() == 1
+        await journal.append(event("c"))
+        store.lost = True
         with pytest.raises(Unavailable):
             await sink.move()
+    store.lost = False
     assert await store.log_length(JOURNAL) == 1
-    await journal.append(event("b"))
     async with Sink(store, tmp_path) as sink:
-        assert await store.log_length(JOURNAL) == 1
-        assert await sink.drain() == 1
-    assert _ids(tmp_path) == ["a", "b"]
+        assert await store.log_length(JOURNAL) == 0
+        assert await sink.drain() == 0
+    with open_journal(tmp_path) as connection:
+        assert connection.execute("SELECT count(*), count(DISTINCT id) FROM journal").fetchall() == [(3, 3)]
 
 
 async def test_trouble_is_told_and_the_sink_goes_on(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -119,7 +133,8 @@ async def test_trouble_is_told_and_the_sink_goes_on(tmp_path: Path, monkeypatch:
     stopping = asyncio.Event()
     async with Sink(store, tmp_path, seconds=0.0) as sink:
         # A file where the day's folder should be: the disk refuses until it is gone.
-        blocked = tmp_path / "journal" / f"date={_today(await store.read_log(JOURNAL, Position('0-0'), 1))}"
+        ((position, _),) = await store.read_log(JOURNAL, START, 1)
+        blocked = tmp_path / "journal" / f"date={date_of(position)}"
         blocked.write_text("")
 
         def trouble(error: Exception) -> None:
@@ -134,12 +149,6 @@ async def test_trouble_is_told_and_the_sink_goes_on(tmp_path: Path, monkeypatch:
         await running
     assert [type(error) for error in troubles] == [NotADirectoryError]
     assert _ids(tmp_path) == ["a"]
-
-
-def _today(entries: list[tuple[Position, bytes]]) -> str:
-    from decision.journal.folder import date_of
-
-    return date_of(entries[0][0])
 
 
 async def test_small_segments_become_one_and_every_reader_sees_each_record_once(tmp_path: Path) -> None:
