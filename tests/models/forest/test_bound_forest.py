@@ -39,7 +39,7 @@ def assert_equal(booster: lgb.Booster, bindings: list[Binding], kinds: tuple[Kin
         assert forest.score(request, pair, rows).tobytes() == np.asarray(expected, np.float64).tobytes()
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(data=st.data())
 def test_scores_equal_those_of_lightgbm_bit_for_bit(data: st.DataObject) -> None:
     kinds = tuple(data.draw(st.lists(st.sampled_from(KINDS), min_size=1, max_size=8)))
