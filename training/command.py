@@ -12,6 +12,7 @@ from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
 from decision.clock import wall_clock
 from decision.journal.reading import open_journal
+from decision.journal.settling import settle
 from decision.registry import Registry
 from decision.settings import Settings, read_settings
 from decision.store.opening import open_store
@@ -79,9 +80,12 @@ def train(
     console.print(quality_table(trained.course.quality, "Predictions for the latest decisions, which it had not seen"))
     if trained.evaluation is not None:
         console.print(evaluation_table(trained.evaluation, "What policies would have earned on the same decisions"))
+    else:
+        console.print(f"What it would have earned cannot be said. {trained.unjudged}", soft_wrap=True)
     use = "stored, not in use" if no_activate else "in use; workers take it within seconds"
     console.print(
-        f"Model {version} for goal {trained.artefact.goal!r} ({trained.artefact.evidence:,} shown offers): {use}."
+        f"Model {version} for goal {trained.artefact.goal!r} ({trained.artefact.evidence:,} shown offers): {use}.",
+        soft_wrap=True,
     )
     if figures is not None:
         content = {"version": version, "evidence": trained.artefact.evidence, "metrics": trained.artefact.metrics}
@@ -134,6 +138,7 @@ async def _train(
     async with open_store(settings) as store:
         registry = Registry(store)
         chosen = await _goal(registry, goal)
+        await settle(store, settings.folder)
         with open_journal(settings.folder) as journal, _progress("Training and judging") as step:
             trained = await train_goal(registry, journal, chosen, range, wall_clock(), threads, step)
         return trained, await publish(registry, trained.artefact, "concierge train", activate)
@@ -145,6 +150,7 @@ async def _evaluate(
     async with open_store(settings) as store:
         registry = Registry(store)
         chosen = await _goal(registry, goal)
+        await settle(store, settings.folder)
         with open_journal(settings.folder) as journal, _progress("Deciding again") as step:
             return await evaluate_goal(registry, journal, chosen, range, versions, step)
 

@@ -82,8 +82,9 @@ class Earned(msgspec.Struct, frozen=True):
 
 
 def latest_moment(connection: duckdb.DuckDBPyConnection) -> Instant:
-    """The latest event time in the journal; raises TrainingError when it is empty."""
-    row = connection.execute('SELECT max("at") FROM journal').fetchone()
+    """When the journal's latest decision, outcome or event happened; raises TrainingError when it has none."""
+    query = "SELECT max(\"at\") FROM journal WHERE record IN ('decision', 'outcome', 'event')"
+    row = connection.execute(query).fetchone()
     if row is None or row[0] is None:
         raise TrainingError(
             "The journal has no segments yet; serve some decisions, or import past ones, and try again."

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from math import isnan
 
+from rich.box import SIMPLE
 from rich.table import Table
 
 from training.evaluation import Evaluation
@@ -12,7 +13,7 @@ from training.policies import CONSTANT
 
 def quality_table(quality: Mapping[str, Quality], title: str) -> Table:
     """Predictors beside each other on the same rows."""
-    table = Table(title=title)
+    table = Table(title=title, box=SIMPLE, padding=(0, 1, 0, 0), pad_edge=False)
     table.add_column("Predictor", no_wrap=True)
     for column in ("Log loss", "AUC", "Squared error", "Predicted", "Observed", "Rows"):
         table.add_column(column, justify="right", no_wrap=True)
@@ -31,7 +32,7 @@ def quality_table(quality: Mapping[str, Quality], title: str) -> Table:
 
 def evaluation_table(evaluation: Evaluation, title: str) -> Table:
     """Policies beside each other on the same decisions; standard errors in brackets."""
-    table = Table(title=title, caption=_caption(evaluation))
+    table = Table(title=title, caption=_caption(evaluation), box=SIMPLE, padding=(0, 1, 0, 0), pad_edge=False)
     table.add_column("Policy", no_wrap=True)
     for column in ("IPS", "SNIPS", "Over constant", "Eff. n", "Weight"):
         table.add_column(column, justify="right", no_wrap=True)

@@ -23,15 +23,16 @@ Step = Callable[[], None]
 
 
 class Trained(msgspec.Struct, frozen=True, eq=False):
-    """A training's course, and what its policy would have earned on the judged decisions (None: nothing to judge on).
+    """A training's course, and what its policy would have earned on the judged decisions.
 
-    `artefact` is that of the course with the value per decision of every policy among its metrics.
+    `artefact` is that of the course with the value per decision of every policy among its metrics. `evaluation` is None
+    when there was nothing to judge on, and `unjudged` says why.
     """
 
     artefact: Artefact
     course: Course
     evaluation: Evaluation | None
-    champion: ModelVersion | None
+    unjudged: str = ""
 
 
 async def train_goal(
@@ -95,20 +96,26 @@ def _train(
     course = train(
         rows, question.goal, question.objective, created, champion.artefact if version is not None else None, threads
     )
-    models = {"model": load_model(encode_artefact(course.judged)), "champion": champion}
+    judged = load_model(encode_artefact(course.judged))
     judged_from = Instant(int(rows.at[course.parts.judge].min()))
-    try:
-        evaluation = _evaluate(material, judged_from, models, step)
-    except TrainingError:
+    evaluation, unjudged = None, ""
+    # A champion that does not fit the workspace any more must not keep the new model from being judged.
+    for models in ({"model": judged, "champion": champion}, {"model": judged}):
+        try:
+            evaluation = _evaluate(material, judged_from, models, step)
+            break
+        except TrainingError as error:
+            unjudged = str(error)
+    if evaluation is None:
         # Decisions without known probabilities teach, but cannot tell what another policy would have earned.
-        return Trained(course.artefact, course, None, version)
+        return Trained(course.artefact, course, None, unjudged)
     metrics = {name: dict(figures) for name, figures in course.artefact.metrics.items()}
     for found in evaluation.comparisons:
         figures = metrics.setdefault(found.policy, {})
         figures["value_per_decision"] = found.snips.value
         figures["value_per_decision_error"] = found.snips.standard_error
         figures["effective_sample_size"] = found.snips.effective_sample_size
-    return Trained(msgspec.structs.replace(course.artefact, metrics=metrics), course, evaluation, version)
+    return Trained(msgspec.structs.replace(course.artefact, metrics=metrics), course, evaluation)
 
 
 def _evaluate(material: Material, since: Instant | None, models: dict[str, Model], step: Step) -> Evaluation:

@@ -41,24 +41,24 @@ def favourites() -> Model:
 @pytest.fixture(scope="module")
 def logged() -> tuple[Catalogue, list[DecisionRecord], list[OutcomeRecord]]:
     catalogue = shop(UNIFORM_TOML)
-    return catalogue, *visits(catalogue, 4_000, 1)
+    return catalogue, *visits(catalogue, 3_000, 1)
 
 
 @pytest.fixture(scope="module")
 def evaluation(logged: tuple[Catalogue, list[DecisionRecord], list[OutcomeRecord]]) -> Evaluation:
     catalogue, decisions, outcomes = logged
     rows = earned(decisions, outcomes)
-    order = constant_order(rows[:2_000], asked(catalogue))
+    order = constant_order(rows[:1_500], asked(catalogue))
     models = {"prior": prior_model(GOAL), "favourites": favourites()}
-    return evaluate(rows[2_000:], asked(catalogue), {catalogue.version: catalogue}, models, order)
+    return evaluate(rows[1_500:], asked(catalogue), {catalogue.version: catalogue}, models, order)
 
 
 def test_the_logged_policy_is_worth_what_it_earned(
     evaluation: Evaluation, logged: tuple[Catalogue, list[DecisionRecord], list[OutcomeRecord]]
 ) -> None:
     _, decisions, outcomes = logged
-    assert evaluation.of("logged").ips.value == pytest.approx(earnings(decisions[2_000:], outcomes))
-    assert evaluation.of("logged").ips.effective_sample_size == pytest.approx(2_000)
+    assert evaluation.of("logged").ips.value == pytest.approx(earnings(decisions[1_500:], outcomes))
+    assert evaluation.of("logged").ips.effective_sample_size == pytest.approx(1_500)
 
 
 def test_a_placement_that_explores_always_is_uniform_whatever_its_model(evaluation: Evaluation) -> None:
@@ -81,12 +81,12 @@ def test_a_constant_is_estimated_near_what_it_earns(evaluation: Evaluation) -> N
 
 def test_a_model_is_estimated_near_what_it_earns_when_let_loose() -> None:
     explored, greedy = shop(UNIFORM_TOML), shop(GREEDY_TOML)
-    decisions, outcomes = visits(explored, 5_000, 2)
+    decisions, outcomes = visits(explored, 2_500, 2)
     # Logged by one exploration, evaluated under another: the same offers, so the catalogue may stand for the other's.
     rows = earned([changed(record, catalogue=greedy.version) for record in decisions], outcomes)
     evaluation = evaluate(rows, asked(greedy), {greedy.version: greedy}, {"model": favourites()}, ())
     found = evaluation.of("model").snips
-    truth = earnings(*visits(greedy, 5_000, 3, favourites()))
+    truth = earnings(*visits(greedy, 2_500, 3, favourites()))
     assert abs(found.value - truth) < 4 * found.standard_error
     assert found.value > evaluation.of("logged").snips.value
 
