@@ -13,6 +13,7 @@ from decision.contacts import Contacts
 from decision.decision_id import new_decision_id
 from decision.decision_index import DecisionIndex, IndexedDecision
 from decision.engine import decide, fallback_decision
+from decision.identities import Subject
 from decision.journal.journal import Journal
 from decision.journal.record import DecisionRecord
 from decision.logs import log
@@ -110,14 +111,16 @@ class Deciding:
 
     async def _reserve(self, ask: Ask, made: Made) -> bool:
         """Append the contacts; when caps count decisions, only if nobody else did since they were read."""
-        if made.state is None or made.state.subject.owner is None or not made.decision.offers:
+        # A subject that could not be loaded is contacted all the same, so it counts.
+        subject = Subject(ask.customer, ask.visitor) if made.state is None else made.state.subject
+        owner = subject.owner
+        if owner is None or not made.decision.offers:
             return True
-        owner = made.state.subject.owner
         records = [
             contact_record(made.now, shown.offer, DECISION_KIND, ask.channel, shown.rank)
             for shown in made.decision.offers
         ]
-        if self._is_capped(ask):
+        if made.state is not None and self._is_capped(ask):
             return await self._contacts.add_if(owner, records, made.state.owned)
         await self._contacts.add(owner, records)
         return True

@@ -16,7 +16,10 @@ from models.model import Model
 from rules.catalogue import Catalogue
 from rules.contact import NO_CONTACTS
 from rules.errors import ConciergeError, Unavailable
-from rules.ids import GoalId
+from rules.ids import CatalogueVersion, GoalId, ModelVersion
+
+Identity = tuple[CatalogueVersion, frozenset[tuple[GoalId, ModelVersion]], frozenset[GoalId]]
+"""What makes a snapshot: its catalogue, its models, and the goals that go without."""
 
 
 class Refresher:
@@ -27,7 +30,8 @@ class Refresher:
         self._versions = versions
         self._clock = clock
         self._turn = asyncio.Lock()
-        self._refused: dict[tuple[str, str], str] = {}
+        self._refused: dict[tuple[str, str, str, str], str] = {}
+        self._served: Identity | None = None
         self.snapshot: Snapshot | None = None
         self.problems: dict[str, str] = {}
 
@@ -53,33 +57,48 @@ class Refresher:
         async with self._turn:
             wanted = (await self._registry.current("catalogue")).get(CATALOGUE_SLOT)
             pointers = await self._registry.current("model")
-            self.problems.pop("store", None)
             if wanted is None:
+                self.problems = {}
                 return False
             catalogue = await self._catalogue(wanted)
             if catalogue is None:
+                self._settle(wanted, pointers)
                 return False
             models = await self._models(pointers, catalogue)
             missing = frozenset(goal for goal in catalogue.workspace.goals if goal in pointers and goal not in models)
-            if not self._differs(catalogue, models):
-                return False
-            self._swap(await asyncio.to_thread(self._build, catalogue, models, missing))
-            return True
+            changed = self._served != _identity(catalogue, models, missing)
+            if changed:
+                changed = await self._take(catalogue, models, missing)
+            self._settle(wanted, pointers)
+            return changed
+
+    async def _take(self, catalogue: Catalogue, models: dict[GoalId, Model], missing: frozenset[GoalId]) -> bool:
+        """Build, warm and swap; says whether what is served is another now."""
+        try:
+            snapshot, missing = await asyncio.to_thread(self._build, catalogue, models, missing)
+        except Exception as error:
+            self._refuse("catalogue", CATALOGUE_SLOT, catalogue.version, catalogue.version, error)
+            return False
+        identity = _identity(catalogue, snapshot.models, missing)
+        if identity == self._served:
+            return False
+        self._served = identity
+        self._swap(snapshot)
+        return True
 
     async def _catalogue(self, wanted: str) -> Catalogue | None:
         """The wanted catalogue, else the one served now."""
         served = self.snapshot.catalogue if self.snapshot is not None else None
         if served is not None and served.version == wanted:
-            self.problems.pop("catalogue", None)
             return served
-        if self._refused.get(("catalogue", CATALOGUE_SLOT)) == wanted:
+        if ("catalogue", CATALOGUE_SLOT, wanted, wanted) in self._refused:
             return served
         try:
             return await self._versions.catalogue(wanted)
         except Unavailable:
             raise
         except Exception as error:
-            self._refuse("catalogue", CATALOGUE_SLOT, wanted, error)
+            self._refuse("catalogue", CATALOGUE_SLOT, wanted, wanted, error)
             return served
 
     async def _models(self, pointers: Mapping[str, str], catalogue: Catalogue) -> dict[GoalId, Model]:
@@ -90,27 +109,22 @@ class Refresher:
             if wanted is None:
                 continue
             model = served
-            if (served is None or served.version != wanted) and not self._is_refused(catalogue, goal, wanted):
+            new = served is None or served.version != wanted
+            if new and ("model", goal, wanted, catalogue.version) not in self._refused:
                 try:
                     model = await self._versions.model(wanted)
                 except Unavailable:
                     raise
                 except Exception as error:
-                    self._refuse("model", goal, f"{wanted}@{catalogue.version}", error)
+                    self._refuse("model", goal, wanted, catalogue.version, error)
             if model is not None:
                 models[goal] = model
         return models
 
-    def _differs(self, catalogue: Catalogue, models: Mapping[GoalId, Model]) -> bool:
-        served = {goal: model.version for goal, model in self.models.items()}
-        return (
-            self.snapshot is None
-            or self.snapshot.catalogue.version != catalogue.version
-            or served != {goal: model.version for goal, model in models.items()}
-        )
-
-    def _build(self, catalogue: Catalogue, models: dict[GoalId, Model], missing: frozenset[GoalId]) -> Snapshot:
-        """The snapshot, warm.
+    def _build(
+        self, catalogue: Catalogue, models: dict[GoalId, Model], missing: frozenset[GoalId]
+    ) -> tuple[Snapshot, frozenset[GoalId]]:
+        """The snapshot, warm, and the goals that go without their model.
 
         A model that does not fit gives way to the one served before; when that does not fit either, its goal goes
         without, for the new catalogue's rules must take effect.
@@ -119,10 +133,11 @@ class Refresher:
             snapshot = Snapshot.build(catalogue, models, missing)
         except ConciergeError:
             fitting = {goal: fit for goal, model in models.items() if (fit := self._fitting(catalogue, goal, model))}
-            snapshot = Snapshot.build(catalogue, fitting, missing | (models.keys() - fitting.keys()))
+            missing |= models.keys() - fitting.keys()
+            snapshot = Snapshot.build(catalogue, fitting, missing)
         for placement in catalogue.placements:
             decide(DecisionRequest(placement), EMPTY_PROFILE, NO_CONTACTS, snapshot, self._clock(), 0)
-        return snapshot
+        return snapshot, missing
 
     def _fitting(self, catalogue: Catalogue, goal: GoalId, model: Model) -> Model | None:
         served = self.models.get(goal)
@@ -132,22 +147,31 @@ class Refresher:
             try:
                 Snapshot.build(catalogue, {goal: candidate})
             except ConciergeError as error:
-                self._refuse("model", goal, f"{candidate.version}@{catalogue.version}", error)
+                self._refuse("model", goal, candidate.version, catalogue.version, error)
             else:
                 return candidate
         return None
 
-    def _is_refused(self, catalogue: Catalogue, goal: GoalId, version: str) -> bool:
-        """Whether this model was already tried on this catalogue; it may fit the next one."""
-        return self._refused.get(("model", goal)) == f"{version}@{catalogue.version}"
-
-    def _refuse(self, kind: str, slot: str, version: str, error: Exception) -> None:
-        """Say once what is wrong; the same version is not tried again."""
-        self._refused[kind, slot] = version
-        self.problems[kind if kind == "catalogue" else f"model:{slot}"] = f"version {version} is not served: {error}"
+    def _refuse(self, kind: str, slot: str, version: str, catalogue: str, error: Exception) -> None:
+        """Say once what is wrong; this version is not tried again on this catalogue, but may fit the next one."""
+        known = (kind, slot, version, catalogue) in self._refused
+        self._refused[kind, slot, version, catalogue] = f"version {version} is not served: {error}"
+        if known:
+            return
         REFRESH_FAILURES.labels(kind).inc()
         foreseen = isinstance(error, ConciergeError)
         log.error("version_refused", kind=kind, slot=slot, version=version, error=str(error), exc_info=not foreseen)
+
+    def _settle(self, wanted: str, pointers: Mapping[str, str]) -> None:
+        """Say what is wanted but was refused, and nothing else."""
+        serving = self.snapshot.catalogue.version if self.snapshot is not None else ""
+        keys = [("catalogue", CATALOGUE_SLOT, wanted, wanted)]
+        keys += [("model", goal, version, serving) for goal, version in pointers.items()]
+        self.problems = {
+            kind if kind == "catalogue" else f"{kind}:{slot}": self._refused[kind, slot, version, catalogue]
+            for kind, slot, version, catalogue in keys
+            if (kind, slot, version, catalogue) in self._refused
+        }
 
     def _swap(self, snapshot: Snapshot) -> None:
         old, before, models = self.snapshot, self.models, snapshot.models
@@ -159,7 +183,9 @@ class Refresher:
         SERVING.labels("catalogue", CATALOGUE_SLOT, snapshot.catalogue.version).set(1)
         for goal, model in models.items():
             SERVING.labels("model", goal, model.version).set(1)
-            self.problems.pop(f"model:{goal}", None)
-        self.problems.pop("catalogue", None)
         served = {str(goal): str(model.version) for goal, model in models.items()}
         log.info("serving_version", catalogue=snapshot.catalogue.version, models=served)
+
+
+def _identity(catalogue: Catalogue, models: Mapping[GoalId, Model], missing: frozenset[GoalId]) -> Identity:
+    return catalogue.version, frozenset((goal, model.version) for goal, model in models.items()), missing
