@@ -12,6 +12,7 @@ from decision.http.app import create_app
 from decision.settings import PREFIX, Settings
 from rules.reason import Reason
 
+TYPED = re.compile(r"{(\w+):\w+}")
 README = (Path(__file__).parents[2] / "README.md").read_text()
 
 
@@ -39,7 +40,7 @@ def test_every_setting() -> None:
 def test_every_route() -> None:
     app = create_app(Settings())
     served = {
-        f"{method} {re.sub(r'{(\w+):\w+}', r'{\1}', route.path)}"
+        method + " " + TYPED.sub(r"{\1}", route.path)
         for route in app.routes
         if route.path.startswith(("/v1", "/health", "/metrics"))
         for method in getattr(route, "methods", ())
