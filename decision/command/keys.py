@@ -4,7 +4,7 @@ import asyncio
 
 import rich_click as click
 from rich.console import Console
-from rich.table import Table
+from rich.table import Column, Table
 
 from decision.api_keys import ApiKey, ApiKeys
 from decision.clock import wall_clock
@@ -37,7 +37,7 @@ def create(client: str, scopes: tuple[str, ...]) -> None:
 @keys.command(name="list")
 def list_keys() -> None:
     """List all keys; secrets are not kept and cannot be shown."""
-    table = Table("Key", "Client", "Scopes", "Created")
+    table = Table(Column("Key", no_wrap=True), "Client", "Scopes", "Created")
     for key in asyncio.run(_all()):
         table.add_row(key.id, key.client, " ".join(key.scopes), format_instant(key.created))
     Console().print(table)

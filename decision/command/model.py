@@ -5,7 +5,7 @@ from pathlib import Path
 
 import rich_click as click
 from rich.console import Console
-from rich.table import Table
+from rich.table import Column, Table
 
 from decision.composition import compose
 from decision.publishing import Published
@@ -25,7 +25,7 @@ def model() -> None:
 def list_models() -> None:
     """List all stored models, the latest first."""
     infos, current = asyncio.run(_all())
-    table = Table("Version", "In use for", "Goal", "Kind", "Evidence", "Stored", "By")
+    table = Table(Column("Version", no_wrap=True), "In use for", "Goal", "Kind", "Evidence", "Stored", "By")
     for info in infos:
         goals = ", ".join(sorted(goal for goal, version in current.items() if version == info.version))
         figures = [str(info.summary.get(name, "")) for name in ("goal", "kind", "evidence")]
