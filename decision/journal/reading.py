@@ -10,18 +10,18 @@ from decision.journal.folder import JournalFolder
 from decision.journal.segment import SCHEMA
 
 # An event that was journalled, but whose caller saw a failure and sent it again, is in the log twice; so is a decision
-# that was imported twice. Only the keys are read to find those, and mostly there are none.
+# that was imported twice. Mostly there are none, so one pass over hashes finds the few keys worth comparing.
 _REPEATS = """
 CREATE TEMP TABLE repeats AS
+WITH suspects AS (
+    SELECT hash(record, id) AS key FROM {segments} GROUP BY key HAVING count(*) > 1
+)
 SELECT filename, file_row_number
 FROM (
     SELECT filename, file_row_number,
            row_number() OVER (PARTITION BY record, id ORDER BY written, filename, file_row_number) AS turn
-    FROM (
-        SELECT *, count(*) OVER (PARTITION BY record, id) AS times
-        FROM (SELECT record, id, written, filename, file_row_number FROM {segments})
-    )
-    WHERE times > 1
+    FROM {segments}
+    WHERE hash(record, id) IN (SELECT key FROM suspects)
 )
 WHERE turn > 1
 """

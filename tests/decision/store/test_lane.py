@@ -1,0 +1,97 @@
+"""What is asked together travels together, and what is asked meanwhile follows together."""
+
+import asyncio
+from itertools import count
+
+import pytest
+
+from decision.store.lane import Lane
+from rules.errors import Unavailable
+
+
+class Road:
+    """Where batches arrive; each waits for its `gates` event before it is answered."""
+
+    def __init__(self) -> None:
+        self.batches: list[list[int]] = []
+        self.gates: dict[int, asyncio.Event] = {}
+        self.errors: dict[int, Exception] = {}
+        self._number = count()
+
+    async def run(self, batch: list[int]) -> list[int | Exception]:
+        number = next(self._number)
+        self.batches.append(batch)
+        if number in self.gates:
+            await self.gates[number].wait()
+        if number in self.errors:
+            raise self.errors[number]
+        return [ValueError(f"{asked} is odd") if asked % 2 else asked * 10 for asked in batch]
+
+
+async def test_one_tick_is_one_batch() -> None:
+    road = Road()
+    lane: Lane[int, int] = Lane(road.run, flights=4, most=100)
+    assert await asyncio.gather(*(lane.ask(n) for n in (2, 4, 6))) == [20, 40, 60]
+    assert await lane.ask(8) == 80
+    assert road.batches == [[2, 4, 6], [8]]
+
+
+async def test_what_is_asked_meanwhile_gathers_until_a_flight_is_free() -> None:
+    road = Road()
+    road.gates = {0: asyncio.Event(), 1: asyncio.Event()}
+    lane: Lane[int, int] = Lane(road.run, flights=2, most=3)
+    futures = []
+    for n in range(0, 16, 2):
+        futures.append(lane.ask(n))
+        await asyncio.sleep(0)
+        await asyncio.sleep(0)
+    assert road.batches == [[0], [2]]
+    road.gates[0].set()
+    assert await asyncio.gather(*futures[2:]) == [40, 60, 80, 100, 120, 140]
+    assert road.batches == [[0], [2], [4, 6, 8], [10, 12, 14]]
+    road.gates[1].set()
+    await lane.drain()
+    assert futures[1].result() == 20
+
+
+async def test_each_gets_its_own_error() -> None:
+    lane: Lane[int, int] = Lane(Road().run, flights=1, most=10)
+    first, second = await asyncio.gather(lane.ask(2), lane.ask(3), return_exceptions=True)
+    assert first == 20
+    assert isinstance(second, ValueError)
+
+
+async def test_a_store_that_is_away_is_told_to_all_who_wait_and_the_next_ones_try_again() -> None:
+    road = Road()
+    road.gates, road.errors = {0: asyncio.Event()}, {0: Unavailable("away")}
+    lane: Lane[int, int] = Lane(road.run, flights=1, most=10)
+    first = lane.ask(2)
+    await asyncio.sleep(0.001)
+    waiting = lane.ask(4)
+    road.gates[0].set()
+    answers = await asyncio.gather(first, waiting, return_exceptions=True)
+    assert [str(answer) for answer in answers] == ["away", "away"]
+    assert await lane.ask(6) == 60
+    assert road.batches == [[2], [6]]
+
+
+async def test_a_bug_fails_its_batch_alone() -> None:
+    road = Road()
+    road.gates, road.errors = {0: asyncio.Event()}, {0: KeyError("bug")}
+    lane: Lane[int, int] = Lane(road.run, flights=1, most=10)
+    first = lane.ask(2)
+    await asyncio.sleep(0.001)
+    waiting = lane.ask(4)
+    road.gates[0].set()
+    with pytest.raises(KeyError):
+        await first
+    assert await waiting == 40
+
+
+async def test_who_gave_up_is_not_waited_for() -> None:
+    road = Road()
+    lane: Lane[int, int] = Lane(road.run, flights=1, most=10)
+    first, second = lane.ask(2), lane.ask(4)
+    first.cancel()
+    assert await second == 40
+    assert first.cancelled()
