@@ -1,7 +1,10 @@
 """Takes outcomes and events: checked as a whole, journalled, then counted once, however often they are sent."""
 
 import asyncio
-from collections.abc import Callable, Coroutine, Sequence
+from collections import defaultdict
+from collections.abc import Callable, Coroutine, Iterator, Mapping, Sequence
+from functools import partial
+from typing import TypeVar
 
 import msgspec
 
@@ -24,10 +27,19 @@ from decision.refreshing import Refresher
 from decision.snapshot import Snapshot
 from rules.contact import contact_record
 from rules.errors import Fault, Invalid
-from rules.ids import Instant
+from rules.ids import CustomerId, Instant, VisitorId
+from rules.workspace import Workspace
 
 AT_ONCE = 64
-"""How many reports of one call are written at the same time; they share the store's round trips."""
+"""How many subjects (or outcomes) of one call are written at the same time; they share the store's round trips."""
+
+TOGETHER = 128
+"""How many events of one subject count as one change; more would keep the store from others for too long."""
+
+Person = tuple[CustomerId | None, VisitorId | None]
+"""Customer and visitor as a report gives them."""
+
+Found = TypeVar("Found")
 
 
 class Intake:
@@ -76,7 +88,8 @@ class Intake:
                 made.append((_outcome(report, decision, now, moment), decision))
         if faults:
             raise Invalid(tuple(faults))
-        return await self._take("outcome", [self._outcome(record, decision, snapshot) for record, decision in made])
+        steps = [self._outcome(record, decision, snapshot) for record, decision in made]
+        return await self._take("outcome", len(made), steps)
 
     async def events(self, reports: Sequence[EventReport]) -> Receipt:
         """Take events; raises `Invalid` with every fault of every report, and then none is taken."""
@@ -112,34 +125,42 @@ class Intake:
 
     async def record_events(self, records: Sequence[EventRecord]) -> Receipt:
         """Take events that were already held against the catalogue's types."""
-        snapshot = served(self._refresher.snapshot)
-        return await self._take("event", [self._event(record, snapshot) for record in records])
+        workspace = served(self._refresher.snapshot).catalogue.workspace
+        subjects = await self._subjects(records)
+        # One id about one subject is one event, however often it is among them; they count in the order they happened.
+        by_owner: dict[SubjectId, dict[str, EventRecord]] = defaultdict(dict)
+        for record in sorted(records, key=lambda record: record.at):
+            subject = subjects[record.customer, record.visitor]
+            by_owner[_owner(subject)].setdefault(
+                f"event:{record.id}", msgspec.structs.replace(record, customer=subject.customer)
+            )
+        steps = [
+            self._events(owner, dict(part), workspace)
+            for owner, marked in by_owner.items()
+            for part in _parts(list(marked.items()), TOGETHER)
+        ]
+        return await self._take("event", len(records), steps)
 
-    async def _take(self, record: str, steps: Sequence[Coroutine[None, None, bool]]) -> Receipt:
-        """Run the steps, some at once; each says whether its report was new."""
-        gate = asyncio.Semaphore(AT_ONCE)
-
-        async def passing(step: Coroutine[None, None, bool]) -> bool:
-            async with gate:
-                return await step
-
-        new = sum(await asyncio.gather(*(passing(step) for step in steps)))
+    async def _take(self, record: str, reports: int, steps: Sequence[Coroutine[None, None, int]]) -> Receipt:
+        """Run the steps, some at once; each says how many of its reports were new."""
+        new = sum(await _gated(steps))
         REPORTS.labels(record, "accepted").inc(new)
-        REPORTS.labels(record, "repeated").inc(len(steps) - new)
-        return Receipt(new, len(steps) - new)
+        REPORTS.labels(record, "repeated").inc(reports - new)
+        return Receipt(new, reports - new)
 
-    async def _event(self, event: EventRecord, snapshot: Snapshot) -> bool:
-        subject = await self._identities.resolve(event.customer, event.visitor)
-        owner = _owner(subject)
-        mark = f"event:{event.id}"
-        if (await self._profiles.seen(owner, [mark]))[0]:
-            return False
-        await self._journal.append(msgspec.structs.replace(event, customer=subject.customer))
-        workspace = snapshot.catalogue.workspace
-        return (
-            await self._profiles.change(owner, lambda profile: apply_event(profile, workspace, event), [mark])
-            is not None
-        )
+    async def _subjects(self, records: Sequence[EventRecord]) -> dict[Person, Subject]:
+        """Who the events are about, by what they say of it."""
+        people = list(dict.fromkeys((record.customer, record.visitor) for record in records))
+        found = await _gated([self._identities.resolve(*person) for person in people])
+        return dict(zip(people, found, strict=True))
+
+    async def _events(self, owner: SubjectId, marked: Mapping[str, EventRecord], workspace: Workspace) -> int:
+        """Take events of one subject, by mark, as one change of its profile; returns how many were new."""
+        seen = await self._profiles.seen(owner, tuple(marked))
+        new = [(mark, event) for (mark, event), known in zip(marked.items(), seen, strict=True) if not known]
+        await asyncio.gather(*(self._journal.append(event) for _, event in new))
+        steps = {mark: partial(apply_event, workspace=workspace, event=event) for mark, event in new}
+        return len(await self._profiles.change_each(owner, steps)) if steps else 0
 
     async def _outcome(self, outcome: OutcomeRecord, decision: IndexedDecision, snapshot: Snapshot) -> bool:
         subject = await self._identities.resolve(decision.customer, decision.visitor)
@@ -169,6 +190,22 @@ class Intake:
         await self._journal.append(outcome)
         await self._marks.put(outcome.decision, outcome.id)
         return True
+
+
+async def _gated(steps: Sequence[Coroutine[None, None, Found]]) -> list[Found]:
+    """What the steps give, in order; at most `AT_ONCE` run at the same time."""
+    gate = asyncio.Semaphore(AT_ONCE)
+
+    async def passing(step: Coroutine[None, None, Found]) -> Found:
+        async with gate:
+            return await step
+
+    return await asyncio.gather(*(passing(step) for step in steps))
+
+
+def _parts(items: Sequence[Found], size: int) -> Iterator[Sequence[Found]]:
+    for first in range(0, len(items), size):
+        yield items[first : first + size]
 
 
 def _owner(subject: Subject) -> SubjectId:

@@ -2,7 +2,7 @@
 
 import asyncio
 import random
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 
 from decision.keys import SubjectId, is_visitor, mark_key, profile_key
@@ -41,18 +41,49 @@ class Profiles:
         The marks are set with the profile, in one step. Changes by other processes in between are never lost: the
         change is made again on what they left, so `change` must be pure. Raises `Conflict` when that never ends.
         """
+
+        def whole(profile: Profile, seen: set[str]) -> tuple[Profile, Sequence[str]] | None:
+            return None if seen else (change(profile), marks)
+
+        made = await self._change(subject, marks, whole)
+        return None if made is None else made[0]
+
+    async def change_each(self, subject: SubjectId, steps: Mapping[str, Callable[[Profile], Profile]]) -> set[str]:
+        """Make those steps, by mark and in order, whose mark is not set, all at once; returns the marks of those made.
+
+        Otherwise as `change`.
+        """
+
+        def each(profile: Profile, seen: set[str]) -> tuple[Profile, Sequence[str]] | None:
+            fresh = [mark for mark in steps if mark not in seen]
+            for mark in fresh:
+                profile = steps[mark](profile)
+            return (profile, fresh) if fresh else None
+
+        made = await self._change(subject, tuple(steps), each)
+        return set() if made is None else set(made[1])
+
+    async def _change(
+        self,
+        subject: SubjectId,
+        marks: Sequence[str],
+        make: Callable[[Profile, set[str]], tuple[Profile, Sequence[str]] | None],
+    ) -> tuple[Profile, Sequence[str]] | None:
+        """What `make` gives for the profile and the marks already set: a profile and the marks to set, or None."""
         keys = [profile_key(subject), *(mark_key(subject, mark) for mark in marks)]
-        lasting = [(key, self._mark_ttl) for key in keys[1:]]
         async with self._turn(subject):
             for attempt in range(ATTEMPTS):
-                blob, *seen = await self._store.get_many(keys)
-                if any(mark is not None for mark in seen):
+                blob, *found = await self._store.get_many(keys)
+                made = make(
+                    decode_profile(blob), {mark for mark, seen in zip(marks, found, strict=True) if seen is not None}
+                )
+                if made is None:
                     return None
-                changed = change(decode_profile(blob))
+                lasting = [(mark_key(subject, mark), self._mark_ttl) for mark in made[1]]
                 if await self._store.compare_and_put(
-                    keys[0], blob, encode_profile(changed), self._ttl(subject), lasting
+                    keys[0], blob, encode_profile(made[0]), self._ttl(subject), lasting
                 ):
-                    return changed
+                    return made
                 # Writers that wait for different times do not meet again and again.
                 await asyncio.sleep(random.random() * 0.001 * min(attempt, 20))
         raise Conflict(f"The profile of {subject} changed {ATTEMPTS} times while it was being changed; try again.")
