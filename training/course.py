@@ -115,5 +115,5 @@ def warm_up(forest: Forest, rows: Rows, most: int = WARM_UP_ROWS) -> WarmUp:
     missing = np.full((1, raw.shape[1]), np.nan)
     missing[0, -1] = 1.0
     raw = np.vstack([raw, missing])
-    scores = forest.predict(raw, raw_score=True)
+    scores = forest.score(raw)
     return WarmUp(tuple(map(tuple, raw.tolist())), tuple(scores.tolist()))

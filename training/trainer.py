@@ -7,6 +7,7 @@ from numpy.typing import NDArray
 
 from models.artefact import POSITION, ModelFeature
 from models.feature import encode_matrix
+from models.response import response_of
 from training.errors import TrainingError
 from training.recipe import Recipe
 from training.rows import Rows
@@ -25,11 +26,17 @@ class Forest(msgspec.Struct, frozen=True, eq=False):
     categories: dict[str, tuple[int, ...]]
     rounds: int
 
-    def predict(self, raw: NDArray[np.float64], raw_score: bool = False) -> NDArray[np.float64]:
-        """The uncalibrated prediction f8[n] (or its raw score) for raw values f8[n, features]."""
+    def score(self, raw: NDArray[np.float64]) -> NDArray[np.float64]:
+        """LightGBM's raw score f8[n] for raw values f8[n, features]."""
         names = tuple(feature.name for feature in self.features)
         booster = lightgbm.Booster(model_str=self.text)
-        return np.asarray(booster.predict(encode_matrix(raw, names, self.categories), raw_score=raw_score), np.float64)
+        return np.asarray(booster.predict(encode_matrix(raw, names, self.categories), raw_score=True), np.float64)
+
+    def predict(self, raw: NDArray[np.float64]) -> NDArray[np.float64]:
+        """The uncalibrated prediction f8[n] (a probability, or a value), from the raw score as serving does it."""
+        header = "objective="
+        objective = next((line for line in self.text.splitlines() if line.startswith(header)), header)
+        return response_of(objective.removeprefix(header))(self.score(raw))
 
 
 def raw_inputs(rows: Rows) -> NDArray[np.float64]:
