@@ -1,7 +1,7 @@
 """Runs sinks that are killed with SIGKILL: at the nth time they come to a point, or after some milliseconds.
 
 Usage: `doomed_sink.py URL DATA`. Each line of input, `POINT N` or `milliseconds N`, is one sink; the answer is
-`killed`, or `ended` when it did not come to the point within two seconds. Every sink is a fork of this process, which
+`killed`, or `ended` when it did not come to the point within twenty seconds. Every sink is a fork of this process, which
 has imported everything and done nothing.
 """
 
@@ -71,7 +71,7 @@ async def _sink(url: str, data: Path, doom: Doom) -> None:
     os.fsync = doom.after("synced", os.fsync)  # type: ignore[assignment]
     pq.ParquetWriter.write_table = doom.after("written", pq.ParquetWriter.write_table)  # type: ignore[method-assign,assignment]
     stopping = asyncio.Event()
-    asyncio.get_running_loop().call_later(2.0, stopping.set)
+    asyncio.get_running_loop().call_later(20.0, stopping.set)
     async with Sink(store, data, records=20, seconds=0.0) as sink:
         doom.at("claimed")
         await sink.run(stopping)

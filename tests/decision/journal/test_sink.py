@@ -51,7 +51,7 @@ async def test_runs_until_it_is_stopped_and_leaves_nothing_behind(store: Store, 
     async with Sink(store, tmp_path, records=10, seconds=0.05) as sink:
         running = asyncio.create_task(sink.run(stopping))
         await journal.append(event("first"))
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(30):
             while not JournalFolder(tmp_path).segments():
                 await asyncio.sleep(0.01)
         await asyncio.gather(*(journal.append(event(f"e{n:02}")) for n in range(35)))
@@ -142,7 +142,7 @@ async def test_trouble_is_told_and_the_sink_goes_on(tmp_path: Path, monkeypatch:
             blocked.unlink(missing_ok=True)
 
         running = asyncio.create_task(sink.run(stopping, trouble))
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(30):
             while await store.log_length(JOURNAL):
                 await asyncio.sleep(0.01)
         stopping.set()
