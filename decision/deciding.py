@@ -17,7 +17,7 @@ from decision.identities import Subject
 from decision.journal.journal import Journal
 from decision.journal.record import DecisionRecord
 from decision.logs import log
-from decision.metrics import DECISION_SECONDS, DECISIONS, DEGRADED, REASONS
+from decision.metrics import DECISION_SECONDS, DECISIONS, DEGRADED, REASONS, counter
 from decision.profile.profile import encode_profile
 from decision.request import Decision
 from decision.subject_state import NOBODY, SubjectState, SubjectStates
@@ -212,15 +212,15 @@ class Deciding:
 
     def _count(self, ask: Ask, made: Made, seconds: float) -> None:
         placement, decision = ask.request.placement, made.decision
-        DECISIONS.labels(placement, decision.group).inc()
+        counter(DECISIONS, placement, decision.group).inc()
         DECISION_SECONDS.labels(placement).observe(seconds)
         for cause in decision.degraded:
-            DEGRADED.labels(cause).inc()
+            counter(DEGRADED, cause).inc()
         for reason, number in decision.counts.items():
-            REASONS.labels(placement, reason).inc(number)
+            counter(REASONS, placement, reason).inc(number)
         for shown in decision.offers:
             for reason in shown.reasons:
-                REASONS.labels(placement, reason).inc()
+                counter(REASONS, placement, reason).inc()
         log.info(
             "decision",
             decision=made.id,

@@ -13,6 +13,7 @@
 """
 
 import os
+from functools import lru_cache
 
 from prometheus_client import (
     CONTENT_TYPE_LATEST,
@@ -56,6 +57,12 @@ PUBLISHED = (
     "concierge_serving",
 )
 """The names of all metrics."""
+
+
+@lru_cache(maxsize=10_000)
+def counter(metric: Counter, *labels: str) -> Counter:
+    """The series of these labels; looking it up by name each time would cost as much as a small rule."""
+    return metric.labels(*labels)
 
 
 def render_metrics() -> bytes:

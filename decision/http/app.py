@@ -37,7 +37,7 @@ from decision.http.versions import (
     put_model,
 )
 from decision.logs import configure_logs
-from decision.metrics import ANSWERS
+from decision.metrics import ANSWERS, counter
 from decision.service import Concierge
 from decision.settings import Settings, read_settings
 
@@ -105,4 +105,4 @@ def serving_app() -> Litestar:
 
 async def _count(message: Message, _: Scope) -> None:
     if message["type"] == "http.response.start":
-        ANSWERS.labels(str(message["status"])).inc()
+        counter(ANSWERS, str(message["status"])).inc()
