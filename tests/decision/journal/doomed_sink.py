@@ -1,7 +1,7 @@
 """Runs sinks that are killed with SIGKILL: at the nth time they come to a point, or after some milliseconds.
 
 Usage: `doomed_sink.py URL DATA`. Each line of input, `POINT N` or `milliseconds N`, is one sink; the answer is
-`killed`, or `ended` when it did not come to the point within twenty seconds. Every sink is a fork of this process, which
+`killed`, or `ended` when it did not come to the point in twenty seconds. Every sink is a fork of this process, which
 has imported everything and done nothing.
 """
 

@@ -16,7 +16,7 @@ from decision.store.redis import RedisStore
 from tests.decision.journal import doomed_sink
 from tests.decision.journal.records import decision, event
 
-KILLS = 40
+KILLS = 32
 
 
 async def test_no_record_is_missing_or_double(valkey_url: str, valkey_store: RedisStore, tmp_path: Path) -> None:
