@@ -76,8 +76,8 @@ class DecisionImport:
             by_person[row.customer, row.visitor].append(row)
         workspace = self._snapshot.catalogue.workspace
         states: list[SubjectState] = []
-        for some in _some(list(by_person)):
-            states += await asyncio.gather(*(self._states.load(*person, workspace) for person in some))
+        for people in _some(list(by_person)):
+            states += await asyncio.gather(*(self._states.load(*person, workspace) for person in people))
         past = self._memory.past([state.subject for state in states])
         for some in _some(list(zip(states, by_person.values(), strict=True))):
             await asyncio.gather(
