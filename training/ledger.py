@@ -40,6 +40,8 @@ WITH asked AS (
 )
 """
 
+_BATCH = 2_000
+
 _SHOWN = (
     _ASKED
     + """
@@ -62,13 +64,14 @@ ORDER BY shown."at", shown.id, rank
 _FIRST = (
     _ASKED
     + """
+, chosen AS (SELECT * FROM asked ORDER BY md5(id) LIMIT $most)
 SELECT journal.entry, coalesce(earned.hits, 0) AS hits, coalesce(earned.value, 0.0) AS value
-FROM asked
-JOIN journal ON journal.record = 'decision' AND journal.id = asked.id
+FROM chosen
+JOIN journal ON journal.record = 'decision' AND journal.id = chosen.id
 LEFT JOIN earned
-  ON earned.id = asked.id
- AND earned.offer = coalesce(list_filter(asked.decision.offers, lambda shown: shown.rank = 1)[1].offer, '')
-ORDER BY asked."at", asked.id
+  ON earned.id = chosen.id
+ AND earned.offer = coalesce(list_filter(chosen.decision.offers, lambda shown: shown.rank = 1)[1].offer, '')
+ORDER BY chosen."at", chosen.id
 """
 )
 
@@ -117,11 +120,14 @@ def first_offers(
     connection: duckdb.DuckDBPyConnection,
     question: Question,
     places: Mapping[str, frozenset[PlacementId]],
-    batch: int = 2_000,
+    most: int | None = None,
 ) -> Iterator[Earned]:
-    """Every decision asked for, in order of time, with what its first offer earned."""
-    result = connection.execute(_FIRST, _parameters(question, places))
-    while rows := result.fetchmany(batch):
+    """The decisions asked for, in order of time, with what their first offers earned.
+
+    With `most` no more than so many, drawn by their ids: the same ones each time.
+    """
+    result = connection.execute(_FIRST, {**_parameters(question, places), "most": most})
+    while rows := result.fetchmany(_BATCH):
         for entry, hits, value in rows:
             record = decode_record(entry)
             if not isinstance(record, DecisionRecord):

@@ -21,6 +21,9 @@ from training.material import Material, Range, champion_of, gather
 
 Step = Callable[[], None]
 
+JUDGED = 10_000
+"""Most decisions that a training decides again; `concierge evaluate` takes all."""
+
 
 class Trained(msgspec.Struct, frozen=True, eq=False):
     """A training's course, and what its policy would have earned on the judged decisions.
@@ -102,7 +105,7 @@ def _train(
     # A champion that does not fit the workspace any more must not keep the new model from being judged.
     for models in ({"model": judged, "champion": champion}, {"model": judged}):
         try:
-            evaluation = _evaluate(material, judged_from, models, step)
+            evaluation = _evaluate(material, judged_from, models, step, JUDGED)
             break
         except TrainingError as error:
             unjudged = str(error)
@@ -118,12 +121,14 @@ def _train(
     return Trained(msgspec.structs.replace(course.artefact, metrics=metrics), course, evaluation)
 
 
-def _evaluate(material: Material, since: Instant | None, models: dict[str, Model], step: Step) -> Evaluation:
+def _evaluate(
+    material: Material, since: Instant | None, models: dict[str, Model], step: Step, most: int | None = None
+) -> Evaluation:
     question = material.question
     earlier = msgspec.structs.replace(question, since=None, until=since)
     order: tuple[OfferId, ...] = ()
     if since is not None:
         order = constant_order(first_offers(material.connection, earlier, material.places), question)
     later = msgspec.structs.replace(question, since=since)
-    logged = first_offers(material.connection, later, material.places)
+    logged = first_offers(material.connection, later, material.places, most)
     return evaluate(logged, question, material.catalogues, models, order, step)

@@ -188,6 +188,18 @@ async def test_evaluation_reads_each_decision_with_what_its_first_offer_earned(t
     assert {earned.record.id for earned in found[1:] if earned.hits} == hits
 
 
+async def test_a_sample_is_the_same_each_time_and_in_order_of_time(tmp_path: Path) -> None:
+    decisions, _ = visits(CATALOGUE, 30, 14)
+    await write_journal(MemoryStore(), tmp_path, decisions)
+    with open_journal(tmp_path) as journal:
+        places = places_of({str(CATALOGUE.version): CATALOGUE}, asked(), catalogues_of(journal))
+        drawn = [[earned.record.id for earned in first_offers(journal, asked(), places, 10)] for _ in range(2)]
+    assert drawn[0] == drawn[1]
+    assert len(drawn[0]) == 10
+    assert drawn[0] == sorted(drawn[0])
+    assert drawn[0] != [record.id for record in decisions[:10]]
+
+
 async def test_an_outcome_that_names_no_offer_is_about_the_only_one_shown(tmp_path: Path) -> None:
     decisions, _ = visits(shop(slots=1), 2, 12)
     decisions = [changed(record, catalogue=CATALOGUE.version) for record in decisions]
