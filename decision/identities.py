@@ -1,5 +1,7 @@
 """Identities: which visitors are which customer."""
 
+from collections.abc import Sequence
+
 import msgspec
 
 from decision.keys import (
@@ -95,19 +97,34 @@ class Identities:
 
     async def visitors(self, customer: CustomerId) -> tuple[VisitorId, ...]:
         """The visitors linked to a customer, in the order they were linked."""
-        (blob,) = await self._store.get_many([visitors_key(customer)])
-        return await self._confirmed(customer, () if blob is None else _visitors.decode(blob))
+        return (await self._visitors_of([customer]))[customer]
 
     async def resolve(self, customer: CustomerId | None, visitor: VisitorId | None) -> Subject:
         """Who a request is about; a customer that is given is taken at its word, whoever the visitor was before."""
-        if customer is None:
-            if visitor is None:
-                return Subject(None, None)
-            identity = await self.find(visitor)
-            if identity is None:
-                return Subject(None, visitor, (visitor,))
-            customer = identity.customer
-        return Subject(customer, visitor, await self.visitors(customer))
+        (subject,) = await self.resolve_all([(customer, visitor)])
+        return subject
+
+    async def resolve_all(self, people: Sequence[tuple[CustomerId | None, VisitorId | None]]) -> list[Subject]:
+        """`resolve` for many, in the same few round trips."""
+        asking = [visitor for customer, visitor in people if customer is None and visitor is not None]
+        blobs = await self._store.get_many([identity_key(visitor) for visitor in asking])
+        linked = {
+            visitor: _identity.decode(blob).customer
+            for visitor, blob in zip(asking, blobs, strict=True)
+            if blob is not None
+        }
+        resolved = [
+            (linked.get(visitor) if customer is None and visitor is not None else customer, visitor)
+            for customer, visitor in people
+        ]
+        customers = list(dict.fromkeys(customer for customer, _ in resolved if customer is not None))
+        visitors = await self._visitors_of(customers)
+        return [
+            Subject(customer, visitor, visitors[customer])
+            if customer is not None
+            else Subject(None, visitor, () if visitor is None else (visitor,))
+            for customer, visitor in resolved
+        ]
 
     async def forget(self, customer: CustomerId) -> tuple[VisitorId, ...]:
         """Unlink all visitors of a customer and delete what is known of them; returns them."""
@@ -118,15 +135,20 @@ class Identities:
         await self._store.delete([visitors_key(customer)])
         return visitors
 
-    async def _confirmed(self, customer: CustomerId, visitors: tuple[VisitorId, ...]) -> tuple[VisitorId, ...]:
-        if not visitors:
-            return ()
-        blobs = await self._store.get_many([identity_key(visitor) for visitor in visitors])
-        return tuple(
-            visitor
-            for visitor, blob in zip(visitors, blobs, strict=True)
-            if blob is not None and _identity.decode(blob).customer == customer
-        )
+    async def _visitors_of(self, customers: Sequence[CustomerId]) -> dict[CustomerId, tuple[VisitorId, ...]]:
+        blobs = await self._store.get_many([visitors_key(customer) for customer in customers])
+        said = [
+            (customer, visitor)
+            for customer, blob in zip(customers, blobs, strict=True)
+            if blob is not None
+            for visitor in _visitors.decode(blob)
+        ]
+        identities = await self._store.get_many([identity_key(visitor) for _, visitor in said])
+        confirmed: dict[CustomerId, tuple[VisitorId, ...]] = dict.fromkeys(customers, ())
+        for (customer, visitor), blob in zip(said, identities, strict=True):
+            if blob is not None and _identity.decode(blob).customer == customer:
+                confirmed[customer] += (visitor,)
+        return confirmed
 
     async def _list(self, customer: CustomerId, add: VisitorId | None = None, remove: VisitorId | None = None) -> None:
         key = visitors_key(customer)

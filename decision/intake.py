@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import defaultdict
-from collections.abc import Callable, Coroutine, Iterator, Mapping, Sequence
+from collections.abc import Callable, Coroutine, Iterator, Sequence
 from functools import partial
 from typing import TypeVar
 
@@ -27,17 +27,14 @@ from decision.refreshing import Refresher
 from decision.snapshot import Snapshot
 from rules.contact import contact_record
 from rules.errors import Fault, Invalid
-from rules.ids import CustomerId, Instant, VisitorId
+from rules.ids import Instant
 from rules.workspace import Workspace
 
-AT_ONCE = 64
-"""How many subjects (or outcomes) of one call are written at the same time; they share the store's round trips."""
+AT_ONCE = 256
+"""How many reports (or subjects) of one call are written at the same time; they share the store's round trips."""
 
 TOGETHER = 128
 """How many events of one subject count as one change; more would keep the store from others for too long."""
-
-Person = tuple[CustomerId | None, VisitorId | None]
-"""Customer and visitor as a report gives them."""
 
 Found = TypeVar("Found")
 
@@ -126,18 +123,25 @@ class Intake:
     async def record_events(self, records: Sequence[EventRecord]) -> Receipt:
         """Take events that were already held against the catalogue's types."""
         workspace = served(self._refresher.snapshot).catalogue.workspace
-        subjects = await self._subjects(records)
+        people = list(dict.fromkeys((record.customer, record.visitor) for record in records))
+        subjects = dict(zip(people, await self._identities.resolve_all(people), strict=True))
         # One id about one subject is one event, however often it is among them; they count in the order they happened.
-        by_owner: dict[SubjectId, dict[str, EventRecord]] = defaultdict(dict)
+        marked: dict[tuple[SubjectId, str], EventRecord] = {}
         for record in sorted(records, key=lambda record: record.at):
             subject = subjects[record.customer, record.visitor]
-            by_owner[_owner(subject)].setdefault(
-                f"event:{record.id}", msgspec.structs.replace(record, customer=subject.customer)
-            )
+            known = msgspec.structs.replace(record, customer=subject.customer)
+            marked.setdefault((_owner(subject), f"event:{record.id}"), known)
+        seen = await self._profiles.seen_all(tuple(marked))
+        new = [(mark, event) for (mark, event), there in zip(marked.items(), seen, strict=True) if not there]
+        for part in _parts(new, AT_ONCE):
+            await asyncio.gather(*(self._journal.append(event) for _, event in part))
+        by_owner: dict[SubjectId, list[tuple[str, EventRecord]]] = defaultdict(list)
+        for (owner, mark), event in new:
+            by_owner[owner].append((mark, event))
         steps = [
-            self._events(owner, dict(part), workspace)
-            for owner, marked in by_owner.items()
-            for part in _parts(list(marked.items()), TOGETHER)
+            self._count(owner, part, workspace)
+            for owner, events in by_owner.items()
+            for part in _parts(events, TOGETHER)
         ]
         return await self._take("event", len(records), steps)
 
@@ -148,19 +152,10 @@ class Intake:
         REPORTS.labels(record, "repeated").inc(reports - new)
         return Receipt(new, reports - new)
 
-    async def _subjects(self, records: Sequence[EventRecord]) -> dict[Person, Subject]:
-        """Who the events are about, by what they say of it."""
-        people = list(dict.fromkeys((record.customer, record.visitor) for record in records))
-        found = await _gated([self._identities.resolve(*person) for person in people])
-        return dict(zip(people, found, strict=True))
-
-    async def _events(self, owner: SubjectId, marked: Mapping[str, EventRecord], workspace: Workspace) -> int:
-        """Take events of one subject, by mark, as one change of its profile; returns how many were new."""
-        seen = await self._profiles.seen(owner, tuple(marked))
-        new = [(mark, event) for (mark, event), known in zip(marked.items(), seen, strict=True) if not known]
-        await asyncio.gather(*(self._journal.append(event) for _, event in new))
-        steps = {mark: partial(apply_event, workspace=workspace, event=event) for mark, event in new}
-        return len(await self._profiles.change_each(owner, steps)) if steps else 0
+    async def _count(self, owner: SubjectId, events: Sequence[tuple[str, EventRecord]], workspace: Workspace) -> int:
+        """Count journalled events of one subject, each with its mark, as one change; returns how many were new."""
+        steps = {mark: partial(apply_event, workspace=workspace, event=event) for mark, event in events}
+        return len(await self._profiles.change_each(owner, steps))
 
     async def _outcome(self, outcome: OutcomeRecord, decision: IndexedDecision, snapshot: Snapshot) -> bool:
         subject = await self._identities.resolve(decision.customer, decision.visitor)

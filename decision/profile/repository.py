@@ -90,7 +90,12 @@ class Profiles:
 
     async def seen(self, subject: SubjectId, marks: Sequence[str]) -> list[bool]:
         """Which marks are set, in order."""
-        return [found is not None for found in await self._store.get_many([mark_key(subject, mark) for mark in marks])]
+        return await self.seen_all([(subject, mark) for mark in marks])
+
+    async def seen_all(self, marks: Sequence[tuple[SubjectId, str]]) -> list[bool]:
+        """Which marks of several subjects are set, in order."""
+        found = await self._store.get_many([mark_key(subject, mark) for subject, mark in marks])
+        return [blob is not None for blob in found]
 
     async def replace(self, subject: SubjectId, profile: Profile) -> None:
         """Set the profile, whatever it was."""
