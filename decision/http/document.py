@@ -11,8 +11,22 @@ from litestar.openapi.spec import Components, SecurityScheme
 from decision.http.body import JSON, MSGPACK
 from decision.http.bulk import NDJSON
 from decision.http.cloud_events import BATCHED, STRUCTURED
+from decision.http.versions import ModelUpload, WorkspaceUpload
+from decision.question import DecisionQuestion, EventReport, LinkReport, OutcomeReport, ProfileForm, ProfilePatch
 
 Node = dict[str, Any]
+
+FORMS = (
+    DecisionQuestion,
+    OutcomeReport,
+    EventReport,
+    LinkReport,
+    ProfileForm,
+    ProfilePatch,
+    WorkspaceUpload,
+    ModelUpload,
+)
+"""What callers send; a field that is not in them is refused."""
 
 
 class SchemaPlugin(OpenAPIRenderPlugin):
@@ -44,6 +58,9 @@ def describe(version: str) -> OpenAPIConfig:
 
 def complete(document: Node) -> Node:
     """The document with MessagePack beside JSON, NDJSON and CloudEvents where they are taken, and keys where needed."""
+    _allow_overlap(document)
+    for form in FORMS:
+        document["components"]["schemas"][form.__name__]["additionalProperties"] = False
     for path, item in document["paths"].items():
         for operation in item.values():
             if path.startswith("/v1/"):
@@ -61,6 +78,18 @@ def complete(document: Node) -> Node:
     ready = document["paths"]["/health/ready"]["get"]["responses"]
     ready["503"] = {**ready["200"], "description": "Not ready; the body says what stands in the way."}
     return document
+
+
+def _allow_overlap(node: object) -> None:
+    """Say `anyOf` for unions: a whole number is an integer and a number, which `oneOf` forbids."""
+    if isinstance(node, dict):
+        if "oneOf" in node:
+            node["anyOf"] = node.pop("oneOf")
+        for value in node.values():
+            _allow_overlap(value)
+    elif isinstance(node, list):
+        for value in node:
+            _allow_overlap(value)
 
 
 def _add_msgpack(operation: Node) -> None:
