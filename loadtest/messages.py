@@ -76,3 +76,9 @@ class Versions(msgspec.Struct, frozen=True):
 
     current: dict[str, str]
     serving: dict[str, str]
+
+
+class Training(msgspec.Struct, frozen=True):
+    """What `concierge train --json` writes."""
+
+    version: str

@@ -21,7 +21,8 @@ from loadtest.hotel.offers import workspace_folder
 from loadtest.hotel.population import CHANNELS
 from loadtest.hotel.report import Standings, print_standings
 from loadtest.hotel.round import SLOTS, Round
-from loadtest.hotel.world import Size, World, make_world
+from loadtest.hotel.visits import DAY
+from loadtest.hotel.world import DAYS, PAUSE, Size, World, make_world
 from loadtest.service_process import Concierge, free_port
 
 JUDGED = 0.5
@@ -54,7 +55,7 @@ class Demo:
             for number, (policy, explore, chosen) in enumerate([(COLD, True, everyone), (TRAINED, False, judged)])
         ]
         await self._drive("No model yet; a third of the visits is left to random choice", rounds[0])
-        await learn(self.console, self.concierge, self.client)
+        await learn(self.console, self.concierge, self.client, self.world.instant((DAYS + PAUSE) * DAY))
         await self._drive("The same people again, with the trained model", rounds[1])
         standings = self._standings(ledger, rounds[1])
         print_standings(self.console, standings)

@@ -4,57 +4,58 @@ import asyncio
 from contextlib import suppress
 from time import perf_counter
 
+import msgspec
 from rich.console import Console
 
 from loadtest.client import Client
 from loadtest.errors import SwapFailed
-from loadtest.messages import Question
+from loadtest.messages import Question, Training
 from loadtest.service_process import Concierge
 
 GOAL = "accept"
-SETTLE_SECONDS = 4.0
 SWAP_SECONDS = 30.0
-_PAUSE = 0.05
+_PAUSE = 0.1
 
 
-async def learn(console: Console, concierge: Concierge, client: Client) -> None:
-    """Train on the journal and wait until the service ranks with the new model; asks for decisions all the while."""
-    before = (await client.models()).current.get(GOAL)
-    # The sink moves the last records within seconds; training reads what it has moved.
-    await asyncio.sleep(SETTLE_SECONDS)
+async def learn(console: Console, concierge: Concierge, client: Client, now: str) -> None:
+    """Train on the journal and wait until the service ranks with the new model; asks for decisions all the while.
+
+    `now` (RFC 3339) is when everyone has had time to answer.
+    """
+    figures = concierge.data / "training.json"
     probe = _Probe()
     asking = asyncio.create_task(probe.run(client))
     begun = perf_counter()
     try:
         with console.status("Training on the journal"):
-            said = await concierge.run("train", GOAL)
-        trained = perf_counter() - begun
-        version = await _swapped(client, before)
+            said = await concierge.run("train", "--goal", GOAL, "--now", now, "--json", str(figures))
+        trained = perf_counter()
+        version = msgspec.json.decode(figures.read_bytes(), type=Training).version
+        await _served(client, version)
     finally:
         asking.cancel()
         with suppress(asyncio.CancelledError):
             await asking
     console.print(said.rstrip(), style="dim", markup=False, highlight=False)
     console.print(
-        f"Trained in {trained:.1f} s, in service {perf_counter() - begun - trained:.1f} s later as model {version}; "
+        f"Trained in {trained - begun:.1f} s, and serving model {version} {perf_counter() - trained:.1f} s later. "
         f"{probe.decisions} decisions were made meanwhile, the slowest in {probe.slowest * 1000.0:.0f} ms."
     )
 
 
-async def _swapped(client: Client, before: str | None) -> str:
-    """The version in service, once it is the one in force and not the one before."""
+async def _served(client: Client, version: str) -> None:
+    """Wait until the worker that answers has swapped the version in."""
     begun = perf_counter()
-    while perf_counter() - begun < SWAP_SECONDS:
-        versions = await client.models()
-        now = versions.serving.get(GOAL)
-        if now is not None and now != before and now == versions.current.get(GOAL):
-            return now
+    while (await client.models()).serving.get(GOAL) != version:
+        if perf_counter() - begun > SWAP_SECONDS:
+            raise SwapFailed(
+                f"Model {version} did not come into service in {SWAP_SECONDS:.0f} s; GET /health/ready says why."
+            )
         await asyncio.sleep(_PAUSE)
-    raise SwapFailed(f"No new model for goal {GOAL!r} came into service; `concierge model list` shows what there is.")
 
 
 class _Probe:
-    """Asks for decisions until it is cancelled; `slowest` is in seconds. A decision that fails ends the demo."""
+    """Asks for decisions until it is cancelled; `slowest` is in seconds."""
 
     def __init__(self) -> None:
         self.decisions = 0
