@@ -1,6 +1,7 @@
 """The tables a demo ends with."""
 
 import numpy as np
+from rich import box
 from rich.console import Console
 from rich.table import Table
 
@@ -13,43 +14,56 @@ Standings = dict[tuple[int, str], Standing]
 
 def print_standings(console: Console, standings: Standings) -> None:
     """One run: every policy on every channel."""
-    table = Table(title="What came of it", title_justify="left")
-    table.add_column("channel")
-    table.add_column("policy")
-    for heading in ("decisions", "median ms", "p99 ms", "accepted", "accept rate", "€ per decision"):
-        table.add_column(heading, justify="right")
+    table = Table(
+        title="What came of it", title_justify="left", box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0), pad_edge=False
+    )
+    table.add_column("channel", no_wrap=True)
+    table.add_column("policy", no_wrap=True)
+    for heading in ("decisions", "median ms", "p99 ms", "accept rate", "€ a decision"):
+        table.add_column("\n".join(heading.rsplit(" ", 1)), justify="right", no_wrap=True)
     for (channel, policy), standing in standings.items():
         timed = not np.isnan(standing.median_ms)
         table.add_row(
-            CHANNELS[channel],
+            CHANNELS[channel] if policy == POLICIES[0] else "",
             policy,
             f"{standing.decisions:,}",
             f"{standing.median_ms:.1f}" if timed else "–",
             f"{standing.p99_ms:.1f}" if timed and standing.p99_ms != standing.median_ms else "–",
-            f"{standing.accepted:.1%}" if timed else "–",
             f"{standing.chance:.1%}",
             f"{standing.value:.2f} ± {standing.error:.2f}",
             style="bold" if policy == TRAINED else "",
             end_section=policy == POLICIES[-1],
         )
     console.print(table)
+    served = [standing for (_, policy), standing in standings.items() if policy != CONSTANT]
+    happened = sum(standing.accepted * standing.decisions for standing in served)
+    expected = sum(standing.chance * standing.decisions for standing in served)
     console.print(
-        "Latency is measured by the caller, who shares the machine, with a few visits under way at once; the "
-        "campaign's is its whole time per line. 'accepted' is what happened; 'accept rate' and '€ per decision' "
-        "(± standard error) are the world's own expectation for the slates that were shown, since luck hides small "
-        "differences. The best constant is a slate chosen with full knowledge of the world on the very visits it is "
-        "judged on, spared from fatigue and contact policy.",
+        "Latency is the caller's, who shares the machine and has a few visits under way at once; the campaign's is its "
+        "whole time per line. Accept rate and € a decision (± standard error) are what the world itself expects of "
+        f"the slates that were shown, for luck hides small differences: it expected {expected:,.0f} acceptances, and "
+        f"{happened:,.0f} happened. The best constant is one slate for everyone, chosen with full knowledge of the "
+        "world on the very visits it is judged on, and spared from fatigue and contact policy.",
         style="dim",
+        highlight=False,
     )
 
 
 def print_seeds(console: Console, runs: list[Standings]) -> bool:
     """Several runs: mean and spread (standard deviation over seeds); says whether the trained model won everywhere."""
-    table = Table(title=f"€ per decision over {len(runs)} seeds: mean ± standard deviation", title_justify="left")
-    table.add_column("channel")
+    table = Table(
+        title=f"€ per decision over {len(runs)} seeds: mean ± standard deviation",
+        title_justify="left",
+        box=box.SIMPLE_HEAD,
+        padding=(0, 1, 0, 0),
+        pad_edge=False,
+    )
+    table.add_column("channel", no_wrap=True)
     for policy in POLICIES:
-        table.add_column(policy, justify="right", style="bold" if policy == TRAINED else "")
-    table.add_column("seeds won by the trained model", justify="right")
+        table.add_column(
+            policy.replace(" ", "\n"), justify="right", no_wrap=True, style="bold" if policy == TRAINED else ""
+        )
+    table.add_column("trained\nwins", justify="right")
     everywhere = True
     for channel, name in enumerate(CHANNELS):
         values = {policy: np.array([run[channel, policy].value for run in runs]) for policy in POLICIES}
@@ -62,7 +76,7 @@ def print_seeds(console: Console, runs: list[Standings]) -> bool:
                 f"{values[policy].mean():.2f} ± {values[policy].std(ddof=min(1, len(runs) - 1)):.2f}"
                 for policy in POLICIES
             ),
-            f"{won} of {len(runs)}",
+            f"{won}/{len(runs)}",
         )
     console.print(table)
     gain = np.array([[run[c, TRAINED].value / run[c, CONSTANT].value for c in range(len(CHANNELS))] for run in runs])
