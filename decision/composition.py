@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager, closing, suppress
 from random import Random
 
 from decision.api_keys import ApiKeys
@@ -18,7 +18,7 @@ from decision.importing.desk import ImportDesk
 from decision.importing.memory import JournalMemory
 from decision.intake import Intake
 from decision.journal.journal import Journal
-from decision.journal.settling import settle
+from decision.journal.settling import settled
 from decision.key_ring import KeyRing
 from decision.marks import Marks
 from decision.profile.repository import Profiles
@@ -81,20 +81,26 @@ async def open_service(settings: Settings) -> AsyncIterator[Concierge]:
 
 @asynccontextmanager
 async def open_import_desk(settings: Settings) -> AsyncIterator[ImportDesk]:
-    """Imports into the configured store, with the journal's segments up to date for their memory."""
-    async with open_store(settings) as store:
-        concierge = compose(store, settings)
-        await concierge.refresher.refresh()
-        await settle(store, settings.folder)
+    """Imports into the configured store; the journal's segments are up to date for their memory."""
+    async with open_store(settings) as store, settled(store, settings.folder):
+        registry = Registry(store)
+        refresher = Refresher(registry, Versions(registry), wall_clock)
+        await refresher.refresh()
+        identities = Identities(store, settings.visitor_days)
         profiles = Profiles(store, settings.visitor_days, settings.repeat_days)
         contacts = Contacts(store, settings.visitor_days, settings.repeat_days)
-        yield ImportDesk(
-            refresher=concierge.refresher,
-            intake=concierge.intake,
-            states=SubjectStates(Identities(store, settings.visitor_days), profiles, contacts),
-            profiles=profiles,
-            contacts=contacts,
-            journal=Journal(store, settings.folder),
-            memory=JournalMemory(settings.folder, wall_clock, settings.repeat_days * DAY_MILLISECONDS),
-            clock=wall_clock,
-        )
+        index, marks = DecisionIndex(store, settings.outcome_days), Marks(store, settings.repeat_days)
+        journal = Journal(store, settings.folder)
+        memory = JournalMemory(settings.folder, wall_clock, settings.repeat_days * DAY_MILLISECONDS)
+        with closing(memory):
+            yield ImportDesk(
+                snapshot=refresher.snapshot,
+                intake=Intake(refresher, identities, profiles, contacts, index, marks, journal, wall_clock),
+                identities=identities,
+                states=SubjectStates(identities, profiles, contacts),
+                profiles=profiles,
+                contacts=contacts,
+                journal=journal,
+                memory=memory,
+                clock=wall_clock,
+            )

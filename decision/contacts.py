@@ -1,6 +1,6 @@
 """Contact histories in the store."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 import numpy as np
 
@@ -43,15 +43,25 @@ class Contacts:
 
     async def add_once(self, subject: SubjectId, records: Iterable[bytes], mark: str) -> bool:
         """Append contacts and set the mark in one step; False, and no change, when the mark was there before."""
-        key, seen = contacts_key(subject), mark_key(subject, f"contact:{mark}")
-        added = b"".join(records)
+        return await self.add_each(subject, {mark: b"".join(records)}) == 1
+
+    async def add_each(self, subject: SubjectId, contacts: Mapping[str, bytes]) -> int:
+        """Append those contacts, by mark, whose mark is not set, all in one step; returns how many marks were new."""
+        key = contacts_key(subject)
+        marks = [mark_key(subject, f"contact:{mark}") for mark in contacts]
         for _ in range(ATTEMPTS):
-            blob, found = await self._store.get_many([key, seen])
-            if found is not None:
-                return False
-            marks = [(seen, self._mark_ttl)]
-            if await self._store.compare_and_put(key, blob, (blob or b"") + added, self._ttl(subject), marks):
-                return True
+            blob, *found = await self._store.get_many([key, *marks])
+            new = [
+                (mark, added) for mark, added, seen in zip(marks, contacts.values(), found, strict=True) if seen is None
+            ]
+            if not new:
+                return 0
+            longer = b"".join([blob or b"", *(added for _, added in new)])
+            lasting = [(mark, self._mark_ttl) for mark, _ in new]
+            if await self._store.compare_and_put(key, blob, longer, self._ttl(subject), lasting):
+                if len(longer) > 2 * self._keep * CONTACT.itemsize:
+                    await self._cut(subject)
+                return len(new)
         raise Conflict(f"The contacts of {subject} changed {ATTEMPTS} times while one was being added; try again.")
 
     async def delete(self, subject: SubjectId) -> bool:

@@ -1,9 +1,9 @@
 """`concierge import customers|events|decisions`: history from files, row by row."""
 
 import asyncio
+import signal
 import sys
-from collections.abc import Callable, Iterator
-from itertools import islice
+from collections.abc import Callable
 from pathlib import Path
 from typing import Literal
 
@@ -14,14 +14,15 @@ from rich.progress import Progress as Bar
 
 from decision.composition import open_import_desk
 from decision.importing.desk import Import, ImportDesk
-from decision.importing.report import Progress, total
-from decision.importing.rows import Row, count_rows, read_rows
+from decision.importing.report import Progress
+from decision.importing.rows import RowFile, open_rows
+from decision.logs import configure_logs
 from decision.settings import read_settings
 
 Kind = Literal["customers", "events", "decisions"]
 
-CHUNKS: dict[Kind, int] = {"customers": 1_000, "events": 5_000, "decisions": 20_000}
-"""Rows that are read, checked and written together; each chunk of decisions reads the journal once."""
+INTERRUPTED = 130
+"""The exit status after Ctrl+C, as shells have it."""
 
 _file = click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
 _mapping = click.option(
@@ -45,7 +46,7 @@ def import_group() -> None:
 @_mapping
 def customers(file: Path, mapping: Path) -> None:
     """Import customers: the mapped attributes and consents are set, everything else stays."""
-    _run("customers", file, lambda desk: desk.customers(mapping))
+    _run("customers", file, lambda desk, columns: desk.customers(mapping, columns))
 
 
 @import_group.command()
@@ -53,43 +54,72 @@ def customers(file: Path, mapping: Path) -> None:
 @_mapping
 def events(file: Path, mapping: Path) -> None:
     """Import behaviour: each event counts once in its subject's profile."""
-    _run("events", file, lambda desk: desk.events(mapping))
+    _run("events", file, lambda desk, columns: desk.events(mapping, columns))
 
 
 @import_group.command()
 @_file
 @_mapping
 def decisions(file: Path, mapping: Path) -> None:
-    """Import decisions of another system, with their probabilities and outcomes, to train and evaluate on."""
-    _run("decisions", file, lambda desk: desk.decisions(mapping))
+    """Import decisions of another system, with their probabilities and outcomes, to train and evaluate on.
+
+    Each gets the profile of its own moment, so import customers and events first.
+    """
+    _run("decisions", file, lambda desk, columns: desk.decisions(mapping, columns))
 
 
-def _run(kind: Kind, file: Path, make: Callable[[ImportDesk], Import]) -> None:
-    progress = asyncio.run(_import(kind, file, make))
-    console = Console(stderr=True, highlight=False)
-    for row in progress.bad:
-        console.print(f"{file}: {row}", markup=False, soft_wrap=True)
-    click.echo(
-        f"{progress.taken:,} {kind} imported, {progress.repeated:,} were there already, {len(progress.bad):,} bad rows."
-    )
-    if progress.bad:
+class _Tally:
+    """What became of the rows so far."""
+
+    def __init__(self) -> None:
+        self.taken = self.repeated = self.bad = 0
+        self.stopped = False
+
+    def add(self, part: Progress) -> None:
+        self.taken += part.taken
+        self.repeated += part.repeated
+        self.bad += len(part.bad)
+
+
+def _run(kind: Kind, file: Path, make: Callable[[ImportDesk, tuple[str, ...]], Import]) -> None:
+    settings = read_settings()
+    configure_logs("warning")
+    rows = open_rows(file)
+    tally = _Tally()
+
+    async def run() -> None:
+        async with open_import_desk(settings) as desk:
+            await _take(kind, rows, make(desk, rows.columns), tally)
+
+    asyncio.run(run())
+    click.echo(f"{tally.taken:,} {kind} imported, {tally.repeated:,} were there already, {tally.bad:,} bad rows.")
+    if tally.stopped:
+        click.echo(f"Stopped before the end of {file}; import it again to take the rest.", err=True)
+        sys.exit(INTERRUPTED)
+    if tally.bad:
         sys.exit(1)
 
 
-async def _import(kind: Kind, file: Path, make: Callable[[ImportDesk], Import]) -> Progress:
-    rows, parts = read_rows(file), list[Progress]()
-    async with open_import_desk(read_settings()) as desk:
-        taking = make(desk)
-        columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-        with Bar(*columns, console=Console(stderr=True)) as bar:
-            task = bar.add_task(f"importing {kind}", total=count_rows(file))
-            for chunk in _chunks(rows, CHUNKS[kind]):
-                parts.append(await taking.take(chunk))
-                bar.advance(task, len(chunk))
-            bar.update(task, total=bar.tasks[task].completed)
-    return total(parts)
+async def _take(kind: Kind, rows: RowFile, taking: Import, tally: _Tally) -> None:
+    """Take rows until the end or Ctrl+C, which lets what was begun be finished; a second one does not."""
+    stopping = asyncio.Event()
+    loop = asyncio.get_running_loop()
 
+    def stop(signum: signal.Signals) -> None:
+        stopping.set()
+        loop.remove_signal_handler(signum)
 
-def _chunks(rows: Iterator[Row], size: int) -> Iterator[list[Row]]:
-    while chunk := list(islice(rows, size)):
-        yield chunk
+    for signum in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(signum, stop, signum)
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    with Bar(*columns, console=Console(stderr=True, highlight=False)) as bar:
+        task = bar.add_task(f"importing {kind}", total=rows.length)
+        async for part in taking.take(rows):
+            tally.add(part)
+            for row in part.bad:
+                bar.console.print(f"{rows.path}: {row}", markup=False, soft_wrap=True)
+            bar.advance(task, part.rows)
+            if stopping.is_set():
+                tally.stopped = True
+                return
+        bar.update(task, total=bar.tasks[task].completed)

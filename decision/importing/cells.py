@@ -1,71 +1,87 @@
 """From a row's cells to typed values, with a fault for every cell that does not fit."""
 
+import re
 from collections.abc import Mapping
+from functools import cache
 from math import isfinite
 
-from decision.importing.mapping import Constant, Field, Moment, Time
+from decision.importing.mapping import Constant, Field, Moment, Time, column_of
 from decision.importing.rows import Row
-from rules.attribute import Value, parse_value, read_value, suggest
+from decision.question import NAME
+from rules.attribute import Value, parse_value, read_value
 from rules.duration import parse_duration
 from rules.errors import Fault
-from rules.ids import Instant
+from rules.ids import Duration, Instant
 from rules.instant import check_instant, parse_instant
 from rules.workspace import Attribute
 
-TEXT = Attribute("string")
-NUMBER = Attribute("float")
-WHOLE = Attribute("int")
-TRUTH = Attribute("bool")
+_TEXT = Attribute("string")
+_NUMBER = Attribute("float")
+_WHOLE = Attribute("int")
+_TRUTH = Attribute("bool")
+_NAME = re.compile(NAME)
 
 
 class Cells:
     """One row being read; faults gather in `faults`, each named by its column."""
 
     def __init__(self, row: Row) -> None:
-        self.row = row
+        self._row = row
         self.faults: list[Fault] = [] if row.fault is None else [Fault("", row.fault)]
+
+    def fault(self, field: Field | Time | None, message: str) -> None:
+        """Note what is wrong with a field."""
+        self.faults.append(Fault(column_of(field) or "", message))
 
     def value(self, attribute: Attribute, field: Field | None) -> Value | None:
         """The typed value of a field; None when it is absent or does not fit."""
-        column, raw = self._raw(field)
+        if isinstance(field, Constant):
+            return read_value(attribute, field.constant)
+        raw = None if field is None else self._row.cells.get(field)
         if raw is None:
             return None
         try:
-            if self.row.text and isinstance(raw, str) and not isinstance(field, Constant):
+            if self._row.text and isinstance(raw, str):
                 return parse_value(attribute, raw)
+            if attribute.type == "int" and isinstance(raw, float) and raw.is_integer():
+                raw = int(raw)  # A column of whole numbers with gaps is often stored as floats.
             return read_value(attribute, raw)
         except ValueError as error:
-            self.faults.append(Fault(column, str(error)))
+            self.fault(field, str(error))
             return None
 
-    def text(self, field: Field | None) -> str | None:
-        """The field as text; numbers are taken as they are written."""
-        _, raw = self._raw(field)
+    def name(self, field: Field | None) -> str | None:
+        """An identifier: 1 to 200 characters without control characters; whole numbers as they are written."""
+        raw = None if field is None or isinstance(field, Constant) else self._row.cells.get(field)
         if isinstance(raw, int) and not isinstance(raw, bool):
             return str(raw)
-        value = self.value(TEXT, field)
-        return value if isinstance(value, str) and value else None
+        value = self.value(_TEXT, field)
+        if not isinstance(value, str) or not value:
+            return None
+        if _NAME.search(value) is None:
+            self.fault(field, f"{value[:40]!r} is no name; use 1 to 200 characters without control characters")
+            return None
+        return value
 
     def number(self, field: Field | None) -> float | None:
         """The field as a finite number."""
-        value = self.value(NUMBER, field)
+        value = self.value(_NUMBER, field)
         return value if isinstance(value, float) else None
 
-    def needed(self, field: Field | None, value: Value | None) -> None:
-        """Notes a fault when a value that cannot be missing is absent and nothing was said about its column yet."""
-        column, raw = self._raw(field)
-        if value is None and raw is None:
-            self.faults.append(Fault(column, "is missing"))
+    def whole(self, field: Field | None) -> int | None:
+        """The field as a whole number."""
+        value = self.value(_WHOLE, field)
+        return value if isinstance(value, int) else None
 
-    def values(self, attributes: Mapping[str, Attribute], fields: Mapping[str, Field], prefix: str) -> dict[str, Value]:
-        """The typed values of mapped attributes."""
+    def truth(self, field: Field | None) -> bool | None:
+        """The field as true or false."""
+        value = self.value(_TRUTH, field)
+        return value if isinstance(value, bool) else None
+
+    def values(self, attributes: Mapping[str, Attribute], fields: Mapping[str, Field]) -> dict[str, Value]:
+        """The typed values of mapped attributes, all of which are declared."""
         found: dict[str, Value] = {}
         for name, field in fields.items():
-            if name not in attributes:
-                self.faults.append(
-                    Fault(f"{prefix}.{name}", f"is not declared in the workspace{suggest(name, attributes)}")
-                )
-                continue
             value = self.value(attributes[name], field)
             if value is not None:
                 found[name] = value
@@ -73,27 +89,38 @@ class Cells:
 
     def moment(self, time: Time | None) -> Instant | None:
         """The moment in a time column."""
-        if time is None:
+        raw = None if time is None else self._row.cells.get(column_of(time) or "")
+        if time is None or raw is None:
             return None
-        column = time.column if isinstance(time, Moment) else time
-        raw = self.row.cells.get(column)
         try:
             if isinstance(time, Moment):
-                count = float(raw) if isinstance(raw, str | int | float) else None
-                return None if count is None else counted(time, count)
-            return parse_instant(raw) if isinstance(raw, str) else None
-        except (ValueError, OverflowError) as error:
-            self.faults.append(Fault(column, str(error)))
-            return None
-
-    def _raw(self, field: Field | None) -> tuple[str, object]:
-        if isinstance(field, Constant):
-            return "constant", field.constant
-        return field or "", None if field is None else self.row.cells.get(field)
+                return _counted(time, raw)
+            if isinstance(raw, str):
+                return parse_instant(raw)
+            self.fault(
+                time, f"{raw!r} is a number; say in the mapping what it counts, as {{ column = ..., unit = 's' }}"
+            )
+        except ValueError as error:
+            self.fault(time, str(error))
+        return None
 
 
-def counted(time: Moment, count: float) -> Instant:
-    """The moment that lies `count` units after the origin; ValueError when that is no moment."""
-    if not isfinite(count):
-        raise ValueError("is not a finite number")
-    return check_instant(parse_instant(time.origin) + int(count * parse_duration(f"1{time.unit}")))
+def _counted(time: Moment, raw: object) -> Instant:
+    """The moment that lies a count of units after the origin; ValueError when that is no moment."""
+    try:
+        count = float(raw) if isinstance(raw, str | int | float) and not isinstance(raw, bool) else None
+    except (ValueError, OverflowError):
+        count = None
+    if count is None or not isfinite(count):
+        raise ValueError(f"{raw!r} is not a number; the mapping counts {time.unit} since {time.origin}")
+    return check_instant(_origin(time.origin) + round(count * _unit(time.unit)))
+
+
+@cache
+def _origin(text: str) -> Instant:
+    return parse_instant(text)
+
+
+@cache
+def _unit(name: str) -> Duration:
+    return parse_duration(f"1{name}")

@@ -1,12 +1,16 @@
 """Imports customers: mapped attributes and consents are set, everything else about the customer stays."""
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable, Sequence
+from itertools import islice
 
-from decision.importing.cells import TRUTH, Cells
+import msgspec
+
+from decision.importing.cells import Cells
 from decision.importing.mapping import CustomerMapping
+from decision.importing.memory import JournalMemory
 from decision.importing.report import BadRow, Progress
-from decision.importing.row_id import RowIds
+from decision.importing.row_id import content_digest
 from decision.importing.rows import Row
 from decision.journal.journal import Journal
 from decision.journal.record import ProfileRecord
@@ -18,9 +22,28 @@ from rules.errors import Fault
 from rules.ids import CustomerId, Instant
 from rules.workspace import Workspace
 
+CHUNK = 1_000
+"""Rows that are read, checked and written together."""
+
+
+class _Wanted(msgspec.Struct, frozen=True):
+    """What a row says of a customer, and the id of the record of its change."""
+
+    id: str
+    customer: CustomerId
+    attributes: dict[str, AttributeValue]
+    consents: dict[str, bool]
+
+    def patched(self, profile: Profile) -> Profile:
+        return patch_profile(profile, self.attributes, self.consents)
+
 
 class CustomerImport:
-    """Takes rows of customers; a row that changes nothing counts as repeated."""
+    """Takes rows of customers; a row that changes nothing, and is in the journal, counts as repeated.
+
+    The record follows the change, for it holds the profile after it; when an import ends in between, the next one
+    finds the change made but no record, and writes it.
+    """
 
     def __init__(
         self,
@@ -28,47 +51,60 @@ class CustomerImport:
         workspace: Workspace,
         profiles: Profiles,
         journal: Journal,
+        memory: JournalMemory,
         clock: Callable[[], Instant],
     ) -> None:
         self._mapping = mapping
         self._workspace = workspace
         self._profiles = profiles
         self._journal = journal
+        self._memory = memory
         self._clock = clock
-        self._ids = RowIds()
+        self._lines: dict[CustomerId, tuple[int, bytes]] = {}
 
-    async def take(self, rows: Sequence[Row]) -> Progress:
-        """Take one chunk of rows; the good ones are durable when this returns."""
-        bad: list[BadRow] = []
-        wanted: list[tuple[CustomerId, dict[str, AttributeValue], dict[str, bool], str]] = []
-        for row in rows:
-            cells = Cells(row)
-            customer = cells.text(self._mapping.id)
-            if customer is None and not cells.faults:
-                cells.faults.append(Fault(self._mapping.id, "is missing; every customer needs an id"))
-            found = cells.values(self._workspace.attributes.customer, self._mapping.attributes, "attributes")
-            consents = {name: cells.value(TRUTH, field) for name, field in self._mapping.consents.items()}
-            if cells.faults or customer is None:
-                bad.append(BadRow(row.line, tuple(cells.faults)))
-                continue
-            attributes = {name: list(value) if isinstance(value, tuple) else value for name, value in found.items()}
-            given = {name: bool(value) for name, value in consents.items() if value is not None}
-            wanted.append((CustomerId(customer), attributes, given, self._ids.id_of(row, None)))
-        stored = await self._profiles.load([customer_subject(customer) for customer, *_ in wanted])
+    async def take(self, rows: Iterable[Row]) -> AsyncIterator[Progress]:
+        """Take rows; those told of are durable, and the others not begun, whenever it pauses."""
+        waiting = iter(rows)
+        while chunk := list(islice(waiting, CHUNK)):
+            yield await self._take(chunk)
+
+    async def _take(self, rows: Sequence[Row]) -> Progress:
+        read = [self._read(row) for row in rows]
+        wanted = [found for found in read if isinstance(found, _Wanted)]
+        stored = await self._profiles.load([customer_subject(one.customer) for one in wanted])
+        recorded = self._memory.profiles([one.id for one in wanted])
         changes = [
-            self._change(customer, attributes, consents, id)
-            for (customer, attributes, consents, id), old in zip(wanted, stored, strict=True)
-            if old is None or patch_profile(old, attributes, consents) != old
+            self._change(one, again=one.id in recorded)
+            for one, old in zip(wanted, stored, strict=True)
+            if old is None or one.patched(old) != old or one.id not in recorded
         ]
         await asyncio.gather(*changes)
-        return Progress(len(changes), len(wanted) - len(changes), tuple(bad))
+        bad = tuple(found for found in read if isinstance(found, BadRow))
+        return Progress(len(changes), len(rows) - len(changes) - len(bad), bad)
 
-    async def _change(
-        self, customer: CustomerId, attributes: dict[str, AttributeValue], consents: dict[str, bool], id: str
-    ) -> None:
-        def patched(profile: Profile) -> Profile:
-            return patch_profile(profile, attributes, consents)
+    def _read(self, row: Row) -> _Wanted | BadRow | None:
+        """What a row wants; None when an equal one came before."""
+        cells, mapping = Cells(row), self._mapping
+        customer = cells.name(mapping.id)
+        if customer is None and not cells.faults:
+            cells.fault(mapping.id, "is missing; give every customer an id")
+        found = cells.values(self._workspace.attributes.customer, mapping.attributes)
+        consents = {name: cells.truth(field) for name, field in mapping.consents.items()}
+        if cells.faults or customer is None:
+            return BadRow(row.line, tuple(cells.faults))
+        attributes = {name: list(value) if isinstance(value, tuple) else value for name, value in found.items()}
+        given = {name: consent for name, consent in consents.items() if consent is not None}
+        digest = content_digest((attributes, given))
+        line, before = self._lines.setdefault(CustomerId(customer), (row.line, digest))
+        if line != row.line:
+            said = f"{customer!r} was on line {line} already, and not the same; keep one line for each customer"
+            return None if before == digest else BadRow(row.line, (Fault(mapping.id, said),))
+        return _Wanted(f"import:{customer}:{digest.hex()}", CustomerId(customer), attributes, given)
 
-        changed = await self._profiles.change(customer_subject(customer), patched)
+    async def _change(self, wanted: _Wanted, again: bool) -> None:
+        changed = await self._profiles.change(customer_subject(wanted.customer), wanted.patched)
+        now = self._clock()
+        # What an earlier import of the row changed was changed back since, so this is a change of its own.
+        id = f"{wanted.id}:{now}" if again else wanted.id
         blob = encode_profile(changed or EMPTY_PROFILE)
-        await self._journal.append(ProfileRecord(f"import:{id}", self._clock(), customer, "patch", blob))
+        await self._journal.append(ProfileRecord(id, now, wanted.customer, "patch", blob))

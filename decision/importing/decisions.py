@@ -2,179 +2,156 @@
 
 import asyncio
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import AsyncIterator, Iterable, Iterator, Sequence
+from functools import partial
+from itertools import islice
 from typing import TypeVar
 
-import numpy as np
-
 from decision.contacts import Contacts
-from decision.facts import facts_of
-from decision.identities import Subject
+from decision.identities import Identities, Subject
 from decision.importing.decision_row import DecisionRow, DecisionRows
 from decision.importing.memory import JournalMemory
 from decision.importing.past import Past, contacts_before
+from decision.importing.recording import Recording
 from decision.importing.report import BadRow, Progress
 from decision.importing.rows import Row
 from decision.journal.journal import Journal
-from decision.journal.record import DecisionRecord, EventRecord, OutcomeRecord
+from decision.journal.record import EventRecord, OutcomeRecord
 from decision.keys import SubjectId
-from decision.profile.changing import apply_outcome
-from decision.profile.profile import Profile, encode_profile
 from decision.profile.repository import Profiles
-from decision.request import Decision, DecisionRequest, ShownOffer
 from decision.snapshot import Snapshot
-from decision.subject_state import SubjectState, SubjectStates
-from models.feature import BoundFeatures
-from rules.contact import ContactHistory, contact_record, read_contacts
-from rules.ids import CustomerId, DecisionId, Instant, VisitorId
+from decision.subject_state import SubjectStates
+from rules.contact import read_contacts
+from rules.ids import DecisionId, Instant
 
-AT_ONCE = 200
-"""People imported at the same time: they share the store's round trips, and none of them waits long for the rest."""
+CHUNK = 250_000
+"""Rows that are put in the order of time together; only files longer than that should be in order themselves."""
+
+PAGE = 1_000
+"""Rows that are read between two pauses."""
+
+WINDOW = 200
+"""People whose decisions are written at the same time."""
+
+TOGETHER = 128
+"""Rows of one person that are written in one step."""
 
 Item = TypeVar("Item")
-Person = tuple[CustomerId | None, VisitorId | None]
-"""Customer and visitor as a row gives them."""
 
 
 class DecisionImport:
     """Takes rows of past decisions.
 
-    Each gets the profile, contacts and features as they were at its own moment, from the journal and the rows before
-    it. An offer's outcome, if any, is journalled with it and counts for the profile and the contacts.
+    Each gets the profile, contacts and features as they were at its own moment, from the journal and the other rows,
+    whatever their order. An offer's outcome, if any, is journalled with it and counts for the profile and the contacts.
     """
 
     def __init__(
         self,
         rows: DecisionRows,
         snapshot: Snapshot,
+        identities: Identities,
         states: SubjectStates,
         profiles: Profiles,
         contacts: Contacts,
         journal: Journal,
         memory: JournalMemory,
-        clock: Callable[[], Instant],
+        recording: Recording,
     ) -> None:
         self._rows = rows
         self._snapshot = snapshot
+        self._identities = identities
         self._states = states
         self._profiles = profiles
         self._contacts = contacts
         self._journal = journal
         self._memory = memory
-        self._clock = clock
-        self._features: BoundFeatures = snapshot.features.bind(snapshot.catalogue.offers)
+        self._recording = recording
         self._taken: set[DecisionId] = set()
+        self._learned: dict[SubjectId, list[OutcomeRecord]] = defaultdict(list)
 
-    async def take(self, rows: Sequence[Row]) -> Progress:
-        """Take one chunk of rows; the good ones are durable when this returns."""
+    async def take(self, rows: Iterable[Row]) -> AsyncIterator[Progress]:
+        """Take rows; those told of are durable, and the others can be taken again, whenever it pauses."""
+        waiting = iter(rows)
+        more = True
+        while more:
+            new: list[DecisionRow] = []
+            while more and len(new) < CHUNK:
+                page = list(islice(waiting, PAGE))
+                more = bool(page)
+                fresh, told = self._read(page)
+                new += fresh
+                yield told
+                await asyncio.sleep(0)
+            async for written in self._write(new):
+                yield written
+
+    def _read(self, rows: Sequence[Row]) -> tuple[list[DecisionRow], Progress]:
+        """The rows that are new, and what became of the others."""
         read = [self._rows.read(row) for row in rows]
         good = [row for row in read if isinstance(row, DecisionRow)]
-        old = self._memory.decisions([row.id for row in good]) | self._taken
-        new = list({row.id: row for row in good if row.id not in old}.values())
-        by_person: dict[Person, list[DecisionRow]] = defaultdict(list)
-        for row in sorted(new, key=lambda row: (row.at, row.id)):
-            by_person[row.customer, row.visitor].append(row)
-        workspace = self._snapshot.catalogue.workspace
-        states: list[SubjectState] = []
-        for people in _some(list(by_person)):
-            states += await asyncio.gather(*(self._states.load(*person, workspace) for person in people))
-        past = self._memory.past([state.subject for state in states])
-        for some in _some(list(zip(states, by_person.values(), strict=True))):
+        old = self._memory.decisions([row.id for row in good])
+        new = []
+        for row in good:
+            if row.id not in old and row.id not in self._taken:
+                self._taken.add(row.id)
+                new.append(row)
+        return new, Progress(0, len(good) - len(new), tuple(row for row in read if isinstance(row, BadRow)))
+
+    async def _write(self, rows: Sequence[DecisionRow]) -> AsyncIterator[Progress]:
+        if not rows:
+            return
+        people = list(dict.fromkeys((row.customer, row.visitor) for row in rows))
+        subjects = dict(zip(people, await self._identities.resolve_all(people), strict=True))
+        by_owner: dict[SubjectId, tuple[Subject, list[DecisionRow]]] = {}
+        for row in sorted(rows, key=lambda row: (row.at, row.id)):
+            subject = subjects[row.customer, row.visitor]
+            owner = subject.owner or SubjectId("")
+            by_owner.setdefault(owner, (subject, []))[1].append(row)
+        end = Instant(max(row.at for row in rows))
+        past = self._memory.past([subject for subject, _ in by_owner.values()], end)
+        waiting = zip(by_owner.items(), past, strict=True)
+        while window := list(islice(waiting, WINDOW)):
             await asyncio.gather(
-                *(
-                    self._import(state, theirs, past.get(state.subject.owner or SubjectId(""), []))
-                    for state, theirs in some
-                )
+                *(self._person(owner, subject, theirs, records) for (owner, (subject, theirs)), records in window)
             )
-        self._taken.update(row.id for row in new)
-        bad = tuple(row for row in read if isinstance(row, BadRow))
-        return Progress(len(new), len(good) - len(new), bad)
+            yield Progress(sum(len(theirs) for (_, (_, theirs)), _ in window))
 
-    async def _import(
-        self, state: SubjectState, rows: Sequence[DecisionRow], records: Sequence[EventRecord | OutcomeRecord]
+    async def _person(
+        self,
+        owner: SubjectId,
+        subject: Subject,
+        rows: Sequence[DecisionRow],
+        records: Sequence[EventRecord | OutcomeRecord],
     ) -> None:
-        outcomes = {row.id: self._outcome(row, state.subject) for row in rows if row.outcome is not None}
-        past = Past(state.profile, [*records, *outcomes.values()], self._snapshot.catalogue, self._snapshot.rows)
+        """Write one person's decisions, in order of time.
+
+        The decisions' own records come last: while one is missing, importing its row again does what is left. The
+        contacts come first, so that those of all rows, whenever they were imported, are in the history read back.
+        """
+        outcomes = {row.id: came for row in rows if (came := self._recording.outcome(row, subject)) is not None}
+        lessons = [outcome for outcome in outcomes.values() if self._recording.teaches(outcome)]
+        contacts = [(f"import:{row.id}", added) for row in rows if (added := self._recording.contacts(row))]
+        for part in _parts(contacts, TOGETHER):
+            await self._contacts.add_each(owner, dict(part))
+        for lesson in _parts(lessons, TOGETHER):
+            steps = {outcome.id: partial(self._recording.learn, outcome=outcome) for outcome in lesson}
+            await self._profiles.change_each(owner, steps)
+        state = await self._states.load(subject.customer, subject.visitor, self._snapshot.catalogue.workspace)
+        self._learned[owner] += lessons
+        known = [*records, *self._learned[owner]]
+        past = Past(state.profile, known, self._snapshot.catalogue, self._snapshot.rows)
         history = read_contacts(state.contacts)
-        for row in rows:
-            record = self._record(row, state.subject, past.before(row.at), contacts_before(history, row.at))
-            added = _contacts_of(row, self._snapshot)
-            history = np.concatenate([history, read_contacts(b"".join(added))])
-            await self._write(state.subject, record, outcomes.get(row.id), added)
-
-    def _record(self, row: DecisionRow, subject: Subject, profile: Profile, history: ContactHistory) -> DecisionRecord:
-        catalogue = self._snapshot.catalogue
-        context = dict(row.context)
-        offers: tuple[ShownOffer, ...] = ()
-        if row.offer is not None:
-            facts = facts_of(catalogue, row.placement, profile, history, context, row.at)
-            vector = self._features.run(facts).matrix(np.array([self._snapshot.rows[row.offer]], np.intp))[0]
-            offers = (ShownOffer(row.offer, row.rank, None, 0.0, 0.0, row.probability, (), tuple(vector.tolist())),)
-        return DecisionRecord(
-            id=row.id,
-            written=self._clock(),
-            now=row.at,
-            seed=0,
-            customer=subject.customer,
-            visitor=row.visitor,
-            request=DecisionRequest(row.placement, context),
-            profile=encode_profile(profile),
-            contacts=history.tobytes(),
-            catalogue=catalogue.version,
-            model=None,
-            decision=Decision(offers, "imported", (), {}),
-            source="import",
-            none_probability=row.probability if row.offer is None else 0.0,
-        )
-
-    def _outcome(self, row: DecisionRow, subject: Subject) -> OutcomeRecord:
-        return OutcomeRecord(
-            id=f"import:{row.id}",
-            written=self._clock(),
-            at=row.outcome_at,
-            decision=row.id,
-            offer=row.offer,
-            kind=row.outcome or "",
-            customer=subject.customer,
-            visitor=row.visitor,
-            value=row.value,
-        )
-
-    async def _write(
-        self, subject: Subject, record: DecisionRecord, outcome: OutcomeRecord | None, contacts: Sequence[bytes]
-    ) -> None:
-        """The decision's own record comes last: while it is missing, importing the row again does what is left."""
-        owner = subject.owner
-        if owner is not None and contacts:
-            await self._contacts.add_once(owner, contacts, f"import:{record.id}")
-        if outcome is not None:
-            if owner is not None:
-                await self._learn(owner, outcome)
-            await self._journal.append(outcome)
-        await self._journal.append(record)
-
-    async def _learn(self, owner: SubjectId, outcome: OutcomeRecord) -> None:
-        catalogue, rows = self._snapshot.catalogue, self._snapshot.rows
-        weighted = any(outcome.kind in affinity.weights for affinity in catalogue.workspace.affinities.values())
-        if outcome.offer is not None and weighted:
-            row = rows[outcome.offer]
-            await self._profiles.change(
-                owner,
-                lambda profile: apply_outcome(profile, catalogue.workspace, outcome, catalogue.offers, row),
-                [outcome.id],
-            )
+        for share in _parts(rows, TOGETHER):
+            told = [outcomes[row.id] for row in share if row.id in outcomes]
+            await asyncio.gather(*(self._journal.append(outcome) for outcome in told))
+            made = [
+                self._recording.decision(row, subject, past.before(row.at), contacts_before(history, row.at))
+                for row in share
+            ]
+            await asyncio.gather(*(self._journal.append(record) for record in made))
 
 
-def _some(items: Sequence[Item]) -> Iterator[Sequence[Item]]:
-    for first in range(0, len(items), AT_ONCE):
-        yield items[first : first + AT_ONCE]
-
-
-def _contacts_of(row: DecisionRow, snapshot: Snapshot) -> list[bytes]:
-    if row.offer is None:
-        return []
-    channel = snapshot.catalogue.workspace.placements[row.placement].channel
-    contacts = [contact_record(row.at, row.offer, "decision", channel, row.rank)]
-    if row.outcome is not None:
-        contacts.append(contact_record(row.outcome_at, row.offer, row.outcome, channel, row.rank))
-    return contacts
+def _parts(items: Sequence[Item], size: int) -> Iterator[Sequence[Item]]:
+    for first in range(0, len(items), size):
+        yield items[first : first + size]

@@ -1,6 +1,7 @@
 """Imports events: each counts once in the subject's profile, however often its file is imported."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable, Sequence
+from itertools import islice
 
 from decision.importing.cells import Cells
 from decision.importing.mapping import EventMapping
@@ -10,9 +11,11 @@ from decision.importing.row_id import RowIds
 from decision.importing.rows import Row
 from decision.intake import Intake
 from decision.journal.record import EventRecord
-from rules.errors import Fault
 from rules.ids import CustomerId, Instant, VisitorId
 from rules.workspace import Workspace
+
+CHUNK = 5_000
+"""Rows that are read, checked and written together; events of one subject among them are one change."""
 
 
 class EventImport:
@@ -37,31 +40,35 @@ class EventImport:
         self._clock = clock
         self._ids = RowIds()
 
-    async def take(self, rows: Sequence[Row]) -> Progress:
-        """Take one chunk of rows; the good ones are durable when this returns."""
-        bad: list[BadRow] = []
-        records: list[EventRecord] = []
-        for row in rows:
-            read = self._read(row)
-            if isinstance(read, BadRow):
-                bad.append(read)
-            else:
-                records.append(read)
+    async def take(self, rows: Iterable[Row]) -> AsyncIterator[Progress]:
+        """Take rows; those told of are durable, and the others not begun, whenever it pauses."""
+        waiting = iter(rows)
+        while chunk := list(islice(waiting, CHUNK)):
+            yield await self._take(chunk)
+
+    async def _take(self, rows: Sequence[Row]) -> Progress:
+        read = [self._read(row) for row in rows]
+        records = [found for found in read if isinstance(found, EventRecord)]
         old = self._memory.forgotten_events([record.id for record in records])
         new = [record for record in records if record.id not in old]
         receipt = await self._intake.record_events(new)
-        return Progress(receipt.accepted, receipt.repeated + len(records) - len(new), tuple(bad))
+        bad = tuple(found for found in read if isinstance(found, BadRow))
+        return Progress(receipt.accepted, receipt.repeated + len(records) - len(new), bad)
 
     def _read(self, row: Row) -> EventRecord | BadRow:
         cells, mapping = Cells(row), self._mapping
-        kind, at = cells.text(mapping.kind), cells.moment(mapping.at)
-        customer = cells.text(mapping.customer)
-        visitor = cells.text(mapping.visitor)
-        values = cells.values(self._workspace.attributes.event, mapping.attributes, "attributes")
+        id = self._ids.id_of(row, cells.name(mapping.id))
+        kind, at = cells.name(mapping.kind), cells.moment(mapping.at)
+        customer, visitor = cells.name(mapping.customer), cells.name(mapping.visitor)
+        values = cells.values(self._workspace.attributes.event, mapping.attributes)
         worth = cells.number(mapping.value)
-        id = self._ids.id_of(row, cells.text(mapping.id))
         if not cells.faults:
-            cells.faults.extend(_absences(kind, at, customer or visitor))
+            if kind is None:
+                cells.fault(mapping.kind, "is missing; give every event a kind")
+            if at is None:
+                cells.fault(mapping.at, "is missing; give every event its moment")
+            if customer is None and visitor is None:
+                cells.fault(mapping.customer or mapping.visitor, "is missing; give every event a customer or a visitor")
         if cells.faults or kind is None or at is None:
             return BadRow(row.line, tuple(cells.faults))
         return EventRecord(
@@ -74,8 +81,3 @@ class EventImport:
             attributes={name: list(value) if isinstance(value, tuple) else value for name, value in values.items()},
             value=worth,
         )
-
-
-def _absences(kind: str | None, at: Instant | None, subject: str | None) -> list[Fault]:
-    found = {"kind": kind, "at": at, "customer or visitor": subject}
-    return [Fault(name, "is missing; the mapping names its column") for name, value in found.items() if value is None]

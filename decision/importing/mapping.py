@@ -1,6 +1,6 @@
 """Which column of a file means what: one small TOML file per kind of import."""
 
-from typing import TypeVar
+from typing import Literal, TypeVar
 
 import msgspec
 
@@ -18,10 +18,10 @@ Field = str | Constant
 
 
 class Moment(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """A column that counts time from an origin (RFC 3339) in a unit: `ms`, `s`, `m`, `h` or `d`."""
+    """A column that counts time from an origin (RFC 3339) in a unit."""
 
     column: str
-    unit: str = "ms"
+    unit: Literal["ms", "s", "m", "h", "d", "w"] = "ms"
     origin: str = "1970-01-01T00:00:00Z"
 
 
@@ -77,6 +77,13 @@ def read_mapping(text: bytes, kind: type[AnyMapping], name: str) -> AnyMapping:
     """The mapping in a TOML text; raises `Invalid` naming the file's key."""
     try:
         return msgspec.toml.decode(text, type=kind)
-    except (msgspec.ValidationError, msgspec.DecodeError) as error:
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
         known = ", ".join(kind.__struct_fields__)
         raise Invalid((Fault(name, f"{error}; a mapping holds {known}"),)) from error
+
+
+def column_of(field: Field | Time | None) -> str | None:
+    """The column that a field reads; None for a constant."""
+    if isinstance(field, Moment):
+        return field.column
+    return field if isinstance(field, str) else None

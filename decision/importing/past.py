@@ -12,7 +12,7 @@ from rules.ids import Instant, OfferId
 
 
 class Past:
-    """One person's events and outcomes, counted in the order they happened.
+    """One person's events and outcomes, each counted once, in the order they happened.
 
     Attributes and consents are those known now, for no record says when an imported attribute was true.
     """
@@ -25,7 +25,8 @@ class Past:
         rows: Mapping[OfferId, int],
     ) -> None:
         self._profile = Profile(attributes=now.attributes, consents=now.consents)
-        self._waiting = deque(sorted(records, key=lambda record: (record.at, record.id)))
+        once = {(type(record), record.id): record for record in records}
+        self._waiting = deque(sorted(once.values(), key=lambda record: (record.at, record.id)))
         self._catalogue = catalogue
         self._rows = rows
 

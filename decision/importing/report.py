@@ -1,7 +1,5 @@
 """What became of a file: how many rows were taken, how many were there before, and every bad one."""
 
-from collections.abc import Iterable
-
 import msgspec
 
 from rules.errors import Fault
@@ -19,7 +17,7 @@ class BadRow(msgspec.Struct, frozen=True):
 
 
 class Progress(msgspec.Struct, frozen=True):
-    """What became of the rows of one chunk; add them up for a file."""
+    """What became of some rows; add them up for a file."""
 
     taken: int = 0
     repeated: int = 0
@@ -29,13 +27,3 @@ class Progress(msgspec.Struct, frozen=True):
     def rows(self) -> int:
         """How many rows were read."""
         return self.taken + self.repeated + len(self.bad)
-
-
-def total(parts: Iterable[Progress]) -> Progress:
-    """The sum of several chunks."""
-    all_parts = tuple(parts)
-    return Progress(
-        sum(part.taken for part in all_parts),
-        sum(part.repeated for part in all_parts),
-        tuple(row for part in all_parts for row in part.bad),
-    )

@@ -8,7 +8,7 @@ import msgspec
 from decision.importing.rows import Row
 from rules.ids import DecisionId
 
-_encoder = msgspec.json.Encoder(order="deterministic")
+_encoder = msgspec.json.Encoder(order="deterministic", enc_hook=str)
 
 
 class RowIds:
@@ -21,11 +21,14 @@ class RowIds:
         """The id that the row brings, else one made from its content."""
         if given is not None:
             return given
-        digest = blake2b(
-            _encoder.encode({name: str(cell) for name, cell in row.cells.items()}), digest_size=12
-        ).digest()
+        digest = content_digest(row.cells)
         self._seen[digest] += 1
         return f"row-{digest.hex()}-{self._seen[digest]}"
+
+
+def content_digest(content: object) -> bytes:
+    """A digest of plain values, whatever the order of keys."""
+    return blake2b(_encoder.encode(content), digest_size=12).digest()
 
 
 def imported_decision(id: str) -> DecisionId:

@@ -26,11 +26,16 @@ PAGE = 1_000
 """Entries per read; a page of decisions is a few megabytes."""
 
 
+class SinkRuns(Conflict):
+    """Another sink moves this log already."""
+
+
 class Sink:
     """The one mover of a store's log into a data folder; use it as an async context manager.
 
-    `records` is the most a segment holds, `seconds` how long it may wait to fill. Entering raises `Conflict` when
-    another sink moves this log, `Unavailable` when the store does not answer.
+    `records` is the most a segment holds, `seconds` how long it may wait to fill. Entering raises `SinkRuns` when
+    another sink moves this log, another `Conflict` when it is moved into another folder, `Unavailable` when the store
+    does not answer.
     """
 
     def __init__(self, store: Store, data: Path, records: int = 20_000, seconds: float = 2.0) -> None:
@@ -142,7 +147,7 @@ class Sink:
         try:
             fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
-            raise Conflict(f"Another sink already writes to {self._folder.path}; one is enough.") from None
+            raise SinkRuns(f"Another sink already writes to {self._folder.path}; one is enough.") from None
 
     async def _claim(self) -> None:
         """Make sure that the log goes into this folder only: two sinks would each get a part of it."""
