@@ -44,7 +44,7 @@ def train(
     """
     parts = split_by_time(rows.at)
     fit, tune, judge = rows.take(parts.fit), rows.take(parts.tune), rows.take(parts.judge)
-    recipe = recipe_for(objective, len(fit), threads)
+    recipe = recipe_for(objective, fit.target, threads)
     found = grow_forest(fit, tune, recipe)
     first = _artefact(rows, goal, objective, created, found, _calibration(found, tune, objective), {})
     quality = _quality(first, champion, fit, judge, objective, recipe)
