@@ -90,7 +90,11 @@ class Truth:
         return np.where(wanted, WANTED_BRAND, 0.0)
 
     def weights(
-        self, visits: Visits, visit: int, slate: Sequence[int], tired: NDArray[np.float64] | None = None
+        self,
+        visits: Visits,
+        visit: int,
+        slate: Sequence[int] | NDArray[np.intp],
+        tired: NDArray[np.float64] | None = None,
     ) -> NDArray[np.float64]:
         """The multinomial logit weight of each offer of a slate (rows in rank order)."""
         rows = np.asarray(slate, np.intp)
@@ -99,7 +103,11 @@ class Truth:
         return weights
 
     def expected(
-        self, visits: Visits, visit: int, slate: Sequence[int], tired: NDArray[np.float64] | None = None
+        self,
+        visits: Visits,
+        visit: int,
+        slate: Sequence[int] | NDArray[np.intp],
+        tired: NDArray[np.float64] | None = None,
     ) -> tuple[float, float]:
         """The probability that one offer of the slate is accepted, and the expected margin in euro."""
         if not len(slate):
@@ -109,15 +117,19 @@ class Truth:
         return float(weights.sum() / total), float(weights @ self.offers.margin[np.asarray(slate, np.intp)] / total)
 
     def choose(
-        self, visits: Visits, visit: int, slate: Sequence[int], tired: NDArray[np.float64] | None = None
+        self,
+        visits: Visits,
+        visit: int,
+        slate: Sequence[int] | NDArray[np.intp],
+        tired: NDArray[np.float64] | None = None,
     ) -> int | None:
         """The index in the slate of the offer that is accepted, or None; a draw with the visit's own noise."""
         if not len(slate):
             return None
         rows = np.asarray(slate, np.intp)
-        appeal = np.log(self.weights(visits, visit, slate, tired)) + gumbel(self._seed, visit, rows)
+        appeal = np.log(self.weights(visits, visit, slate, tired)) + gumbel(self._seed, int(visit), rows)
         best = int(np.argmax(appeal))
-        outside = gumbel(self._seed, visit, np.array([-1], np.intp))[0]
+        outside = gumbel(self._seed, int(visit), np.array([-1], np.intp))[0]
         return best if appeal[best] > outside else None
 
     def eligible(self, visits: Visits, visit: int) -> NDArray[np.bool_]:
