@@ -3,6 +3,7 @@
 import asyncio
 import sys
 from pathlib import Path
+from signal import SIGTERM
 from time import perf_counter
 
 import rich_click as click
@@ -37,7 +38,7 @@ def demo(once: bool, seed: int, seeds: int, port: int | None, workers: int) -> N
             runs.append(asyncio.run(_demo(console, number, port, workers, once)))
     except WorldError as error:
         raise click.ClickException(str(error)) from error
-    except KeyboardInterrupt:
+    except (KeyboardInterrupt, asyncio.CancelledError):
         console.print("Stopped.")
         return
     if seeds > 1 and not print_seeds(console, runs):
@@ -46,6 +47,10 @@ def demo(once: bool, seed: int, seeds: int, port: int | None, workers: int) -> N
 
 async def _demo(console: Console, seed: int, port: int | None, workers: int, once: bool) -> Standings:
     begun = perf_counter()
+    task = asyncio.current_task()
+    assert task is not None, "a coroutine runs in a task"
+    # The service is another process: whoever ends the demo must not leave it behind.
+    asyncio.get_running_loop().add_signal_handler(SIGTERM, task.cancel)
     async with open_demo(console, seed=seed, port=port, workers=workers) as running:
         standings = await running.run()
         console.print(f"All of it took {perf_counter() - begun:.0f} s.")

@@ -24,7 +24,8 @@ async def print_curl_lines(console: Console, demo: Demo) -> None:
         ("/v1/decisions", _question(demo, call)),
         (f"/v1/decisions/{slate.decision}", None),
     ):
-        data = "" if body is None else f" -H 'content-type: application/json' -d '{_text(body)}'"
+        # An explanation holds a reason for each of a thousand offers; its beginning tells how it reads.
+        data = " | head -c 3000" if body is None else f" -H 'content-type: application/json' -d '{_text(body)}'"
         line = f"curl -s {demo.address}{path} -H 'authorization: Bearer {key}'{data}"
         # Lines to copy must not be broken or coloured.
         console.print(line, soft_wrap=True, markup=False, highlight=False)
