@@ -60,7 +60,7 @@ class Model(msgspec.Struct, frozen=True, eq=False):
         slots = _slots(self.artefact, features, (Binding.OFFER, len(own)))
         return _BoundForestModel(
             bind_layout(_layout(self, self.forest, slots), block),
-            response_of(self.forest.objective),
+            response_of(self.forest.objective, self.forest.divisor),
             self.artefact.calibration.bind() if self.artefact.calibration else None,
             self.objective == "response",
         )

@@ -17,8 +17,16 @@ _LOGISTIC = frozenset({"binary", "cross_entropy", "xentropy"})
 _LOWEST, _HIGHEST = -745.0, 709.0
 
 
-def response_of(objective: str) -> Response:
-    """The response for a LightGBM objective line (`binary sigmoid:1`); raises `ArtefactError` for others."""
+def response_of(objective: str, divisor: int = 1) -> Response:
+    """The response for a LightGBM objective line (`binary sigmoid:1`); raises `ArtefactError` for others.
+
+    Raw scores are divided by `divisor` first: a forest whose trees are averaged has more than one.
+    """
+    convert = _conversion(objective)
+    return convert if divisor == 1 else lambda raw: convert(raw / divisor)
+
+
+def _conversion(objective: str) -> Response:
     name, *options = objective.split() or [""]
     if name in _LOGISTIC:
         slope = next((float(option[8:]) for option in options if option.startswith("sigmoid:")), 1.0)

@@ -41,11 +41,20 @@ class Tree(msgspec.Struct, frozen=True, eq=False):
 
 
 class Forest(msgspec.Struct, frozen=True, eq=False):
-    """All trees, in the order their leaves are summed, the inputs' names, and how a raw score becomes a response."""
+    """All trees, in the order their leaves are summed, the inputs' names, and how a raw score becomes a response.
+
+    `averaged` marks LightGBM's random-forest mode: raw scores are sums all the same, the response is of their average.
+    """
 
     trees: tuple[Tree, ...]
     names: tuple[str, ...]
     objective: str = ""
+    averaged: bool = False
+
+    @property
+    def divisor(self) -> int:
+        """What a raw score is divided by before it becomes a response."""
+        return max(len(self.trees), 1) if self.averaged else 1
 
     def used(self) -> frozenset[int]:
         """The features that some split reads."""

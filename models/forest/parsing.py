@@ -23,8 +23,6 @@ def parse_forest(text: str) -> Forest:
     header = _pairs(header_text)
     if header.get("num_class", "1") != "1" or header.get("num_tree_per_iteration", "1") != "1":
         raise ArtefactError("the forest has several classes: train one forest per goal, binary or value")
-    if "average_output" in header_text.split("\n"):
-        raise ArtefactError("random-forest mode (boosting=rf) is not served: train with boosting=gbdt, dart or goss")
     names = tuple(header.get("feature_names", "").split())
     try:
         trees = tuple(_tree(number, _pairs(block), len(names)) for number, block in enumerate(blocks))
@@ -32,7 +30,7 @@ def parse_forest(text: str) -> Forest:
         raise ArtefactError(
             f"the LightGBM text is damaged ({error!r}): write it again with Booster.model_to_string"
         ) from error
-    return Forest(trees, names, header.get("objective", ""))
+    return Forest(trees, names, header.get("objective", ""), "average_output" in header_text.split("\n"))
 
 
 def _pairs(block: str) -> Mapping[str, str]:

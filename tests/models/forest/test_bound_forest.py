@@ -7,6 +7,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from models.forest import BoundForest, bind_forest, parse_forest
+from models.response import response_of
 from rules.expression import Binding
 from tests.models.forest.awkward import KINDS, Floats, Kind, asked, train
 
@@ -58,6 +59,20 @@ def test_scores_equal_those_of_lightgbm_bit_for_bit(data: st.DataObject) -> None
         max_cat_to_onehot=data.draw(st.sampled_from([1, 4, 100])),
     )
     assert_equal(booster, bindings, kinds, seed)
+
+
+@pytest.mark.parametrize("objective", ["binary", "regression", "poisson"])
+def test_a_random_forest_is_exact_and_its_response_is_of_the_average(objective: str) -> None:
+    kinds: tuple[Kind, ...] = ("plain", "holes", "category", "zeros")
+    options = {"boosting": "rf", "bagging_freq": 1, "bagging_fraction": 0.6, "feature_fraction": 0.8}
+    booster = train(kinds, 11, rows=500, trees=9, num_leaves=15, objective=objective, **options)
+    assert_equal(booster, [Binding(number % 3) for number in range(4)], kinds, 11)
+    forest = parse_forest(booster.model_to_string())
+    assert forest.averaged
+    matrix = np.column_stack([asked(kind, OFFERS, np.random.default_rng(2)) for kind in kinds])
+    raw = np.asarray(booster.predict(matrix, raw_score=True), np.float64)
+    expected = np.asarray(booster.predict(matrix), np.float64)
+    np.testing.assert_allclose(response_of(forest.objective, forest.divisor)(raw), expected, rtol=1e-14)
 
 
 @pytest.mark.parametrize("leaves", [64, 65, 129, 255])

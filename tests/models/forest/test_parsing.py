@@ -35,7 +35,6 @@ def test_a_tree_without_splits_is_its_one_leaf() -> None:
         ("split_feature=", "split_feature=-1 ", "only 3 are named"),
         ("decision_type=", "decision_type=12 ", "damaged"),
         ("\nthreshold=", "\nthreshold=x", "damaged"),
-        ("version=v4", "average_output", "random-forest"),
         ("feature_names=", "feature_name=", "only 0 are named"),
     ],
 )
