@@ -5,32 +5,32 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, closing, suppress
 from random import Random
 
-from decision.api_keys import ApiKeys
+from decision.access.api_keys import ApiKeys
+from decision.access.key_ring import KeyRing
 from decision.clock import Clock, wall_clock
-from decision.contacts import Contacts
-from decision.customers import Customers
-from decision.deciding import Deciding
-from decision.decision_index import DecisionIndex
-from decision.explaining import Explaining
-from decision.health import Health
-from decision.identities import Identities
 from decision.importing.desk import ImportDesk
 from decision.importing.memory import JournalMemory
-from decision.intake import Intake
 from decision.journal.journal import Journal
 from decision.journal.settling import settled
-from decision.key_ring import KeyRing
-from decision.marks import Marks
-from decision.profile.repository import Profiles
-from decision.publishing import Publishing
-from decision.refreshing import Refresher
-from decision.registry import Registry
-from decision.service import Concierge
+from decision.service.concierge import Concierge
+from decision.service.customers import Customers
+from decision.service.deciding import Deciding
+from decision.service.decision_index import DecisionIndex
+from decision.service.explaining import Explaining
+from decision.service.health import Health
+from decision.service.intake import Intake
+from decision.service.marks import Marks
+from decision.service.publishing import Publishing
+from decision.service.refreshing import Refresher
 from decision.settings import Settings
 from decision.store.opening import open_store
 from decision.store.port import Store
-from decision.subject_state import SubjectStates
-from decision.versions import Versions
+from decision.subject.contacts import Contacts
+from decision.subject.identities import Identities
+from decision.subject.profiles import Profiles
+from decision.subject.state import SubjectStates
+from decision.version.registry import Registry
+from decision.version.versions import Versions
 from rules.errors import Unavailable
 
 DAY_MILLISECONDS = 86_400_000

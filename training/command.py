@@ -13,9 +13,9 @@ from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 from decision.clock import wall_clock
 from decision.journal.reading import open_journal
 from decision.journal.settling import settle
-from decision.registry import Registry
 from decision.settings import Settings, read_settings
 from decision.store.opening import open_store
+from decision.version.registry import Registry
 from rules.errors import Fault, Invalid
 from rules.ids import GoalId, Instant, ModelVersion, PlacementId
 from rules.instant import parse_instant

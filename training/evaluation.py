@@ -6,8 +6,8 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
+from decision.engine.snapshot import Snapshot
 from decision.journal.record import DecisionRecord
-from decision.snapshot import Snapshot
 from models.model import Model
 from rules.catalogue import Catalogue
 from rules.errors import ArtefactError

@@ -3,7 +3,7 @@
 import duckdb
 import msgspec
 
-from decision.registry import CATALOGUE_SLOT, Registry
+from decision.version.registry import CATALOGUE_SLOT, Registry
 from models.model import Model, load_model, prior_model
 from rules.catalogue import Catalogue
 from rules.errors import ConciergeError, NotFound

@@ -5,11 +5,11 @@ from collections.abc import Mapping, Sequence
 import msgspec
 import numpy as np
 
+from decision.engine.replaying import inputs_of
+from decision.engine.slate import first_rank
+from decision.engine.snapshot import Snapshot
+from decision.engine.weighing import Weighing, weigh
 from decision.journal.record import DecisionRecord
-from decision.replaying import inputs_of
-from decision.slate import first_rank
-from decision.snapshot import Snapshot
-from decision.weighing import Weighing, weigh
 from rules.ids import OfferId
 
 CONSTANT = "constant"

@@ -1,6 +1,6 @@
 """Putting a trained model where workers find it."""
 
-from decision.registry import Registry
+from decision.version.registry import Registry
 from models.artefact import Artefact, encode_artefact
 from models.model import load_model
 from rules.ids import ModelVersion

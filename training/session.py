@@ -6,7 +6,7 @@ from collections.abc import Callable
 import duckdb
 import msgspec
 
-from decision.registry import Registry
+from decision.version.registry import Registry
 from models.artefact import Artefact, encode_artefact
 from models.feature import FeatureList
 from models.model import Model, load_model

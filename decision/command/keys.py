@@ -6,7 +6,7 @@ import rich_click as click
 from rich.console import Console
 from rich.table import Column, Table
 
-from decision.api_keys import ApiKey, ApiKeys
+from decision.access.api_keys import ApiKey, ApiKeys
 from decision.clock import wall_clock
 from decision.settings import read_settings
 from decision.store.opening import open_store

@@ -8,10 +8,10 @@ from rich.console import Console
 from rich.table import Column, Table
 
 from decision.composition import compose
-from decision.publishing import Published
-from decision.registry import Registry, VersionInfo
+from decision.service.publishing import Published
 from decision.settings import read_settings
 from decision.store.opening import open_store
+from decision.version.registry import Registry, VersionInfo
 from models.artefact import Artefact, decode_artefact
 from rules.instant import format_instant
 

@@ -10,15 +10,15 @@ from rich.console import Console
 from rich.progress import Progress
 
 from decision.command.moment import MOMENT
+from decision.engine.replaying import replay as decide_again
+from decision.engine.replaying import same_decision
 from decision.journal.reading import open_journal
 from decision.journal.record import DecisionRecord, decode_record
 from decision.journal.settling import settle
-from decision.registry import Registry
-from decision.replaying import replay as decide_again
-from decision.replaying import same_decision
 from decision.settings import Settings, read_settings
 from decision.store.opening import open_store
-from decision.versions import Versions
+from decision.version.registry import Registry
+from decision.version.versions import Versions
 from rules.ids import DecisionId, Instant
 
 _LIVE = """

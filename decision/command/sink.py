@@ -8,12 +8,12 @@ import rich_click as click
 from decision.clock import wall_clock
 from decision.journal.sink import Sink
 from decision.logs import configure_logs, log
-from decision.rates_job import RatesJob
-from decision.registry import Registry
 from decision.settings import Settings, read_settings
 from decision.store.opening import open_store
 from decision.store.port import Store
-from decision.versions import Versions
+from decision.version.rates_job import RatesJob
+from decision.version.registry import Registry
+from decision.version.versions import Versions
 from rules.errors import Conflict
 
 STANDBY_SECONDS = 5.0

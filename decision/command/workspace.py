@@ -9,10 +9,10 @@ import rich_click as click
 from rich.console import Console
 
 from decision.composition import compose
-from decision.publishing import Published
-from decision.registry import CATALOGUE_SLOT
+from decision.service.publishing import Published
 from decision.settings import read_settings
 from decision.store.opening import open_store
+from decision.version.registry import CATALOGUE_SLOT
 from rules.check import check_workspace
 from rules.errors import Fault, Invalid, WorkspaceError
 from rules.finding import Finding

@@ -38,7 +38,7 @@ from decision.http.versions import (
 )
 from decision.logs import configure_logs
 from decision.metrics import ANSWERS, counter
-from decision.service import Concierge
+from decision.service.concierge import Concierge
 from decision.settings import Settings, read_settings
 
 ROUTES = (

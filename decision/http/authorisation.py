@@ -6,8 +6,8 @@ from typing import Any, cast
 from litestar.connection import ASGIConnection
 from litestar.handlers import BaseRouteHandler
 
-from decision.api_keys import ApiKey
-from decision.key_ring import KeyRing
+from decision.access.api_keys import ApiKey
+from decision.access.key_ring import KeyRing
 from rules.errors import Forbidden, Unauthorised
 
 Guard = Callable[[ASGIConnection[Any, Any, Any, Any], BaseRouteHandler], Awaitable[None]]

@@ -10,7 +10,7 @@ import msgspec
 from litestar import Request
 from litestar.datastructures import State
 
-from decision.api_keys import ApiKey
+from decision.access.api_keys import ApiKey
 from rules.errors import Fault, Invalid
 
 JSON = "application/json"

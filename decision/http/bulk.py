@@ -8,8 +8,7 @@ from litestar import post
 from litestar.exceptions import HTTPException
 from litestar.types import ASGIApp, Receive, Scope, Send
 
-from decision.answer import DecisionAnswer
-from decision.api_keys import ApiKey
+from decision.access.api_keys import ApiKey
 from decision.http.authorisation import known
 from decision.http.body import ApiRequest, decode_body
 from decision.http.decisions import allow
@@ -17,8 +16,9 @@ from decision.http.media import problems
 from decision.http.problem import Problem, problem_of
 from decision.http.serving import Serving
 from decision.logs import log
-from decision.question import DecisionQuestion
-from decision.service import Concierge
+from decision.service.answer import DecisionAnswer
+from decision.service.concierge import Concierge
+from decision.service.question import DecisionQuestion
 from rules.errors import Fault, Invalid
 
 NDJSON = "application/x-ndjson"

@@ -5,7 +5,7 @@ from typing import Any
 import msgspec
 
 from decision.http.body import ApiRequest, decode_body, find_faults
-from decision.question import EventReport, RawValue
+from decision.service.question import EventReport, RawValue
 from rules.errors import Invalid
 from rules.ids import CustomerId, VisitorId
 

@@ -5,12 +5,12 @@ import re
 from litestar import Response, delete, get, patch, post, put
 from litestar.params import FromPath, JSONBody
 
-from decision.answer import CustomerAnswer
 from decision.http.authorisation import needs
 from decision.http.body import ApiRequest
 from decision.http.media import answer, problems
 from decision.http.serving import Serving
-from decision.question import NAME, LinkReport, ProfileForm, ProfilePatch
+from decision.service.answer import CustomerAnswer
+from decision.service.question import NAME, LinkReport, ProfileForm, ProfilePatch
 from rules.errors import Fault, Invalid
 from rules.ids import CustomerId, VisitorId
 

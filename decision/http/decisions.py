@@ -3,16 +3,16 @@
 from litestar import Response, get, post
 from litestar.params import FromPath, JSONBody
 
-from decision.admission import Ask, admit
-from decision.answer import DecisionAnswer
-from decision.api_keys import ApiKey
-from decision.explanation import Explanation
+from decision.access.api_keys import ApiKey
+from decision.engine.explanation import Explanation
 from decision.http.authorisation import known, require
 from decision.http.body import ApiRequest
 from decision.http.media import answer, problems
 from decision.http.serving import Serving
-from decision.question import DecisionQuestion
-from decision.service import Concierge
+from decision.service.admission import Ask, admit
+from decision.service.answer import DecisionAnswer
+from decision.service.concierge import Concierge
+from decision.service.question import DecisionQuestion
 from rules.errors import Forbidden
 from rules.ids import DecisionId
 

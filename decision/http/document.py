@@ -12,7 +12,14 @@ from decision.http.body import JSON, MSGPACK
 from decision.http.bulk import NDJSON
 from decision.http.cloud_events import BATCHED, STRUCTURED
 from decision.http.versions import ModelUpload, WorkspaceUpload
-from decision.question import DecisionQuestion, EventReport, LinkReport, OutcomeReport, ProfileForm, ProfilePatch
+from decision.service.question import (
+    DecisionQuestion,
+    EventReport,
+    LinkReport,
+    OutcomeReport,
+    ProfileForm,
+    ProfilePatch,
+)
 
 Node = dict[str, Any]
 

@@ -2,10 +2,10 @@
 
 from litestar import Response, get
 
-from decision.answer import HealthAnswer
 from decision.http.body import JSON
 from decision.http.serving import Serving
 from decision.metrics import CONTENT_TYPE, render_metrics
+from decision.service.answer import HealthAnswer
 
 
 @get("/health/live", operation_id="live", summary="Whether the process answers at all", tags=["operations"])

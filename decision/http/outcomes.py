@@ -3,12 +3,12 @@
 from litestar import Response, post
 from litestar.params import JSONBody
 
-from decision.answer import Receipt
 from decision.http.authorisation import needs, require
 from decision.http.body import ApiRequest
 from decision.http.media import answer, problems
 from decision.http.serving import Serving
-from decision.question import OutcomeReport
+from decision.service.answer import Receipt
+from decision.service.question import OutcomeReport
 
 
 @post(

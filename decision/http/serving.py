@@ -5,7 +5,7 @@ from typing import TypeAlias
 from litestar.datastructures import State
 from litestar.di import NamedDependency
 
-from decision.service import Concierge
+from decision.service.concierge import Concierge
 
 Serving: TypeAlias = NamedDependency[Concierge]
 

@@ -4,12 +4,12 @@ import msgspec
 from litestar import Response, get, post, put
 from litestar.params import FromPath, JSONBody
 
-from decision.answer import CurrentAnswer, PublishedAnswer, VersionAnswer
 from decision.http.authorisation import needs
 from decision.http.body import ApiRequest
 from decision.http.media import answer, problems
 from decision.http.serving import Serving
-from decision.publishing import Published
+from decision.service.answer import CurrentAnswer, PublishedAnswer, VersionAnswer
+from decision.service.publishing import Published
 from rules.errors import Fault, Invalid
 
 

@@ -7,7 +7,7 @@ from math import isfinite
 
 from decision.importing.mapping import Constant, Field, Moment, Time, column_of
 from decision.importing.rows import Row
-from decision.question import NAME
+from decision.service.question import NAME
 from rules.attribute import Value, parse_value, read_value
 from rules.duration import parse_duration
 from rules.errors import Fault

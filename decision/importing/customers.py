@@ -15,9 +15,9 @@ from decision.importing.rows import Row
 from decision.journal.journal import Journal
 from decision.journal.record import ProfileRecord
 from decision.keys import customer_subject
-from decision.profile.changing import patch_profile
-from decision.profile.profile import EMPTY_PROFILE, AttributeValue, Profile, encode_profile
-from decision.profile.repository import Profiles
+from decision.subject.changing import patch_profile
+from decision.subject.profile import EMPTY_PROFILE, AttributeValue, Profile, encode_profile
+from decision.subject.profiles import Profiles
 from rules.errors import Fault
 from rules.ids import CustomerId, Instant
 from rules.workspace import Workspace

@@ -7,8 +7,7 @@ from functools import partial
 from itertools import islice
 from typing import TypeVar
 
-from decision.contacts import Contacts
-from decision.identities import Identities, Subject
+from decision.engine.snapshot import Snapshot
 from decision.importing.decision_row import DecisionRow, DecisionRows
 from decision.importing.memory import JournalMemory
 from decision.importing.past import Past, contacts_before
@@ -18,9 +17,10 @@ from decision.importing.rows import Row
 from decision.journal.journal import Journal
 from decision.journal.record import EventRecord, OutcomeRecord
 from decision.keys import SubjectId
-from decision.profile.repository import Profiles
-from decision.snapshot import Snapshot
-from decision.subject_state import SubjectStates
+from decision.subject.contacts import Contacts
+from decision.subject.identities import Identities, Subject
+from decision.subject.profiles import Profiles
+from decision.subject.state import SubjectStates
 from rules.contact import read_contacts
 from rules.ids import DecisionId, Instant
 

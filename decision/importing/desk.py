@@ -6,9 +6,7 @@ from typing import Protocol
 
 import msgspec
 
-from decision.admission import served
-from decision.contacts import Contacts
-from decision.identities import Identities
+from decision.engine.snapshot import Snapshot
 from decision.importing.checking import check_customers, check_decisions, check_events
 from decision.importing.customers import CustomerImport
 from decision.importing.decision_row import DecisionRows
@@ -19,11 +17,13 @@ from decision.importing.memory import JournalMemory
 from decision.importing.recording import Recording
 from decision.importing.report import Progress
 from decision.importing.rows import Row
-from decision.intake import Intake
 from decision.journal.journal import Journal
-from decision.profile.repository import Profiles
-from decision.snapshot import Snapshot
-from decision.subject_state import SubjectStates
+from decision.service.admission import served
+from decision.service.intake import Intake
+from decision.subject.contacts import Contacts
+from decision.subject.identities import Identities
+from decision.subject.profiles import Profiles
+from decision.subject.state import SubjectStates
 from rules.ids import Instant
 
 

@@ -9,8 +9,8 @@ from decision.importing.memory import JournalMemory
 from decision.importing.report import BadRow, Progress
 from decision.importing.row_id import RowIds
 from decision.importing.rows import Row
-from decision.intake import Intake
 from decision.journal.record import EventRecord
+from decision.service.intake import Intake
 from rules.ids import CustomerId, Instant, VisitorId
 from rules.workspace import Workspace
 

@@ -8,9 +8,9 @@ from pathlib import Path
 import duckdb
 import pyarrow as pa
 
-from decision.identities import Subject
 from decision.journal.reading import open_journal
 from decision.journal.record import EventRecord, OutcomeRecord, decode_record
+from decision.subject.identities import Subject
 from rules.ids import Instant
 
 PAGE = 1_000

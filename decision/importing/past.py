@@ -4,8 +4,8 @@ from collections import deque
 from collections.abc import Iterable, Mapping
 
 from decision.journal.record import EventRecord, OutcomeRecord
-from decision.profile.changing import apply_event, apply_outcome
-from decision.profile.profile import Profile
+from decision.subject.changing import apply_event, apply_outcome
+from decision.subject.profile import Profile
 from rules.catalogue import Catalogue
 from rules.contact import ContactHistory
 from rules.ids import Instant, OfferId

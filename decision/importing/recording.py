@@ -4,14 +4,14 @@ from collections.abc import Callable, Mapping
 
 import numpy as np
 
-from decision.facts import facts_of
-from decision.identities import Subject
+from decision.engine.facts import facts_of
+from decision.engine.request import Decision, DecisionRequest, ShownOffer
+from decision.engine.snapshot import Snapshot
 from decision.importing.decision_row import DecisionRow
 from decision.journal.record import DecisionRecord, OutcomeRecord
-from decision.profile.changing import apply_outcome
-from decision.profile.profile import Profile, encode_profile
-from decision.request import Decision, DecisionRequest, ShownOffer
-from decision.snapshot import Snapshot
+from decision.subject.changing import apply_outcome
+from decision.subject.identities import Subject
+from decision.subject.profile import Profile, encode_profile
 from models.feature import BoundFeatures
 from rules.contact import ContactHistory, contact_record
 from rules.facts import FactValue

@@ -3,7 +3,7 @@
 import csv
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, TextIO
 
 import msgspec
 import pyarrow as pa
@@ -67,10 +67,11 @@ def _look_csv(path: Path) -> tuple[tuple[str, ...], int]:
     with path.open("rb") as file:
         lines = sum(chunk.count(b"\n") for chunk in iter(lambda: file.read(1 << 20), b""))
     try:
-        with path.open(encoding="utf-8-sig", newline="") as text:
+        with _text(path) as text:
             header = next(csv.reader(text, strict=True), [])
-    except (csv.Error, UnicodeDecodeError) as error:
-        raise _refused(path, f"has a header that cannot be read: {error}; save it as CSV in UTF-8") from error
+        "".join(header).encode()
+    except (csv.Error, UnicodeEncodeError) as error:
+        raise _refused(path, f"has a header that cannot be read ({error}); save it as CSV in UTF-8") from error
     if not header:
         raise _refused(path, "is empty; its first line must name the columns")
     return tuple(header), max(lines - 1, 0)
@@ -78,8 +79,7 @@ def _look_csv(path: Path) -> tuple[tuple[str, ...], int]:
 
 def _read_csv(path: Path) -> Iterator[Row]:
     csv.field_size_limit(LONGEST_CELL)
-    # A byte that is not UTF-8 becomes a lone surrogate, so that only its own row is lost.
-    with path.open(encoding="utf-8-sig", errors="surrogateescape", newline="") as text:
+    with _text(path) as text:
         reader = csv.reader(text, strict=True)
         header = next(reader, [])
         while True:
@@ -94,6 +94,11 @@ def _read_csv(path: Path) -> Iterator[Row]:
                 return
             if cells:
                 yield _csv_row(line, header, cells)
+
+
+def _text(path: Path) -> TextIO:
+    # A byte that is not UTF-8 becomes a lone surrogate, so that only its own row is lost.
+    return path.open(encoding="utf-8-sig", errors="surrogateescape", newline="")
 
 
 def _csv_row(line: int, header: list[str], cells: list[str]) -> Row:

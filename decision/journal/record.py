@@ -4,8 +4,8 @@ from typing import Literal
 
 import msgspec
 
-from decision.profile.profile import AttributeValue
-from decision.request import Decision, DecisionRequest
+from decision.engine.request import Decision, DecisionRequest
+from decision.subject.profile import AttributeValue
 from rules.ids import CatalogueVersion, CustomerId, DecisionId, Instant, ModelVersion, OfferId, VisitorId
 
 

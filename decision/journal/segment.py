@@ -7,6 +7,7 @@ from typing import Any, TypeVar
 import msgspec
 import pyarrow as pa
 
+from decision.engine.request import ShownOffer
 from decision.journal.record import (
     DecisionRecord,
     EventRecord,
@@ -15,7 +16,6 @@ from decision.journal.record import (
     Record,
     decode_record,
 )
-from decision.request import ShownOffer
 from decision.store.port import Position
 
 _OFFER = pa.struct(

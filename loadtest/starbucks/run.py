@@ -13,8 +13,9 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
 
 from loadtest.client import Client
+from loadtest.errors import CommandFailed
 from loadtest.messages import Event, Question
-from loadtest.service_process import CommandFailed, Concierge, free_port
+from loadtest.service_process import Concierge, free_port
 from loadtest.starbucks.recording import Recording, moment
 from loadtest.starbucks.report import print_report
 

@@ -10,7 +10,9 @@ ROOT = Path(__file__).parents[2]
 ROOMS = ("rules", "models", "decision", "training", "loadtest", "tests")
 TRACKED = tuple(
     ROOT / name
-    for name in subprocess.run(["git", "ls-files"], cwd=ROOT, check=True, capture_output=True, text=True).stdout.splitlines()
+    for name in subprocess.run(
+        ["git", "ls-files"], cwd=ROOT, check=True, capture_output=True, text=True
+    ).stdout.splitlines()
     if (ROOT / name).is_file()
 )
 PYTHON = tuple(path for path in TRACKED if path.suffix == ".py")

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import msgspec
 
-from decision.snapshot import Snapshot
+from decision.engine.snapshot import Snapshot
 from rules.catalogue import Catalogue
 from rules.ids import CatalogueVersion, Instant
 from rules.instant import parse_instant

@@ -5,11 +5,11 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from decision.engine import decide
-from decision.explanation import explain
+from decision.engine.engine import decide
+from decision.engine.explanation import explain
+from decision.engine.request import DecisionRequest
 from decision.journal.record import DecisionRecord, decode_record, encode_record
-from decision.profile.profile import ActivityFigures, AttributeValue, Decayed, Profile, encode_profile
-from decision.request import DecisionRequest
+from decision.subject.profile import ActivityFigures, AttributeValue, Decayed, Profile, encode_profile
 from rules.contact import contact_record, read_contacts
 from rules.ids import CatalogueVersion, DecisionId, OfferId
 from rules.instant import parse_instant

@@ -12,7 +12,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from decision.api_keys import ApiKeys
+from decision.access.api_keys import ApiKeys
 from decision.clock import wall_clock
 from decision.composition import compose
 from decision.settings import Settings

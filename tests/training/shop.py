@@ -6,11 +6,11 @@ from pathlib import Path
 
 import msgspec
 
-from decision.engine import decide
+from decision.engine.engine import decide
+from decision.engine.request import DecisionRequest
+from decision.engine.snapshot import Snapshot
 from decision.journal.record import DecisionRecord, OutcomeRecord
-from decision.profile.profile import Profile, encode_profile
-from decision.request import DecisionRequest
-from decision.snapshot import Snapshot
+from decision.subject.profile import Profile, encode_profile
 from models.model import Model
 from rules.catalogue import Catalogue
 from rules.contact import NO_CONTACTS

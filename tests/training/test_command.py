@@ -11,9 +11,9 @@ from click.testing import CliRunner
 
 from decision.journal.journal import Journal
 from decision.journal.record import DecisionRecord, OutcomeRecord
-from decision.registry import Registry
 from decision.settings import Settings
 from decision.store.opening import open_store
+from decision.version.registry import Registry
 from models.model import load_model
 from rules.errors import NotFound
 from rules.ids import Instant

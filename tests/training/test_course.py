@@ -4,8 +4,8 @@ import msgspec
 import numpy as np
 import pytest
 
-from decision.registry import Registry
 from decision.store.memory import MemoryStore
+from decision.version.registry import Registry
 from models.artefact import Artefact, WarmUp, encode_artefact
 from models.model import load_model
 from models.rates import Rates

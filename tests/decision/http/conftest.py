@@ -10,12 +10,12 @@ import httpx
 import pytest
 from litestar import Litestar
 
-from decision.api_keys import ApiKeys
+from decision.access.api_keys import ApiKeys
 from decision.composition import compose
+from decision.engine.snapshot import Snapshot
 from decision.http.app import attach, create_app
-from decision.service import Concierge
+from decision.service.concierge import Concierge
 from decision.settings import Settings
-from decision.snapshot import Snapshot
 from decision.store.memory import MemoryStore
 from rules.ids import Instant
 from rules.instant import parse_instant

@@ -10,11 +10,11 @@ import schemathesis
 from hypothesis import HealthCheck, given, settings
 from schemathesis.checks import CHECKS, load_all_checks
 
-from decision.api_keys import ApiKeys
+from decision.access.api_keys import ApiKeys
 from decision.clock import wall_clock
 from decision.http.app import ROUTES, create_app
 from decision.http.bulk import decide_bulk
-from decision.service import Concierge
+from decision.service.concierge import Concierge
 from decision.settings import Settings
 from decision.store.memory import MemoryStore
 from tests.decision.http.conftest import ALL_SCOPES, BODY_LIMIT

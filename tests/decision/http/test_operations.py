@@ -4,7 +4,7 @@ from httpx import AsyncClient
 
 from decision.http.app import ROUTES
 from decision.metrics import PUBLISHED
-from decision.service import Concierge
+from decision.service.concierge import Concierge
 
 
 async def test_health_says_what_stands_in_the_way(client: AsyncClient, concierge: Concierge) -> None:

@@ -4,7 +4,7 @@ import base64
 
 from httpx import AsyncClient
 
-from decision.service import Concierge
+from decision.service.concierge import Concierge
 from models.artefact import Artefact, encode_artefact
 from models.rates import Rates
 from rules.ids import GoalId, Instant

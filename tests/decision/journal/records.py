@@ -1,7 +1,7 @@
 """Records of every kind for the journal's tests."""
 
+from decision.engine.request import Decision, DecisionRequest, ShownOffer
 from decision.journal.record import DecisionRecord, EventRecord, OutcomeRecord, ProfileRecord, Record
-from decision.request import Decision, DecisionRequest, ShownOffer
 from rules.ids import CatalogueVersion, CustomerId, DecisionId, Instant, ModelVersion, OfferId, PlacementId, VisitorId
 
 NOW = Instant(1_790_000_000_000)

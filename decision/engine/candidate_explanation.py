@@ -1,0 +1,150 @@
+"""Why each offer of a weighed placement was shown or not: its verdict, what decided, and the values read."""
+
+from collections.abc import Mapping
+from math import isnan
+
+import msgspec
+import numpy as np
+
+from decision.engine.engine import verdicts
+from decision.engine.explained_offer import ExplainedOffer
+from decision.engine.slate import Limit, Place, Slate
+from decision.engine.snapshot import Snapshot
+from decision.engine.weighing import Weighing
+from models.feature import string_code
+from rules.expression import compile_expression
+from rules.facts import Facts, FactValue
+from rules.ids import Instant
+from rules.offer import OfferTable
+from rules.reason import Reason
+from rules.screening import Screening
+from rules.value_read import read_values, tell_values
+
+FeatureWords = Mapping[str, float | str | None]
+
+
+class Cause(msgspec.Struct, frozen=True):
+    """What decided about an offer; the fields are those of `ExplainedOffer`."""
+
+    rule: str
+    because: str
+    sentence: str
+    read: Mapping[str, FactValue | None] = {}
+
+
+def explain_candidates(weighing: Weighing, slate: Slate, snapshot: Snapshot, now: Instant) -> list[ExplainedOffer]:
+    """Every candidate of the placement, in catalogue order."""
+    places = {place.candidate: (rank, place) for rank, place in enumerate(slate.places, start=1)}
+    features = _features(weighing, snapshot)
+    offers = []
+    for row, code in enumerate(verdicts(weighing, slate).tolist()):
+        cause = _cause(Reason(code), row, weighing, slate, now)
+        rank, place = places.get(row, (None, None))
+        offers.append(_explained(row, Reason(code), cause, rank, place, weighing, now, features[row]))
+    return offers
+
+
+def explain_left_out(weighing: Weighing, snapshot: Snapshot) -> list[ExplainedOffer]:
+    """Every offer of the catalogue that is no candidate of the placement, in catalogue order."""
+    bound, catalogue = weighing.placement.bound, snapshot.catalogue
+    paths = compile_expression(bound.spec.candidates, catalogue.schema, gives="bool").reads
+    offers = []
+    for row, reason in sorted(bound.left_out.items()):
+        if reason is Reason.NOT_A_CANDIDATE:
+            read = read_values(paths, weighing.facts, catalogue.offers, row, bound.moments)
+            cause = Cause("candidates", bound.spec.candidates, _with_values(reason.sentence, read), read)
+        else:
+            cause = Cause("exclude", "", reason.sentence)
+        offers.append(
+            ExplainedOffer(
+                offer=catalogue.offers.ids[row],
+                status="not_shown",
+                reason=reason.slug,
+                sentence=cause.sentence,
+                rule=cause.rule,
+                because=cause.because,
+                read=cause.read,
+            )
+        )
+    return offers
+
+
+def _explained(
+    row: int,
+    reason: Reason,
+    cause: Cause,
+    rank: int | None,
+    place: Place | None,
+    weighing: Weighing,
+    now: Instant,
+    features: FeatureWords,
+) -> ExplainedOffer:
+    bound, parts = weighing.placement.bound, weighing.parts
+    weighed = bool(weighing.open[row])
+    prediction = float(weighing.prediction[row])
+    return ExplainedOffer(
+        offer=bound.offers.ids[row],
+        status="shown" if place else "not_shown",
+        reason=reason.slug,
+        sentence=cause.sentence,
+        rank=rank,
+        rule=cause.rule,
+        because=cause.because,
+        read=cause.read,
+        probability=place.probability if place else None,
+        score=float(weighing.scores[row]) if weighed else None,
+        propensity=None if bound.goal.objective == "value" or isnan(prediction) else prediction,
+        context=float(parts.context[row]) if weighed else None,
+        value=float(parts.value[row]) if weighed else None,
+        levers=float(parts.levers[row]) if weighed else None,
+        levers_in_force=tuple(lever.id for lever in bound.levers.in_force(row, now)),
+        features=features,
+    )
+
+
+def _cause(reason: Reason, row: int, weighing: Weighing, slate: Slate, now: Instant) -> Cause:
+    if slate.held_by[row] >= 0:
+        return _held(row, weighing, weighing.limits[slate.held_by[row]], now)
+    if not weighing.open[row]:
+        detail = weighing.placement.bound.explain(
+            row, weighing.screening, weighing.facts, weighing.history, now, weighing.profile.consents
+        )
+        return Cause(detail.rule, detail.because, detail.sentence, detail.read)
+    return Cause("mandatory" if reason is Reason.MANDATORY else "", "", reason.sentence)
+
+
+def _held(row: int, weighing: Weighing, limit: Limit, now: Instant) -> Cause:
+    """The limit that the offers above used up, and what it read of the candidate."""
+    bound = weighing.placement.bound
+    if limit.reason is Reason.CONTACT_POLICY:
+        screening = Screening(np.full(len(weighing.open), limit.reason), np.full(len(weighing.open), limit.detail))
+        detail = bound.explain(row, screening, weighing.facts, weighing.history, now)
+        return Cause(detail.rule, detail.because, f"{detail.sentence} The offers above use up the rest.", detail.read)
+    name = tuple(bound.limits)[limit.detail]
+    read = read_values((f"offer.{name}",), weighing.facts, bound.offers, row, bound.moments)
+    read["at_most"] = bound.spec.at_most[name]
+    return Cause(f"at_most.{name}", "", _with_values(limit.reason.sentence, read), read)
+
+
+def _with_values(sentence: str, read: dict[str, FactValue | None]) -> str:
+    return f"{sentence} ({tell_values(read)})" if read else sentence
+
+
+def _features(weighing: Weighing, snapshot: Snapshot) -> list[FeatureWords]:
+    specs = snapshot.features.specs
+    words = _words_by_code(weighing.placement.bound.offers, weighing.facts)
+    matrix = weighing.features.matrix(np.arange(len(weighing.open))).tolist()
+    return [
+        {
+            spec.name: None if isnan(number) else words.get(number, number) if spec.categorical else number
+            for spec, number in zip(specs, row, strict=True)
+        }
+        for row in matrix
+    ]
+
+
+def _words_by_code(offers: OfferTable, facts: Facts) -> dict[float, str]:
+    """The strings that a feature of this request can have come from, by their code."""
+    words = {word for column in offers.columns.values() for word in column.words}
+    words.update(value for value in facts.values() if isinstance(value, str))
+    return {string_code(word): word for word in words}

@@ -1,0 +1,83 @@
+"""Explanation: why each offer of the catalogue was shown or not, found by deciding again what the journal holds."""
+
+from collections.abc import Mapping
+
+import msgspec
+
+from decision.engine.candidate_explanation import explain_candidates, explain_left_out
+from decision.engine.engine import draw
+from decision.engine.explained_offer import ExplainedOffer, as_recorded
+from decision.engine.replaying import inputs_of, replay, same_decision
+from decision.engine.snapshot import Snapshot
+from decision.engine.weighing import weigh
+from decision.journal.record import DecisionRecord
+from rules.facts import FactValue
+from rules.ids import CatalogueVersion, DecisionId, Instant, ModelVersion, OfferId, PlacementId
+from rules.reason import Reason
+
+
+class Explanation(msgspec.Struct, frozen=True, kw_only=True):
+    """A decision told: shown offers by rank, then the others in catalogue order.
+
+    `replayed_equal` says whether deciding again gave the journalled answer bit for bit; None for decisions of another
+    system, of which only what was shown is known. `facts` are what was known about the request.
+    """
+
+    decision: DecisionId
+    placement: PlacementId
+    now: Instant
+    seed: int
+    catalogue: CatalogueVersion
+    model: ModelVersion | None
+    group: str
+    degraded: tuple[str, ...]
+    replayed_equal: bool | None
+    facts: Mapping[str, FactValue]
+    offers: tuple[ExplainedOffer, ...]
+
+
+def explain(record: DecisionRecord, snapshot: Snapshot) -> Explanation:
+    """The explanation of a journalled decision.
+
+    `snapshot` holds the record's catalogue and model; raises `Conflict` when it holds others. Decisions of another
+    system are explained by what they showed, with any snapshot.
+    """
+    if record.source != "live":
+        return _tell(record, None, {}, [as_recorded(offer) for offer in record.decision.offers])
+    equal = same_decision(replay(record, snapshot), record.decision)
+    given = inputs_of(record)
+    if "store" in given.without:
+        return _tell(record, equal, {}, _fallback(record, snapshot.catalogue.offers.ids))
+    weighing = weigh(record.request, given.profile, given.history, snapshot, record.now, given.without)
+    slate = draw(weighing, record.request, record.seed)
+    offers = explain_candidates(weighing, slate, snapshot, record.now) + explain_left_out(weighing, snapshot)
+    last = len(slate.places) + 1
+    offers.sort(key=lambda offer: (offer.rank or last, snapshot.rows[offer.offer]))
+    return _tell(record, equal, weighing.facts, offers)
+
+
+def _tell(
+    record: DecisionRecord, equal: bool | None, facts: Mapping[str, FactValue], offers: list[ExplainedOffer]
+) -> Explanation:
+    return Explanation(
+        decision=record.id,
+        placement=record.request.placement,
+        now=record.now,
+        seed=record.seed,
+        catalogue=record.catalogue,
+        model=record.model,
+        group=record.decision.group,
+        degraded=record.decision.degraded,
+        replayed_equal=equal,
+        facts=facts,
+        offers=tuple(offers),
+    )
+
+
+def _fallback(record: DecisionRecord, catalogue: tuple[OfferId, ...]) -> list[ExplainedOffer]:
+    shown = [as_recorded(offer) for offer in record.decision.offers]
+    names = {offer.offer for offer in shown}
+    sentence = "The placement's fallback was shown, so this offer was not weighed."
+    slug = Reason.UNDECIDED.slug
+    others = (offer for offer in catalogue if offer not in names)
+    return shown + [ExplainedOffer(offer=offer, status="not_shown", reason=slug, sentence=sentence) for offer in others]

@@ -1,0 +1,107 @@
+"""Weighing: what every candidate of a placement is worth for one subject, before anything is drawn."""
+
+import msgspec
+import numpy as np
+from numpy.typing import NDArray
+
+from decision.engine.arbitration import Parts, usable
+from decision.engine.contact_room import contact_limits
+from decision.engine.facts import facts_of
+from decision.engine.request import DecisionRequest
+from decision.engine.slate import Limit
+from decision.engine.snapshot import ReadyPlacement, Snapshot
+from decision.subject.profile import EMPTY_PROFILE, Profile
+from models.feature import FeatureValues
+from rules.contact import NO_CONTACTS, ContactHistory
+from rules.facts import Facts
+from rules.ids import Instant
+from rules.screening import Screening
+from rules.workspace import Placement
+
+Floats = NDArray[np.float64]
+
+
+class Weighing(msgspec.Struct, frozen=True, eq=False):
+    """All candidates of a placement for one request; arrays have one element per candidate.
+
+    `prediction` is the model's figure (propensity, or expected value), NaN where none was asked for; `scores` are
+    finite and not negative, zero where the candidate is screened out; `limits` bound the slate. `degraded` names what
+    was left out, sorted.
+    """
+
+    placement: ReadyPlacement
+    profile: Profile
+    history: ContactHistory
+    facts: Facts
+    screening: Screening
+    open: NDArray[np.bool_]
+    features: FeatureValues
+    prediction: Floats
+    parts: Parts
+    scores: Floats
+    limits: tuple[Limit, ...]
+    degraded: tuple[str, ...]
+
+
+def weigh(
+    request: DecisionRequest,
+    profile: Profile | None,
+    history: ContactHistory | None,
+    snapshot: Snapshot,
+    now: Instant,
+    without: frozenset[str] = frozenset(),
+) -> Weighing:
+    """Screen, predict and score; raises `NotFound` for an unknown placement.
+
+    A profile or history of None could not be loaded; `without` names parts to do without: `profile`, `history` or
+    `model`. Either way the decision goes on with what there is, and says so: what it says in `degraded`, given as
+    `without`, gives the same weighing again.
+    """
+    placement = snapshot.placement(request.placement)
+    bound = placement.bound
+    degraded = set(without)
+    if placement.missing and placement.needs_model:
+        degraded.add("model")
+    if profile is None or "profile" in without:
+        degraded.add("profile")
+        profile = EMPTY_PROFILE
+    if history is None or "history" in without:
+        degraded.add("history")
+        history = NO_CONTACTS
+    facts = facts_of(snapshot.catalogue, request.placement, profile, history, request.context, now)
+    screening = bound.screen(facts, frozenset(request.exclude), history, now, profile.consents)
+    open = screening.passes
+    weights = bound.weigh(facts, now)
+    degraded.update(weights.faults)
+    features = placement.features.run(facts)
+    prediction = np.full(len(open), np.nan)
+    propensity, value = np.ones(len(open)), weights.value
+    if placement.needs_model and "model" not in degraded:
+        rows = np.flatnonzero(open)
+        prediction[rows] = placement.model.predict(features, rows)
+        if bound.goal.objective == "value":
+            value = prediction
+        else:
+            propensity = prediction
+    parts = Parts(propensity, weights.context, value, weights.levers)
+    scores = np.where(open, usable(parts.product(bound.spec.arbitration)), 0.0)
+    return Weighing(
+        placement=placement,
+        profile=profile,
+        history=history,
+        facts=facts,
+        screening=screening,
+        open=open,
+        features=features,
+        prediction=prediction,
+        parts=parts,
+        scores=scores,
+        limits=placement.limits
+        + contact_limits(bound.policies, history, now, slots_of(request, bound.spec), len(open)),
+        degraded=tuple(sorted(degraded)),
+    )
+
+
+def slots_of(request: DecisionRequest, spec: Placement) -> int:
+    """How many offers are asked for."""
+    return spec.slots if request.slots is None else request.slots

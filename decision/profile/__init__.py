@@ -1,1 +1,0 @@
-"""Profiles: what is known of a subject, how events change it, and what is computed from it."""

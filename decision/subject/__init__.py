@@ -1,0 +1,1 @@
+"""Subjects: profiles, contacts and identities, how they change, and what is computed from them."""

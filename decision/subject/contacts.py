@@ -1,0 +1,79 @@
+"""Contact histories in the store."""
+
+from collections.abc import Iterable, Mapping, Sequence
+
+import numpy as np
+
+from decision.keys import SubjectId, contacts_key, is_visitor, mark_key
+from decision.store.port import Store
+from decision.subject.profiles import ATTEMPTS, DAY
+from rules.contact import CONTACT, read_contacts
+from rules.errors import Conflict
+
+
+class Contacts:
+    """Contact histories; a visitor's lives `visitor_days` after its last contact.
+
+    A history that passes twice `keep` contacts is cut to the `keep` latest ones.
+    """
+
+    def __init__(self, store: Store, visitor_days: int, repeat_days: int, keep: int = 2048) -> None:
+        self._store = store
+        self._visitor_ttl = visitor_days * DAY
+        self._mark_ttl = repeat_days * DAY
+        self._keep = keep
+
+    async def load(self, subjects: Sequence[SubjectId]) -> list[bytes]:
+        """The histories as blobs, in order, for `read_contacts`; histories of one person may simply be joined."""
+        blobs = await self._store.get_many([contacts_key(subject) for subject in subjects])
+        return [blob or b"" for blob in blobs]
+
+    async def add(self, subject: SubjectId, records: Iterable[bytes]) -> int:
+        """Append contacts in one step; returns the history's new length in bytes."""
+        length = await self._store.append(contacts_key(subject), b"".join(records), ttl=self._ttl(subject))
+        assert length is not None
+        if length > 2 * self._keep * CONTACT.itemsize:
+            await self._cut(subject)
+        return length
+
+    async def add_if(self, subject: SubjectId, records: Iterable[bytes], length: int) -> bool:
+        """Append contacts if the history is still `length` bytes long; False, and no change, when it is not."""
+        blob = b"".join(records)
+        return await self._store.append(contacts_key(subject), blob, length, self._ttl(subject)) is not None
+
+    async def add_once(self, subject: SubjectId, records: Iterable[bytes], mark: str) -> bool:
+        """Append contacts and set the mark in one step; False, and no change, when the mark was there before."""
+        return await self.add_each(subject, {mark: b"".join(records)}) == 1
+
+    async def add_each(self, subject: SubjectId, contacts: Mapping[str, bytes]) -> int:
+        """Append those contacts, by mark, whose mark is not set, all in one step; returns how many marks were new."""
+        key = contacts_key(subject)
+        marks = [mark_key(subject, f"contact:{mark}") for mark in contacts]
+        for _ in range(ATTEMPTS):
+            blob, *found = await self._store.get_many([key, *marks])
+            new = [
+                (mark, added) for mark, added, seen in zip(marks, contacts.values(), found, strict=True) if seen is None
+            ]
+            if not new:
+                return 0
+            longer = b"".join([blob or b"", *(added for _, added in new)])
+            lasting = [(mark, self._mark_ttl) for mark, _ in new]
+            if await self._store.compare_and_put(key, blob, longer, self._ttl(subject), lasting):
+                if len(longer) > 2 * self._keep * CONTACT.itemsize:
+                    await self._cut(subject)
+                return len(new)
+        raise Conflict(f"The contacts of {subject} changed {ATTEMPTS} times while one was being added; try again.")
+
+    async def delete(self, subject: SubjectId) -> bool:
+        """Forget the history; says whether there was one."""
+        return await self._store.delete([contacts_key(subject)]) == 1
+
+    async def _cut(self, subject: SubjectId) -> None:
+        (blob,) = await self._store.get_many([contacts_key(subject)])
+        history = read_contacts(blob)
+        latest = np.sort(np.argsort(history["at"], kind="stable")[-self._keep :])
+        # When somebody appended meanwhile nothing is cut, and the next append tries again.
+        await self._store.compare_and_put(contacts_key(subject), blob, history[latest].tobytes(), self._ttl(subject))
+
+    def _ttl(self, subject: SubjectId) -> int | None:
+        return self._visitor_ttl if is_visitor(subject) else None

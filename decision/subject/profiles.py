@@ -1,0 +1,124 @@
+"""Profiles in the store: read together, changed one after another."""
+
+import asyncio
+import random
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from contextlib import asynccontextmanager
+
+from decision.keys import SubjectId, is_visitor, mark_key, profile_key
+from decision.store.port import Store
+from decision.subject.profile import Profile, decode_profile, encode_profile
+from rules.errors import Conflict
+
+DAY = 86_400
+"""Seconds."""
+
+ATTEMPTS = 200
+
+
+class Profiles:
+    """The profiles of customers, which stay, and of visitors, which live `visitor_days` after their last change.
+
+    `repeat_days` is how long a mark is remembered: a change that carries a mark which is already set does nothing.
+    """
+
+    def __init__(self, store: Store, visitor_days: int, repeat_days: int) -> None:
+        self._store = store
+        self._visitor_ttl = visitor_days * DAY
+        self._mark_ttl = repeat_days * DAY
+        self._turns: dict[SubjectId, tuple[asyncio.Lock, int]] = {}
+
+    async def load(self, subjects: Sequence[SubjectId]) -> list[Profile | None]:
+        """The profiles, in order; None where nothing is known."""
+        blobs = await self._store.get_many([profile_key(subject) for subject in subjects])
+        return [None if blob is None else decode_profile(blob) for blob in blobs]
+
+    async def change(
+        self, subject: SubjectId, change: Callable[[Profile], Profile], marks: Sequence[str] = ()
+    ) -> Profile | None:
+        """The profile after a change, or None, and no change, when one of the marks was there before.
+
+        The marks are set with the profile, in one step. Changes by other processes in between are never lost: the
+        change is made again on what they left, so `change` must be pure. Raises `Conflict` when that never ends.
+        """
+
+        def whole(profile: Profile, seen: set[str]) -> tuple[Profile, Sequence[str]] | None:
+            return None if seen else (change(profile), marks)
+
+        made = await self._change(subject, marks, whole)
+        return None if made is None else made[0]
+
+    async def change_each(self, subject: SubjectId, steps: Mapping[str, Callable[[Profile], Profile]]) -> set[str]:
+        """Make those steps, by mark and in order, whose mark is not set, all at once; returns the marks of those made.
+
+        Otherwise as `change`.
+        """
+
+        def each(profile: Profile, seen: set[str]) -> tuple[Profile, Sequence[str]] | None:
+            fresh = [mark for mark in steps if mark not in seen]
+            for mark in fresh:
+                profile = steps[mark](profile)
+            return (profile, fresh) if fresh else None
+
+        made = await self._change(subject, tuple(steps), each)
+        return set() if made is None else set(made[1])
+
+    async def _change(
+        self,
+        subject: SubjectId,
+        marks: Sequence[str],
+        make: Callable[[Profile, set[str]], tuple[Profile, Sequence[str]] | None],
+    ) -> tuple[Profile, Sequence[str]] | None:
+        """What `make` gives for the profile and the marks already set: a profile and the marks to set, or None."""
+        keys = [profile_key(subject), *(mark_key(subject, mark) for mark in marks)]
+        async with self._turn(subject):
+            for attempt in range(ATTEMPTS):
+                blob, *found = await self._store.get_many(keys)
+                made = make(
+                    decode_profile(blob), {mark for mark, seen in zip(marks, found, strict=True) if seen is not None}
+                )
+                if made is None:
+                    return None
+                lasting = [(mark_key(subject, mark), self._mark_ttl) for mark in made[1]]
+                if await self._store.compare_and_put(
+                    keys[0], blob, encode_profile(made[0]), self._ttl(subject), lasting
+                ):
+                    return made
+                # Writers that wait for different times do not meet again and again.
+                await asyncio.sleep(random.random() * 0.001 * min(attempt, 20))
+        raise Conflict(f"The profile of {subject} changed {ATTEMPTS} times while it was being changed; try again.")
+
+    async def seen(self, subject: SubjectId, marks: Sequence[str]) -> list[bool]:
+        """Which marks are set, in order."""
+        return await self.seen_all([(subject, mark) for mark in marks])
+
+    async def seen_all(self, marks: Sequence[tuple[SubjectId, str]]) -> list[bool]:
+        """Which marks of several subjects are set, in order."""
+        found = await self._store.get_many([mark_key(subject, mark) for subject, mark in marks])
+        return [blob is not None for blob in found]
+
+    async def replace(self, subject: SubjectId, profile: Profile) -> None:
+        """Set the profile, whatever it was."""
+        await self._store.put(profile_key(subject), encode_profile(profile), self._ttl(subject))
+
+    async def delete(self, subject: SubjectId) -> bool:
+        """Forget the profile; says whether there was one."""
+        return await self._store.delete([profile_key(subject)]) == 1
+
+    def _ttl(self, subject: SubjectId) -> int | None:
+        return self._visitor_ttl if is_visitor(subject) else None
+
+    @asynccontextmanager
+    async def _turn(self, subject: SubjectId) -> AsyncIterator[None]:
+        """Changes of one subject inside this process wait for each other instead of failing against each other."""
+        lock, waiting = self._turns.get(subject, (asyncio.Lock(), 0))
+        self._turns[subject] = (lock, waiting + 1)
+        try:
+            async with lock:
+                yield
+        finally:
+            lock, waiting = self._turns[subject]
+            if waiting == 1:
+                del self._turns[subject]
+            else:
+                self._turns[subject] = (lock, waiting - 1)

@@ -1,0 +1,172 @@
+"""Keeps the smoothed rates of goals without a trained model up to date, from the journal."""
+
+import asyncio
+from pathlib import Path
+
+from decision.clock import Clock
+from decision.journal.reading import open_journal
+from decision.logs import log
+from decision.version.registry import CATALOGUE_SLOT, Registry
+from decision.version.versions import Versions
+from models.artefact import Artefact, decode_artefact, encode_artefact
+from models.rates import PRIOR_RESPONSE, PRIOR_VALUE, Count, group_of, smooth
+from rules.catalogue import Catalogue
+from rules.duration import parse_duration
+from rules.errors import NotFound
+from rules.ids import GoalId, ModelVersion, OfferId, PlacementId
+
+GROWTH = 1.05
+"""New rates are published once the evidence has grown by this factor, so that versions stay few."""
+
+LEAST_PAUSE = 5.0
+"""Seconds between two looks at the journal, at least."""
+
+SHARE = 20.0
+"""A look pauses for at least this many times the time it took, so that it takes a twentieth of one core at most."""
+
+# The present is the latest moment in the journal: recorded and simulated data live in their own time. An offer counts
+# once its window has passed, because until then it may still be answered.
+_COUNTS = """
+WITH shown AS (
+    SELECT id, moment, placement, shown.offer AS offer
+    FROM (
+        SELECT id, "at" AS moment, decision.placement AS placement, unnest(decision.offers) AS shown
+        FROM journal
+        WHERE record = 'decision' AND list_contains($placements, decision.placement)
+    )
+),
+ripe AS (
+    SELECT *
+    FROM shown
+    WHERE moment + $window <= (SELECT max("at") FROM journal WHERE record IN ('decision', 'outcome'))
+),
+answers AS (
+    SELECT outcome.decision AS id, outcome.offer AS offer, "at" AS moment, coalesce(outcome.value, 0) AS value
+    FROM journal
+    WHERE record = 'outcome' AND outcome.kind = $kind
+),
+answered AS (
+    SELECT ripe.id, ripe.offer, sum(answers.value) AS value
+    FROM ripe JOIN answers
+      ON answers.id = ripe.id AND answers.offer = ripe.offer
+     AND answers.moment >= ripe.moment AND answers.moment < ripe.moment + $window
+    GROUP BY ripe.id, ripe.offer
+)
+SELECT placement, offer, count(*) AS trials,
+       sum(CASE WHEN answered.id IS NULL THEN 0 WHEN $response THEN 1 ELSE answered.value END) AS total
+FROM ripe LEFT JOIN answered USING (id, offer)
+GROUP BY placement, offer
+"""
+
+
+class RatesJob:
+    """Counts shown offers and their outcomes, and publishes what follows; trained models are left alone."""
+
+    def __init__(self, registry: Registry, versions: Versions, data: Path, clock: Clock) -> None:
+        self._registry = registry
+        self._versions = versions
+        self._data = data
+        self._clock = clock
+        self._catalogue: Catalogue | None = None
+        self._known: dict[str, tuple[str, int]] = {}
+
+    async def run(self, stopping: asyncio.Event) -> None:
+        """Look again and again until told to stop; trouble is logged, and the next look tries again."""
+        loop = asyncio.get_running_loop()
+        pause = LEAST_PAUSE
+        while not stopping.is_set():
+            try:
+                async with asyncio.timeout(pause):
+                    await stopping.wait()
+            except TimeoutError:
+                begun = loop.time()
+                try:
+                    await self.look()
+                except Exception as error:
+                    log.error("rates_failed", exc_info=error)
+                pause = max(LEAST_PAUSE, SHARE * (loop.time() - begun))
+
+    async def look(self) -> dict[GoalId, ModelVersion]:
+        """Publish rates for the goals whose evidence has grown enough; returns the new versions."""
+        pointer = (await self._registry.current("catalogue")).get(CATALOGUE_SLOT)
+        if pointer is None:
+            return {}
+        if self._catalogue is None or self._catalogue.version != pointer:
+            self._catalogue = await self._versions.catalogue(pointer)
+        models = await self._registry.current("model")
+        published: dict[GoalId, ModelVersion] = {}
+        for goal in self._catalogue.workspace.goals:
+            kind, evidence = await self._state(models.get(goal))
+            if kind == "forest":
+                continue
+            counts = await asyncio.to_thread(self._count, self._catalogue, goal)
+            grown = sum(count.trials for count in counts)
+            if grown > evidence * GROWTH:
+                published[goal] = await self._publish(self._catalogue, goal, counts)
+        return published
+
+    async def _state(self, version: str | None) -> tuple[str, int]:
+        """The kind of a model and how much it was made from."""
+        if version is None:
+            return "rates", 0
+        if version not in self._known:
+            try:
+                artefact = decode_artefact(await self._registry.get("model", version))
+            except NotFound:
+                return "rates", 0
+            self._known = {**self._known, version: (artefact.kind, artefact.evidence)}
+        return self._known[version]
+
+    def _count(self, catalogue: Catalogue, goal: GoalId) -> tuple[Count, ...]:
+        spec = catalogue.workspace.goals[goal]
+        placements = [id for id, placement in catalogue.workspace.placements.items() if placement.goal == goal]
+        groups = dict(zip(catalogue.offers.ids, group_of(catalogue.offers, pooling_attribute(catalogue)), strict=True))
+        parameters = {
+            "placements": placements,
+            "window": parse_duration(spec.window),
+            "kind": spec.outcome,
+            "response": spec.objective == "response",
+        }
+        # One thread, for the cores belong to the workers.
+        with open_journal(self._data, threads=1) as journal:
+            rows = journal.execute(_COUNTS, parameters).fetchall()
+        return tuple(
+            Count(PlacementId(placement), OfferId(offer), groups.get(OfferId(offer), ""), trials, total)
+            for placement, offer, trials, total in rows
+        )
+
+    async def _publish(self, catalogue: Catalogue, goal: GoalId, counts: tuple[Count, ...]) -> ModelVersion:
+        objective = catalogue.workspace.goals[goal].objective
+        prior = PRIOR_RESPONSE if objective == "response" else PRIOR_VALUE
+        evidence = int(sum(count.trials for count in counts))
+        artefact = Artefact(
+            kind="rates",
+            goal=goal,
+            objective=objective,
+            created=self._clock(),
+            evidence=evidence,
+            rates=smooth(counts, pooling_attribute(catalogue), prior=prior),
+        )
+        summary: dict[str, str | int | float] = {"goal": goal, "kind": "rates", "evidence": evidence}
+        version = await self._registry.put("model", encode_artefact(artefact), artefact.created, "rates", summary)
+        # A model that was trained meanwhile stays.
+        now = (await self._registry.current("model")).get(goal)
+        if (await self._state(now))[0] != "forest":
+            await self._registry.activate("model", version, goal)
+            log.info("rates_published", goal=goal, version=version, evidence=evidence)
+        return ModelVersion(version)
+
+
+def pooling_attribute(catalogue: Catalogue) -> str:
+    """The offer attribute whose values pool their offers' rates: of those with two values or more, the one with fewest.
+
+    Fewer values mean more offers to learn from for each; an attribute with less than three offers for each value pools
+    nothing. Empty when there is none.
+    """
+    sizes = {
+        name: len({column.words[code] for code in column.data[column.present]})
+        for name, column in catalogue.offers.columns.items()
+        if column.type == "string" and name != "id"
+    }
+    fitting = [(size, name) for name, size in sizes.items() if 2 <= size <= len(catalogue.offers) / 3]
+    return min(fitting)[1] if fitting else ""

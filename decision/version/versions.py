@@ -1,0 +1,47 @@
+"""Snapshots by the versions that make them: the one served now, and those that old decisions were made with."""
+
+import asyncio
+from collections import OrderedDict
+
+from decision.engine.snapshot import Snapshot
+from decision.journal.record import DecisionRecord
+from decision.version.registry import Registry
+from models.model import Model, load_model
+from rules.catalogue import Catalogue
+from rules.ids import CatalogueVersion, ModelVersion, PlacementId
+from rules.package import unpack
+
+_MOST = 4
+
+
+class Versions:
+    """Loads catalogues, models and past snapshots; each is built in a thread, and the last few are kept."""
+
+    def __init__(self, registry: Registry) -> None:
+        self._registry = registry
+        self._past: OrderedDict[tuple[CatalogueVersion, ModelVersion | None, PlacementId | None], Snapshot] = (
+            OrderedDict()
+        )
+
+    async def catalogue(self, version: str) -> Catalogue:
+        """A stored catalogue; raises `NotFound`."""
+        return await asyncio.to_thread(unpack, await self._registry.get("catalogue", version))
+
+    async def model(self, version: str) -> Model:
+        """A stored model, verified; raises `NotFound` or `ArtefactError`."""
+        return await asyncio.to_thread(load_model, await self._registry.get("model", version))
+
+    async def past(self, record: DecisionRecord) -> Snapshot:
+        """The snapshot that a decision was made with: its catalogue, and the model of its goal or the lack of it."""
+        lacking = record.model is None and "model" in record.decision.degraded
+        key = (record.catalogue, record.model, record.request.placement if lacking else None)
+        if key not in self._past:
+            catalogue = await self.catalogue(record.catalogue)
+            models = [] if record.model is None else [await self.model(record.model)]
+            missing = frozenset({catalogue.workspace.placements[record.request.placement].goal} if lacking else ())
+            by_goal = {model.goal: model for model in models}
+            self._past[key] = await asyncio.to_thread(Snapshot.build, catalogue, by_goal, missing)
+            while len(self._past) > _MOST:
+                self._past.popitem(last=False)
+        self._past.move_to_end(key)
+        return self._past[key]

@@ -1,0 +1,102 @@
+"""A worker follows the pointers, keeps the old version when the new one cannot be served, and says so."""
+
+from pathlib import Path
+
+import pytest
+
+from decision.composition import compose
+from decision.service.concierge import Concierge
+from decision.settings import Settings
+from decision.store.memory import MemoryStore
+from models.artefact import Artefact, encode_artefact
+from models.rates import Rates
+from rules.errors import WorkspaceError
+from rules.ids import GoalId
+from rules.instant import parse_instant
+from tests.decision.small_workspace import FOLDER
+
+NOW = parse_instant("2026-04-01T12:00:00Z")
+TOML = (FOLDER / "concierge.toml").read_bytes()
+OFFERS = (FOLDER / "offers.csv").read_bytes()
+ACCEPT = GoalId("accept")
+
+
+@pytest.fixture
+async def concierge(tmp_path: Path) -> Concierge:
+    service = compose(MemoryStore(lambda: NOW / 1000), Settings(data=str(tmp_path)), lambda: NOW)
+    await service.publishing.publish_workspace(TOML, OFFERS, "offers.csv")
+    await service.refresher.refresh()
+    return service
+
+
+def rates(goal: str = "accept", objective: str = "response", overall: float = 0.2) -> bytes:
+    assert objective in {"response", "value"}
+    kind = "response" if objective == "response" else "value"
+    return encode_artefact(
+        Artefact(kind="rates", goal=GoalId(goal), objective=kind, created=NOW, rates=Rates(overall=overall))  # type: ignore[arg-type]
+    )
+
+
+async def test_nothing_changes_when_nothing_was_published(concierge: Concierge) -> None:
+    snapshot = concierge.refresher.snapshot
+    assert not await concierge.refresher.refresh()
+    assert concierge.refresher.snapshot is snapshot
+
+
+async def test_a_rollback_is_followed(concierge: Concierge) -> None:
+    first = concierge.refresher.snapshot
+    await concierge.publishing.publish_workspace(TOML.replace(b"slots = 3", b"slots = 2"), OFFERS, "offers.csv")
+    assert await concierge.refresher.refresh()
+    assert (await concierge.publishing.rollback("catalogue")).before is not None
+    assert await concierge.refresher.refresh()
+    assert first is not None
+    assert concierge.refresher.snapshot is not None
+    assert concierge.refresher.snapshot.catalogue.version == first.catalogue.version
+
+
+async def test_a_broken_workspace_never_reaches_a_worker(concierge: Concierge) -> None:
+    with pytest.raises(WorkspaceError) as caught:
+        await concierge.publishing.publish_workspace(
+            TOML.replace(b"customer.member", b"customer.membr"), OFFERS, "offers.csv"
+        )
+    assert caught.value.findings
+    assert not await concierge.refresher.refresh()
+
+
+async def test_a_model_that_cannot_be_served_leaves_the_old_one(concierge: Concierge) -> None:
+    good = await concierge.publishing.publish_model(rates())
+    assert await concierge.refresher.refresh()
+    bad = await concierge.publishing.publish_model(rates(objective="value"))
+    assert not await concierge.refresher.refresh()
+    assert concierge.refresher.models[ACCEPT].version == good.version
+    assert bad.version in concierge.refresher.problems["model:accept"]
+    health = await concierge.health.look()
+    assert health.ready
+    assert bad.version in health.problems[0]
+    better = await concierge.publishing.publish_model(rates(overall=0.3))
+    assert await concierge.refresher.refresh()
+    assert concierge.refresher.models[ACCEPT].version == better.version
+    assert concierge.refresher.problems == {}
+
+
+async def test_a_model_of_a_goal_nobody_has_is_let_be(concierge: Concierge) -> None:
+    await concierge.publishing.publish_model(rates(goal="else"))
+    assert not await concierge.refresher.refresh()
+    assert concierge.refresher.problems == {}
+
+
+async def test_a_new_catalogue_takes_effect_even_without_its_model(concierge: Concierge) -> None:
+    await concierge.publishing.publish_model(rates())
+    await concierge.refresher.refresh()
+    toml = TOML.replace(b'outcome = "accept"', b'outcome = "accept"\nobjective = "value"').replace(
+        b'value = "offer.margin"\n', b""
+    )
+    published = await concierge.publishing.publish_workspace(toml, OFFERS, "offers.csv")
+    assert await concierge.refresher.refresh()
+    snapshot = concierge.refresher.snapshot
+    assert snapshot is not None
+    assert snapshot.catalogue.version == published.version
+    assert concierge.refresher.models == {}
+    assert all(placement.missing for placement in snapshot.placements.values())
+    assert "model:accept" in concierge.refresher.problems
+    assert not await concierge.refresher.refresh()

@@ -1,0 +1,78 @@
+"""Contact histories in the store."""
+
+import asyncio
+from itertools import pairwise
+
+import numpy as np
+import pytest
+
+from decision.keys import customer_subject, visitor_subject
+from decision.store.memory import MemoryStore
+from decision.store.port import Store
+from decision.store.redis import RedisStore
+from decision.subject.contacts import Contacts
+from decision.subject.profiles import DAY
+from rules.contact import contact_record, read_contacts
+from rules.ids import CustomerId, Instant, OfferId, VisitorId
+
+ANN = customer_subject(CustomerId("ann"))
+VISITOR = visitor_subject(VisitorId("v"))
+
+
+def contact(at: int) -> bytes:
+    return contact_record(Instant(at), OfferId("a"), "impression", "web", 1)
+
+
+@pytest.fixture(params=["memory", "valkey"])
+def store(request: pytest.FixtureRequest) -> Store:
+    if request.param == "memory":
+        return MemoryStore()
+    found: RedisStore = request.getfixturevalue("valkey_store")
+    return found
+
+
+async def test_contacts_of_concurrent_callers_are_all_there_and_whole(store: Store) -> None:
+    contacts = Contacts(store, visitor_days=1, repeat_days=1)
+    await asyncio.gather(*(contacts.add(ANN, [contact(2 * n), contact(2 * n + 1)]) for n in range(50)))
+    await contacts.add(VISITOR, [contact(500)])
+    blobs = await contacts.load([ANN, VISITOR, customer_subject(CustomerId("nobody"))])
+    assert sorted(read_contacts(blobs[0])["at"].tolist()) == list(range(100))
+    assert blobs[2] == b""
+    assert len(read_contacts(b"".join(blobs))) == 101
+    assert await contacts.delete(ANN)
+    assert not await contacts.delete(ANN)
+
+
+async def test_a_contact_is_added_once_for_a_mark(store: Store) -> None:
+    contacts = Contacts(store, visitor_days=1, repeat_days=1)
+    added = await asyncio.gather(*(contacts.add_once(ANN, [contact(n)], f"m{n % 10}") for n in range(30)))
+    assert sum(added) == 10
+    assert len(read_contacts((await contacts.load([ANN]))[0])) == 10
+
+
+async def test_of_callers_who_saw_the_same_history_one_may_add_to_it(store: Store) -> None:
+    contacts = Contacts(store, visitor_days=1, repeat_days=1)
+    added = await asyncio.gather(*(contacts.add_if(ANN, [contact(n)], 0) for n in range(10)))
+    assert sum(added) == 1
+    length = len((await contacts.load([ANN]))[0])
+    assert await contacts.add_if(ANN, [contact(99)], length)
+
+
+async def test_long_histories_are_cut_to_the_latest_contacts(store: Store) -> None:
+    contacts = Contacts(store, visitor_days=1, repeat_days=1, keep=8)
+    moments = [7, 300, 1, 2, 3, 4, 5, 6, 8, 9, 10, 11, 12, 13, 14, 15, 16]
+    lengths = [await contacts.add(ANN, [contact(at)]) for at in moments]
+    assert all(later - earlier == 24 for earlier, later in pairwise(lengths))
+    history = read_contacts((await contacts.load([ANN]))[0])
+    assert history["at"].tolist() == [300, 10, 11, 12, 13, 14, 15, 16]
+    assert np.array_equal(history, np.sort(history, order="at")[[7, 0, 1, 2, 3, 4, 5, 6]])
+
+
+async def test_a_visitors_contacts_are_forgotten() -> None:
+    now = [0.0]
+    contacts = Contacts(MemoryStore(lambda: now[0]), visitor_days=2, repeat_days=1)
+    for subject in (ANN, VISITOR):
+        await contacts.add(subject, [contact(1)])
+        await contacts.add_once(subject, [contact(2)], "m")
+    now[0] = 2 * DAY + 1.0
+    assert [len(blob) for blob in await contacts.load([ANN, VISITOR])] == [48, 0]
