@@ -1,13 +1,13 @@
 """The model artefact: one immutable, content-addressed blob that holds all a worker needs to serve a goal."""
 
 import zlib
-from hashlib import sha256
 from typing import Literal
 
 import msgspec
 
 from models.calibration import Calibration
 from models.rates import Rates
+from rules.content import content_address
 from rules.errors import ArtefactError
 from rules.ids import GoalId, Instant, ModelVersion
 
@@ -92,5 +92,5 @@ def decode_artefact(blob: bytes) -> Artefact:
 
 
 def version_of(blob: bytes) -> ModelVersion:
-    """The content address of a blob: 16 hexadecimal digits."""
-    return ModelVersion(sha256(blob).hexdigest()[:16])
+    """The version that names a blob."""
+    return ModelVersion(content_address(blob))

@@ -6,7 +6,8 @@ import numpy as np
 
 from rules.ids import Instant
 
-EARLIEST = Instant(0)
+EARLIEST = Instant(-2_208_988_800_000)
+"""1900-01-01T00:00:00Z: attributes may hold dates of birth."""
 LATEST = Instant(9_223_372_036_854)
 """The last millisecond that nanosecond clocks can hold: 2262-04-11T23:47:16.854Z."""
 
@@ -32,9 +33,9 @@ def parse_instant(text: str) -> Instant:
 
 
 def check_instant(milliseconds: int) -> Instant:
-    """The same number as a moment; ValueError when it lies outside 1970 to 2262."""
+    """The same number as a moment; ValueError when it lies outside 1900 to 2262."""
     if not EARLIEST <= milliseconds <= LATEST:
-        raise ValueError("the moment lies outside the years 1970 to 2262; give one inside")
+        raise ValueError("the moment lies outside the years 1900 to 2262; give one inside")
     return Instant(milliseconds)
 
 

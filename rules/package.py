@@ -1,10 +1,9 @@
 """A workspace as one immutable blob, named by its content."""
 
-from hashlib import sha256
-
 import msgspec
 
 from rules.catalogue import Catalogue
+from rules.content import content_address
 from rules.errors import ExpressionError, WorkspaceError
 from rules.ids import CatalogueVersion
 from rules.reading import read_workspace
@@ -25,8 +24,8 @@ def pack(toml: bytes, offers: bytes, offers_name: str) -> bytes:
 
 
 def version_of(blob: bytes) -> CatalogueVersion:
-    """The version that names a blob: 16 hex digits of its SHA-256."""
-    return CatalogueVersion(sha256(blob).hexdigest()[:16])
+    """The version that names a blob."""
+    return CatalogueVersion(content_address(blob))
 
 
 def read_package(blob: bytes) -> Package:

@@ -36,6 +36,8 @@ def read_workspace(toml: bytes, offers: bytes, offers_name: str) -> Reading:
         return _unreadable("is not UTF-8 text; save the file as UTF-8")
     except tomllib.TOMLDecodeError as error:
         return _unreadable(f"is not TOML: {error}; nothing else can be checked before that")
+    except RecursionError:
+        return _unreadable("is nested too deeply; a workspace needs no more than a few levels")
     workspace, mistakes, broken = shape(document, Workspace)
     findings = [Finding(WORKSPACE_FILE, key, sentence) for key, sentence in mistakes]
     unknown = frozenset(key.split(".")[2] for key in broken if key.startswith("attributes.offer.") and _untyped(key))

@@ -16,7 +16,6 @@ from decision.composition import open_import_desk
 from decision.importing.desk import Import, ImportDesk
 from decision.importing.report import Progress
 from decision.importing.rows import RowFile, open_rows
-from decision.logs import configure_logs
 from decision.settings import read_settings
 
 Kind = Literal["customers", "events", "decisions"]
@@ -83,7 +82,7 @@ class _Tally:
 
 def _run(kind: Kind, file: Path, make: Callable[[ImportDesk, tuple[str, ...]], Import]) -> None:
     settings = read_settings()
-    configure_logs("warning")
+
     rows = open_rows(file)
     tally = _Tally()
 

@@ -6,6 +6,7 @@ from importlib.metadata import EntryPoint, entry_points
 
 import rich_click as click
 
+from decision.logs import configure_logs
 from rules.errors import ConciergeError, Invalid
 
 GROUP = "concierge.commands"
@@ -37,6 +38,8 @@ def _entries() -> Mapping[str, EntryPoint]:
 @click.version_option(package_name="concierge")
 def concierge() -> None:
     """Decide which offers one customer should see, and say why."""
+    # Commands speak to a person; `serve` and `sink` set the level that the operator wants.
+    configure_logs("warning")
 
 
 def main() -> None:

@@ -7,18 +7,23 @@ import rich_click as click
 from rich.console import Console
 from rich.table import Column, Table
 
+from decision.clock import wall_clock
 from decision.composition import compose
+from decision.service.admission import served
 from decision.service.publishing import Published
 from decision.settings import read_settings
 from decision.store.opening import open_store
 from decision.version.registry import Registry, VersionInfo
-from models.artefact import Artefact, decode_artefact
+from models.adoption import adopt_forest
+from models.artefact import Artefact, decode_artefact, encode_artefact
+from rules.errors import NotFound
+from rules.ids import GoalId
 from rules.instant import format_instant
 
 
 @click.group()
 def model() -> None:
-    """List, show, activate and publish models."""
+    """List, show, activate, publish and adopt models."""
 
 
 @model.command(name="list")
@@ -74,6 +79,16 @@ def publish(file: Path, activate: bool) -> None:
     click.echo(f"Stored {published.version}{', in use' if activate else ''}.")
 
 
+@model.command()
+@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.option("--goal", required=True, help="The goal that the model was trained for.")
+@click.option("--activate/--no-activate", default=True, help="Also put it to use for its goal.")
+def adopt(file: Path, goal: str, activate: bool) -> None:
+    """Store a LightGBM text model FILE that was trained elsewhere, if the workspace declares its features."""
+    published = asyncio.run(_adopt(file.read_text(), GoalId(goal), activate))
+    click.echo(f"Stored {published.version}{', in use' if activate else ''}.")
+
+
 async def _all() -> tuple[list[VersionInfo], dict[str, str]]:
     async with open_store(read_settings()) as store:
         registry = Registry(store)
@@ -89,6 +104,21 @@ async def _activate(version: str) -> Published:
     settings = read_settings()
     async with open_store(settings) as store:
         return await compose(store, settings).publishing.activate("model", version)
+
+
+async def _adopt(text: str, goal: GoalId, activate: bool) -> Published:
+    settings = read_settings()
+    async with open_store(settings) as store:
+        concierge = compose(store, settings)
+        await concierge.refresher.refresh()
+        snapshot = served(concierge.refresher.snapshot)
+        spec = snapshot.catalogue.workspace.goals.get(goal)
+        if spec is None:
+            goals = ", ".join(sorted(snapshot.catalogue.workspace.goals))
+            raise NotFound(f"There is no goal {goal!r}; the catalogue has {goals}.")
+        artefact = adopt_forest(text, goal, spec.objective, snapshot.features, wall_clock())
+        blob = encode_artefact(artefact)
+        return await concierge.publishing.publish_model(blob, "command line", activate)
 
 
 async def _publish(blob: bytes, activate: bool) -> Published:

@@ -30,11 +30,12 @@ def check(folder: Path) -> None:
     checked = check_workspace(*_files(folder))
     _report(checked.findings)
     errors = sum(finding.severity == "error" for finding in checked.findings)
+    warnings = len(checked.findings) - errors
+    said = f" and {_counted(warnings, 'warning')}" if warnings else ""
     if errors:
-        click.echo(f"{errors} {'mistake' if errors == 1 else 'mistakes'}.", err=True)
+        click.echo(f"{_counted(errors, 'error')}{said}: {folder} cannot be published.", err=True)
         sys.exit(1)
-    warnings = len(checked.findings)
-    click.echo(f"{folder} can be published{f', with {warnings} warnings' if warnings else ''}.")
+    click.echo(f"{folder} can be published: no error{said}.")
 
 
 @click.command()
@@ -57,6 +58,10 @@ def rollback(goal: str | None) -> None:
     """Go back to the catalogue (or model) that was in use before."""
     published = asyncio.run(_rollback(goal))
     click.echo(f"Back to {published.version} from {published.before}; workers take it within seconds.")
+
+
+def _counted(number: int, what: str) -> str:
+    return f"{number} {what}{'' if number == 1 else 's'}"
 
 
 def _files(folder: Path) -> tuple[bytes, bytes, str]:

@@ -1,6 +1,7 @@
 """Keeps the smoothed rates of goals without a trained model up to date, from the journal."""
 
 import asyncio
+from contextlib import suppress
 from pathlib import Path
 
 from decision.clock import Clock
@@ -12,7 +13,7 @@ from models.artefact import Artefact, decode_artefact, encode_artefact
 from models.rates import PRIOR_RESPONSE, PRIOR_VALUE, Count, group_of, smooth
 from rules.catalogue import Catalogue
 from rules.duration import parse_duration
-from rules.errors import NotFound
+from rules.errors import Conflict, NotFound
 from rules.ids import GoalId, ModelVersion, OfferId, PlacementId
 
 GROWTH = 1.05
@@ -152,8 +153,9 @@ class RatesJob:
         # A model that was trained meanwhile stays.
         now = (await self._registry.current("model")).get(goal)
         if (await self._state(now))[0] != "forest":
-            await self._registry.activate("model", version, goal)
-            log.info("rates_published", goal=goal, version=version, evidence=evidence)
+            with suppress(Conflict):
+                await self._registry.activate("model", version, goal, expected=now)
+                log.info("rates_published", goal=goal, version=version, evidence=evidence)
         return ModelVersion(version)
 
 

@@ -1,6 +1,5 @@
 """Immutable versions of catalogues and models, and the pointers to those in use."""
 
-from hashlib import sha256
 from typing import Literal
 
 import msgspec
@@ -8,6 +7,7 @@ import msgspec
 from decision.keys import current_key, info_key, version_key, versions_key
 from decision.store.port import Store
 from decision.subject.profiles import ATTEMPTS
+from rules.content import content_address
 from rules.errors import Conflict, NotFound
 from rules.ids import Instant
 
@@ -33,11 +33,6 @@ _info = msgspec.msgpack.Decoder(VersionInfo)
 _current = msgspec.msgpack.Decoder(dict[str, list[str]])
 
 
-def version_of(blob: bytes) -> str:
-    """The name of a version: the first 16 hex digits of its SHA-256."""
-    return sha256(blob).hexdigest()[:16]
-
-
 class Registry:
     """Versions by content, and for each slot the version in use with those before it."""
 
@@ -53,7 +48,7 @@ class Registry:
         summary: dict[str, str | int | float] | None = None,
     ) -> str:
         """Store a version and return its name; the same content again changes nothing."""
-        version = version_of(blob)
+        version = content_address(blob)
         info = VersionInfo(version, created, by, summary or {})
         await self._store.put_if_absent(version_key(kind, version), blob)
         await self._store.put_if_absent(info_key(kind, version), msgspec.msgpack.encode(info))
@@ -89,13 +84,24 @@ class Registry:
         """The versions that were in use in a slot, the present one last."""
         return (await self._pointers(kind))[1].get(slot, [])
 
-    async def activate(self, kind: Kind, version: str, slot: str = CATALOGUE_SLOT) -> str | None:
-        """Put a version to use; returns the one in use before. Raises `NotFound` for an unknown version."""
+    async def activate(
+        self,
+        kind: Kind,
+        version: str,
+        slot: str = CATALOGUE_SLOT,
+        expected: str | msgspec.UnsetType | None = msgspec.UNSET,
+    ) -> str | None:
+        """Put a version to use; returns the one in use before.
+
+        Raises `NotFound` for an unknown version, and `Conflict` when another one than `expected` is in use by then.
+        """
         await self.info(kind, version)
         for _ in range(ATTEMPTS):
             blob, slots = await self._pointers(kind)
             versions = slots.get(slot, [])
             before = versions[-1] if versions else None
+            if expected is not msgspec.UNSET and before != expected:
+                raise Conflict(f"The {kind} in use for {slot!r} is {before} by now, not {expected}; look again.")
             if before == version:
                 return before
             slots[slot] = [*versions, version][-REMEMBERED:]

@@ -195,3 +195,8 @@ def test_warnings_do_not_keep_a_workspace_from_being_published() -> None:
 
 def test_an_empty_workspace_names_what_it_needs() -> None:
     assert [finding.key for finding in check("").errors][:4] == ["name", "attributes", "placements", "goals"]
+
+
+def test_toml_nested_beyond_reason_is_a_finding() -> None:
+    checked = check_workspace(b"a=" + b"[" * 3_000, b"id\n", "offers.csv")
+    assert ["nested too deeply" in finding.message for finding in checked.findings] == [True]

@@ -59,7 +59,7 @@ def test_check_lists_every_mistake(workspace: Path) -> None:
     edit(workspace, "slots = 2", "slots = -2")
     result = run("check", workspace)
     assert result.exit_code == 1
-    assert "2 mistakes" in result.output
+    assert "2 errors" in result.output
     assert "membr" in result.output
 
 

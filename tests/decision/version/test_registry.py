@@ -7,8 +7,9 @@ import pytest
 from decision.store.memory import MemoryStore
 from decision.store.port import Store
 from decision.store.redis import RedisStore
-from decision.version.registry import REMEMBERED, Registry, version_of
-from rules.errors import NotFound
+from decision.version.registry import REMEMBERED, Registry
+from rules.content import content_address
+from rules.errors import Conflict, NotFound
 from rules.ids import Instant
 
 
@@ -24,7 +25,7 @@ async def test_keeps_versions_by_content(store: Store) -> None:
     registry = Registry(store)
     first = await registry.put("catalogue", b"one", Instant(1), "ann", {"offers": 3})
     second = await registry.put("catalogue", b"two", Instant(2))
-    assert await registry.put("catalogue", b"one", Instant(9), "bob") == first == version_of(b"one")
+    assert await registry.put("catalogue", b"one", Instant(9), "bob") == first == content_address(b"one")
     assert await registry.get("catalogue", second) == b"two"
     infos = await registry.versions("catalogue")
     assert [(info.version, info.created, info.by) for info in infos] == [(second, 2, ""), (first, 1, "ann")]
@@ -64,3 +65,12 @@ async def test_remembers_so_many_versions_of_a_slot() -> None:
     for n in range(REMEMBERED + 10):
         await registry.activate("catalogue", await registry.put("catalogue", b"%d" % n, Instant(n)))
     assert len(await registry.history("catalogue")) == REMEMBERED
+
+
+async def test_a_version_is_not_put_to_use_over_one_that_came_meanwhile(store: Store) -> None:
+    registry = Registry(store)
+    one, two = [await registry.put("model", blob, Instant(1)) for blob in (b"one", b"two")]
+    await registry.activate("model", one, "accept", expected=None)
+    with pytest.raises(Conflict, match="look again"):
+        await registry.activate("model", two, "accept", expected=None)
+    assert await registry.activate("model", two, "accept", expected=one) == one
