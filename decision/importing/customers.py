@@ -22,8 +22,8 @@ from rules.errors import Fault
 from rules.ids import CustomerId, Instant
 from rules.workspace import Workspace
 
-CHUNK = 1_000
-"""Rows that are read, checked and written together."""
+CHUNK = 500
+"""Rows that are read, checked and written together; more would wait for each other longer than the store allows."""
 
 
 class _Wanted(msgspec.Struct, frozen=True):
