@@ -1,0 +1,1 @@
+"""Services that the bench measures Concierge against."""

@@ -1,0 +1,64 @@
+"""What a benchmark gives: ratios with their spread, and what they are made of."""
+
+from collections.abc import Sequence
+from statistics import median
+
+import msgspec
+
+
+class Series(msgspec.Struct, frozen=True):
+    """One quantity over the rounds of a run."""
+
+    minimum: float
+    median: float
+    maximum: float
+    rounds: tuple[float, ...]
+
+    @classmethod
+    def of(cls, rounds: Sequence[float]) -> "Series":
+        """The series of some rounds, at least one."""
+        return cls(min(rounds), median(rounds), max(rounds), tuple(rounds))
+
+
+class Figure(msgspec.Struct, frozen=True, kw_only=True):
+    """One ratio, round by round, of two quantities measured in turn.
+
+    `ours` and `theirs` are in `unit`; `against` says what theirs is; `checked` says what was found equal before the
+    clock ran; `aim` is the ratio wanted, at least (at most where `low` is good). `details` are further quantities,
+    their unit in the name; `notes` are remarks.
+    """
+
+    name: str
+    case: str
+    against: str
+    unit: str
+    ratio: Series
+    ours: Series
+    theirs: Series
+    checked: str
+    aim: float | None = None
+    low: bool = False
+    details: dict[str, Series] = {}
+    notes: tuple[str, ...] = ()
+
+    @property
+    def reached(self) -> bool | None:
+        """Whether the median reaches the aim; None without one."""
+        if self.aim is None:
+            return None
+        return self.ratio.median <= self.aim if self.low else self.ratio.median >= self.aim
+
+
+class Absent(msgspec.Struct, frozen=True):
+    """A figure that could not be measured, and why."""
+
+    name: str
+    why: str
+
+
+Outcome = Figure | Absent
+
+
+def divide(numerators: Sequence[float], denominators: Sequence[float]) -> Series:
+    """The ratio of two quantities, round by round."""
+    return Series.of([above / below for above, below in zip(numerators, denominators, strict=True)])
