@@ -17,8 +17,8 @@ from rules.errors import Unavailable
 LONGEST_SOCKET_PATH = 100
 """Bytes; the system's limit is 108 on Linux and 104 on macOS."""
 
-STARTING_SECONDS = 20.0
-"""How long the server may take to answer at all; loading a large append-only file does not count."""
+PATIENCE_SECONDS = 20.0
+"""How long the server may take to answer, start or stop; loading a large append-only file does not count."""
 
 _CONFIGURATION = """\
 port 0
@@ -45,10 +45,14 @@ class EmbeddedServer:
     `hold` starts it unless another process has; `release` stops it unless another process still holds it. Holders are
     counted by shared locks on a file, so a holder that was killed does not count; when the last one was killed the
     server stays, and the next holder finds it. What was acknowledged is on disk, whoever is killed.
+
+    The server itself holds an exclusive lock for as long as it lives, so that there are never two over one file: two
+    would each write on as if they were alone. `patience` is how many seconds it may take to answer, start or stop.
     """
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, patience: float = PATIENCE_SECONDS) -> None:
         self._folder = folder.resolve() / "store"
+        self._patience = patience
         self._held: int | None = None
         self._child: subprocess.Popen[bytes] | None = None
 
@@ -58,7 +62,7 @@ class EmbeddedServer:
         return f"unix://{self._socket()}"
 
     def hold(self) -> None:
-        """Wait until the server answers, and keep it; raises `Unavailable` when it cannot start."""
+        """Wait until the server answers, and keep it; raises `Unavailable` when it cannot start or stays silent."""
         self._folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         with self._turn():
             if not self._answers():
@@ -94,21 +98,50 @@ class EmbeddedServer:
         return (self._folder / "socket").read_text()
 
     def _answers(self) -> bool:
-        """Whether a server answers; waits while it loads its file."""
+        """Whether a server answers, waiting while it loads its file; False only when nobody listens."""
         try:
             path = self._socket()
         except FileNotFoundError:
             return False
         while True:
             try:
-                reply = _ask(path, b"PING")
-            except OSError:
+                reply = _ask(path, b"PING", self._patience)
+            except (FileNotFoundError, ConnectionRefusedError):
                 return False
-            if not reply.startswith(b"-LOADING"):
-                return reply.startswith(b"+PONG")
+            except (ConnectionResetError, BrokenPipeError):
+                reply = b""
+            except OSError as error:
+                # It is there, so another one beside it would write to the same file.
+                raise Unavailable(
+                    f"The embedded store in {self._folder} runs but does not answer ({error}); look at "
+                    f"{self._folder / 'valkey.log'}, and end the process in {self._folder / 'valkey.pid'} if it hangs."
+                ) from error
+            if reply and not reply.startswith(b"-LOADING"):
+                return True
+            # It loads its file; or it goes down, and soon nobody listens.
             time.sleep(0.05)
 
     def _start(self) -> None:
+        lock = self._lock()
+        if lock is None:
+            raise Unavailable(
+                f"Another server still works on the files in {self._folder}, but nobody listens at its socket; "
+                f"end the process in {self._folder / 'valkey.pid'}, then try again."
+            )
+        try:
+            self._child = self._spawn(lock)
+        finally:
+            # The server has it from now on: the lock lives as long as the server does.
+            os.close(lock)
+        try:
+            self._await_answer(self._child)
+        except BaseException:
+            self._child.kill()
+            self._child.wait()
+            self._child = None
+            raise
+
+    def _spawn(self, lock: int) -> "subprocess.Popen[bytes]":
         path = str(self._folder / "valkey.sock")
         if len(os.fsencode(path)) > LONGEST_SOCKET_PATH:
             path = os.path.join(tempfile.mkdtemp(prefix="concierge-"), "valkey.sock")
@@ -116,16 +149,19 @@ class EmbeddedServer:
         quoted = path.replace("\\", r"\\").replace('"', r"\"")
         (self._folder / "valkey.conf").write_text(_CONFIGURATION.format(socket=quoted))
         # The server leaves our session, so that Ctrl+C reaches the holders and not the store under them.
-        self._child = subprocess.Popen(
+        return subprocess.Popen(
             [str(get_binary_path()), "valkey.conf"],
             cwd=self._folder,
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
             start_new_session=True,
+            pass_fds=(lock,),
         )
-        end = time.monotonic() + STARTING_SECONDS
-        while self._child.poll() is None and time.monotonic() < end:
+
+    def _await_answer(self, child: "subprocess.Popen[bytes]") -> None:
+        end = time.monotonic() + self._patience
+        while child.poll() is None and time.monotonic() < end:
             if self._answers():
                 return
             time.sleep(0.01)
@@ -134,22 +170,33 @@ class EmbeddedServer:
         raise Unavailable(f"The embedded store did not start; {log} ends with: {complaint}")
 
     def _stop(self) -> None:
-        try:
-            _ask(self._socket(), b"SHUTDOWN")
-            # The pid file goes when everything is on disk.
-            end = time.monotonic() + STARTING_SECONDS
-            while (self._folder / "valkey.pid").exists() and time.monotonic() < end:
-                time.sleep(0.005)
-        except OSError:
-            pass  # It is gone already.
+        with suppress(OSError):
+            _ask(self._socket(), b"SHUTDOWN", self._patience)
+        lock = self._lock()
+        if lock is not None:
+            os.close(lock)
         if self._child is not None:
             with suppress(subprocess.TimeoutExpired):
-                self._child.wait(STARTING_SECONDS)
+                self._child.wait(self._patience)
+
+    def _lock(self) -> int | None:
+        """The server's lock, once no server lives any more; None when one still does after all our patience."""
+        lock = os.open(self._folder / "server", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        end = time.monotonic() + self._patience
+        while True:
+            try:
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                return lock
+            except BlockingIOError:
+                if time.monotonic() >= end:
+                    os.close(lock)
+                    return None
+                time.sleep(0.005)
 
 
-def _ask(path: str, command: bytes) -> bytes:
+def _ask(path: str, command: bytes, patience: float) -> bytes:
     with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as connection:
-        connection.settimeout(STARTING_SECONDS)
+        connection.settimeout(patience)
         connection.connect(path)
         connection.sendall(command + b"\r\n")
         return connection.recv(256)

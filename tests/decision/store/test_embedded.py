@@ -1,8 +1,10 @@
 """The embedded server: shared by its holders, stopped by the last one, whoever was killed."""
 
+import os
 import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -93,6 +95,62 @@ def test_a_server_that_cannot_start_says_why(tmp_path: Path) -> None:
     server = EmbeddedServer(tmp_path)
     with pytest.raises(Unavailable, match="manifest"):
         server.hold()
+
+
+def _servers(folder: Path) -> int:
+    """How many live processes work on the store's files."""
+    found = 0
+    for process in Path("/proc").glob("[0-9]*"):
+        try:
+            found += (process / "cwd").readlink() == folder / "store" and b"valkey" in (
+                process / "cmdline"
+            ).read_bytes()
+        except OSError:
+            continue
+    return found
+
+
+@pytest.mark.skipif(not Path("/proc/self/cwd").exists(), reason="counts processes in /proc")
+def test_a_silent_server_never_gets_a_second_one_beside_it(tmp_path: Path) -> None:
+    server = EmbeddedServer(tmp_path)
+    server.hold()
+    pid = int((tmp_path / "store" / "valkey.pid").read_text())
+    os.kill(pid, signal.SIGSTOP)
+    try:
+        with pytest.raises(Unavailable, match="does not answer"):
+            EmbeddedServer(tmp_path, patience=0.2).hold()
+        assert _servers(tmp_path) == 1
+    finally:
+        os.kill(pid, signal.SIGCONT)
+    # Nor one that cannot be reached at all.
+    (tmp_path / "store" / "valkey.sock").unlink()
+    with pytest.raises(Unavailable, match="still works on the files"):
+        EmbeddedServer(tmp_path, patience=0.2).hold()
+    assert _servers(tmp_path) == 1
+    os.kill(pid, signal.SIGTERM)
+    again = EmbeddedServer(tmp_path)
+    again.hold()
+    assert _servers(tmp_path) == 1
+    server.release()
+    again.release()
+    assert _servers(tmp_path) == 0
+
+
+@pytest.mark.skipif(not Path("/proc/self/cwd").exists(), reason="counts processes in /proc")
+def test_a_server_that_does_not_answer_in_time_is_ended(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    deaf = tmp_path / "deaf"
+    deaf.write_text("#!/bin/sh\nexec sleep 60\n")
+    deaf.chmod(0o700)
+    monkeypatch.setattr("decision.store.embedded.get_binary_path", lambda: deaf)
+    server = EmbeddedServer(tmp_path, patience=0.2)
+    started = time.monotonic()
+    with pytest.raises(Unavailable, match="did not start"):
+        server.hold()
+    assert time.monotonic() - started < 5
+    monkeypatch.undo()
+    # Its lock went with it.
+    server.hold()
+    server.release()
 
 
 async def test_opens_what_the_settings_name(tmp_path: Path, valkey_url: str, cluster_server: str) -> None:
