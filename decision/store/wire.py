@@ -6,6 +6,7 @@ Nothing is ever sent twice: a write whose reply is lost may have happened, and o
 from collections.abc import Sequence
 from typing import Protocol
 
+from hiredis import pack_command
 from redis.asyncio.cluster import RedisCluster
 from redis.asyncio.connection import ConnectionPool
 from redis.asyncio.retry import Retry
@@ -63,7 +64,9 @@ class ServerWire:
         except (RedisError, OSError, TimeoutError) as error:
             raise unavailable(error) from error
         try:
-            await connection.send_packed_command(connection.pack_commands(commands), check_health=False)
+            # The client's own packing, in Python, costs seven times as much.
+            packed = b"".join(pack_command(command) for command in commands)  # type: ignore[arg-type]
+            await connection.send_packed_command(packed, check_health=False)
             replies: list[Reply] = []
             for _ in commands:
                 try:
