@@ -52,6 +52,7 @@ def compose(store: Store, settings: Settings, clock: Clock = wall_clock) -> Conc
     states = SubjectStates(identities, profiles, contacts)
     return Concierge(
         settings=settings,
+        clock=clock,
         keys=KeyRing(ApiKeys(store), clock),
         refresher=refresher,
         deciding=Deciding(states, contacts, index, journal, clock, random, settings.deadline_ms),

@@ -136,10 +136,20 @@ class FeatureList(msgspec.Struct, frozen=True, eq=False):
         return BoundFeatures(self.slots, offer, requests, pairs, self.rest.bind(offers))
 
 
-@lru_cache(maxsize=65536)
+_LONGEST_KEPT = 100
+"""Characters; words come with requests, so the codes of long ones are not kept: the memory would be the callers'."""
+
+
 def string_code(word: str) -> float:
     """The 48-bit code of a string: the same everywhere and for ever, and exact in a float64."""
+    return _kept_code(word) if len(word) <= _LONGEST_KEPT else _code(word)
+
+
+def _code(word: str) -> float:
     return float(int.from_bytes(blake2b(word.encode(), digest_size=6).digest(), "big"))
+
+
+_kept_code = lru_cache(maxsize=65536)(_code)
 
 
 def category_index(raw: Floats, codes: Sequence[int]) -> Floats:

@@ -12,6 +12,17 @@ from rules.workspace import Attribute, AttributeType
 Value = str | int | float | bool | tuple[str, ...] | dict[str, float]
 """A value by type: timestamps are `Instant`s, lists tuples without duplicates, maps dictionaries of floats."""
 
+LONGEST_TEXT = 1_000
+"""Characters of the longest string that a customer, context or event attribute may hold."""
+
+MOST_ITEMS = 200
+"""Most items of a list, and most keys of a map, that such an attribute may hold."""
+
+_MOST_HINTS = 8
+"""Looking for the name that was meant costs more than everything else about a fault, so only a few get that."""
+
+_LONGEST_HINTED = 60
+
 _INT64 = range(-(2**63), 2**63)
 _INTEGER = re.compile(r"[+-]?[0-9]+", re.ASCII)
 _NUMBER = re.compile(r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?", re.ASCII)
@@ -35,25 +46,39 @@ def parse_value(attribute: Attribute, text: str) -> Value:
 def check_values(
     attributes: Mapping[str, Attribute], raw: Mapping[str, object], prefix: str
 ) -> tuple[dict[str, Value], tuple[Fault, ...]]:
-    """The values that fit their declaration, and a fault for each that does not; null means absent."""
+    """The values that fit their declaration, and a fault for each that does not; null means absent.
+
+    Unlike the values of offers, which are published with care, these may only be so large (`check_size`).
+    """
     values: dict[str, Value] = {}
     faults: list[Fault] = []
     for name, given in raw.items():
         attribute = attributes.get(name)
         if attribute is None:
-            faults.append(Fault(f"{prefix}.{name}", f"is not declared in the workspace{suggest(name, attributes)}"))
+            hint = suggest(name, attributes) if len(faults) < _MOST_HINTS else ""
+            faults.append(Fault(f"{prefix}.{name}", f"is not declared in the workspace{hint}"))
         elif given is not None:
             try:
+                check_size(given)
                 values[name] = read_value(attribute, given)
             except ValueError as error:
                 faults.append(Fault(f"{prefix}.{name}", str(error)))
     return values, tuple(faults)
 
 
+def check_size(value: object) -> None:
+    """ValueError when a string, a list or a map is larger than profiles and journals should carry for ever."""
+    if isinstance(value, list | tuple | Mapping) and len(value) > MOST_ITEMS:
+        raise ValueError(f"has {len(value)} entries; give at most {MOST_ITEMS}")
+    for text in (value,) if isinstance(value, str) else value if isinstance(value, list | tuple | Mapping) else ():
+        if isinstance(text, str) and len(text) > LONGEST_TEXT:
+            raise ValueError(f"holds {len(text)} characters; give at most {LONGEST_TEXT}")
+
+
 def suggest(name: str, known: Iterable[str]) -> str:
     """The end of an error sentence: the known name that was probably meant, or a few of those there are."""
     names = sorted(known)
-    close = get_close_matches(name, names, n=1)
+    close = get_close_matches(name, names, n=1) if len(name) <= _LONGEST_HINTED else []
     if close:
         return f"; did you mean {close[0]!r}?"
     if not names:
@@ -166,7 +191,8 @@ def _check_set(attribute: Attribute, value: Value) -> None:
     words = (value,) if isinstance(value, str) else value if isinstance(value, tuple | dict) else ()
     for word in words:
         if word not in attribute.values:
-            raise ValueError(f"{word!r} is not among the declared values{suggest(word, attribute.values)}")
+            shown = word if len(word) <= _LONGEST_HINTED else f"{word[:_LONGEST_HINTED]}…"
+            raise ValueError(f"{shown!r} is not among the declared values{suggest(word, attribute.values)}")
 
 
 def _kind(raw: object) -> str:

@@ -29,11 +29,15 @@ class Fault(msgspec.Struct, frozen=True):
 
 
 class Invalid(ConciergeError):
-    """Input that breaks its declared types; nothing was written."""
+    """Input that breaks its declared types; nothing was written. The message tells the first `TOLD` faults."""
+
+    TOLD = 20
 
     def __init__(self, faults: tuple[Fault, ...]) -> None:
         self.faults = faults
-        super().__init__("; ".join(f"{fault.field}: {fault.message}" for fault in faults))
+        told = [f"{fault.field}: {fault.message}" for fault in faults[: self.TOLD]]
+        more = [f"and {len(faults) - self.TOLD} more"] if len(faults) > self.TOLD else []
+        super().__init__("; ".join(told + more))
 
 
 class ExpressionError(ConciergeError):

@@ -1,31 +1,45 @@
 """Request bodies, decoded strictly into their declared type; a refused one names every field that is wrong."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sized
 from functools import lru_cache
+from itertools import islice
 from types import UnionType
 from typing import Annotated, Any, Union, get_args, get_origin
 
 import msgspec
 from litestar import Request
 from litestar.datastructures import State
+from litestar.exceptions import HTTPException
 
 from decision.access.api_keys import ApiKey
+from decision.http.problem import MOST_ERRORS
 from rules.errors import Fault, Invalid
 
 JSON = "application/json"
 MSGPACK = "application/vnd.msgpack"
 MSGPACK_TYPES = frozenset({MSGPACK, "application/msgpack", "application/x-msgpack"})
-_LOCATION = re.compile(r" - at `[^`]*`$")
+_TAKEN = MSGPACK_TYPES | {JSON, ""}
+"""Without a content type, JSON is meant."""
+_LOCATION = re.compile(r" - at `.*`$")
+_LONGEST_NAME = 200
 
 
 class ApiRequest(Request[ApiKey, str, State]):
     """A request whose body becomes the type of its handler's `data`; raises `Invalid` with every fault."""
 
     async def json(self) -> Any:
-        """The body as the handler's type, from JSON, or from MessagePack when the content type says so."""
+        """The body as the handler's type, from JSON, or from MessagePack when the content type says so.
+
+        A body that claims to be something else is refused with 415, for it was not meant for us.
+        """
+        kind = self.content_type[0].lower()
+        if kind not in _TAKEN and not kind.endswith("+json"):
+            raise HTTPException(
+                status_code=415, detail=f"A body of type {kind[:_LONGEST_NAME]!r} is not read here; send {JSON}."
+            )
         field = self.route_handler.parsed_data_field
-        return decode_body(await self.body(), field.annotation if field else Any, self.content_type[0])
+        return decode_body(await self.body(), field.annotation if field else Any, kind)
 
     @property
     def wants_msgpack(self) -> bool:
@@ -46,7 +60,7 @@ def decode_body(body: bytes, kind: Any, content_type: str = JSON) -> Any:
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         form = "MessagePack" if binary else "JSON"
         raise Invalid((Fault("body", f"is not {form}: {error}"),)) from None
-    faults = tuple(find_faults(raw, kind, ""))
+    faults = tuple(islice(find_faults(raw, kind, ""), MOST_ERRORS + 1))
     raise Invalid(faults or (Fault("body", str(refusal)),)) from None
 
 
@@ -56,31 +70,50 @@ def _decoder(kind: Any, binary: bool) -> Any:
 
 
 def find_faults(raw: object, kind: Any, path: str) -> Iterator[Fault]:
-    """Every place where a decoded value does not fit a type, deepest first; `path` is where the value stands."""
+    """Every place where a decoded value does not fit a type, deepest first; `path` is where the value stands.
+
+    What is inside something that is too long is not looked at.
+    """
     try:
         msgspec.convert(raw, kind)
     except (msgspec.ValidationError, RecursionError) as error:
-        yield from _inside(raw, kind, path, error) or (Fault(path or "body", _LOCATION.sub("", str(error))),)
+        deeper = False
+        for fault in _inside(raw, kind, path):
+            deeper = True
+            yield fault
+        if not deeper:
+            yield Fault(path or "body", _LOCATION.sub("", str(error)))
 
 
-def _inside(raw: object, kind: Any, path: str, error: Exception) -> tuple[Fault, ...]:
+def _inside(raw: object, kind: Any, path: str) -> Iterator[Fault]:
     origin, inner = get_origin(kind), get_args(kind)
     if origin is Annotated:
-        return _inside(raw, inner[0], path, error)
-    if origin in (Union, UnionType):
+        if not _too_long(raw, inner[1:]):
+            yield from _inside(raw, inner[0], path)
+    elif origin in (Union, UnionType):
         wanted = next((option for option in inner if _shaped(raw, option)), None)
-        return _inside(raw, wanted, path, error) if wanted else ()
-    if isinstance(kind, type) and issubclass(kind, msgspec.Struct) and isinstance(raw, dict):
-        return tuple(_inside_struct(raw, kind, path))
-    if origin in (list, tuple) and isinstance(raw, list):
-        return tuple(fault for at, item in enumerate(raw) for fault in find_faults(item, inner[0], f"{path}[{at}]"))
-    if origin is dict and isinstance(raw, dict):
-        return tuple(fault for key, item in raw.items() for fault in find_faults(item, inner[1], _join(path, key)))
-    return ()
+        if wanted is not None:
+            yield from _inside(raw, wanted, path)
+    elif isinstance(kind, type) and issubclass(kind, msgspec.Struct) and isinstance(raw, dict):
+        yield from _inside_struct(raw, kind, path)
+    elif origin in (list, tuple) and isinstance(raw, list):
+        for at, item in enumerate(raw):
+            yield from find_faults(item, inner[0], f"{path}[{at}]")
+    elif origin is dict and isinstance(raw, dict):
+        for key, item in raw.items():
+            yield from find_faults(key, inner[0], _join(path, key))
+            yield from find_faults(item, inner[1], _join(path, key))
+
+
+def _too_long(raw: object, notes: tuple[object, ...]) -> bool:
+    limits = [note.max_length for note in notes if isinstance(note, msgspec.Meta) and note.max_length is not None]
+    return isinstance(raw, Sized) and any(len(raw) > limit for limit in limits)
 
 
 def _shaped(raw: object, kind: Any) -> bool:
     """Whether a value has the outer shape of a union's member, so that its faults are worth naming."""
+    if get_origin(kind) is Annotated:
+        return _shaped(raw, get_args(kind)[0])
     if isinstance(kind, type) and issubclass(kind, msgspec.Struct):
         return isinstance(raw, dict)
     return get_origin(kind) is type(raw) or (get_origin(kind) is tuple and isinstance(raw, list))
@@ -100,5 +133,7 @@ def _inside_struct(raw: dict[object, object], kind: type[msgspec.Struct], path: 
                 yield Fault(_join(path, key), f"is not a field here; known are {known}")
 
 
-def _join(path: str, name: object) -> str:
-    return f"{path}.{name}" if path else str(name)
+def _join(path: str, key: object) -> str:
+    name = str(key)
+    name = name if len(name) <= _LONGEST_NAME else f"{name[:_LONGEST_NAME]}…"
+    return f"{path}.{name}" if path else name

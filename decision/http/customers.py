@@ -18,7 +18,7 @@ from rules.ids import CustomerId, VisitorId
 def named(id: str, field: str) -> str:
     """An identifier from a path; raises `Invalid` when no body could carry it either."""
     if not re.fullmatch(NAME, id):
-        raise Invalid((Fault(field, "must be 1 to 200 characters without control characters"),))
+        raise Invalid((Fault(field, "must be 1 to 200 characters without control characters and `/`"),))
     return id
 
 
@@ -27,7 +27,7 @@ def named(id: str, field: str) -> str:
     guards=[needs("profiles")],
     operation_id="putCustomer",
     summary="Set a customer's attributes and consents as a whole",
-    responses=problems(400, 401, 403, 413, 503),
+    responses=problems(400, 401, 403, 413, 415, 503),
     tags=["customers"],
 )
 async def put_customer(
@@ -43,7 +43,7 @@ async def put_customer(
     guards=[needs("profiles")],
     operation_id="patchCustomer",
     summary="Change a customer's attributes and consents by JSON merge patch",
-    responses=problems(400, 401, 403, 413, 503),
+    responses=problems(400, 401, 403, 413, 415, 503),
     tags=["customers"],
 )
 async def patch_customer(
@@ -86,7 +86,7 @@ async def delete_customer(customer: FromPath[str], concierge: Serving) -> None:
     status_code=204,
     operation_id="linkVisitor",
     summary="Say that a visitor is a customer",
-    responses=problems(400, 401, 403, 409, 413, 503),
+    responses=problems(400, 401, 403, 409, 413, 415, 503),
     tags=["customers"],
 )
 async def link_visitor(data: JSONBody[LinkReport], concierge: Serving) -> None:

@@ -15,11 +15,12 @@ from decision.service.concierge import Concierge
 from decision.service.question import DecisionQuestion
 from rules.errors import Forbidden
 from rules.ids import DecisionId
+from rules.workspace import Channel
 
 
 def allow(concierge: Concierge, key: ApiKey, question: DecisionQuestion) -> Ask:
     """The question, admitted, if the key may ask it; raises `Invalid` or `Forbidden`."""
-    ask = admit(question, concierge.refresher.snapshot)
+    ask = admit(question, concierge.refresher.snapshot, concierge.clock())
     require(key, f"decide:{ask.channel}")
     if ask.at is not None:
         require(key, "admin")
@@ -32,7 +33,7 @@ def allow(concierge: Concierge, key: ApiKey, question: DecisionQuestion) -> Ask:
     status_code=200,
     operation_id="decide",
     summary="Decide which offers a subject should see",
-    responses=problems(400, 401, 403, 413, 503),
+    responses=problems(400, 401, 403, 413, 415, 503),
     tags=["decisions"],
 )
 async def decide(request: ApiRequest, data: JSONBody[DecisionQuestion], concierge: Serving) -> Response[DecisionAnswer]:
@@ -50,7 +51,11 @@ async def decide(request: ApiRequest, data: JSONBody[DecisionQuestion], concierg
     tags=["decisions"],
 )
 async def explain(request: ApiRequest, decision: FromPath[str], concierge: Serving) -> Response[Explanation]:
-    """Needs a scope `decide:…` or `admin`: whoever may decide may see why."""
+    """Needs scope `decide:CHANNEL` of the channel it was decided for: whoever may decide there may see why."""
+
+    def allow_channel(channel: Channel | None) -> None:
+        require(request.user, "admin" if channel is None else f"decide:{channel}")
+
     if not any(scope == "admin" or scope.startswith("decide:") for scope in request.user.scopes):
         raise Forbidden(f"The key of {request.user.client!r} has no scope to decide, so it cannot see decisions.")
-    return answer(request, await concierge.explaining.explain(DecisionId(decision)))
+    return answer(request, await concierge.explaining.explain(DecisionId(decision), allow_channel))

@@ -21,6 +21,7 @@ _PROBLEMS = {
     404: "There is no such thing.",
     409: "The state changed meanwhile; send it again.",
     413: "The body is too large.",
+    415: "The body is of a type that is not read here; send JSON or MessagePack.",
     422: "The catalogue or model cannot be published; `errors` names every mistake.",
     503: "The store does not answer, or nothing is published yet.",
 }

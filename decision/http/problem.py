@@ -24,6 +24,9 @@ from rules.errors import (
 
 PROBLEM_TYPE = "application/problem+json"
 
+MOST_ERRORS = 100
+"""How many faults one problem document names; an answer must not grow with the nonsense that was sent."""
+
 STATUS: dict[type[ConciergeError], tuple[int, str]] = {
     Invalid: (400, "The request is not valid"),
     Unauthorised: (401, "An API key is needed"),
@@ -33,7 +36,7 @@ STATUS: dict[type[ConciergeError], tuple[int, str]] = {
     WorkspaceError: (422, "The workspace cannot be published"),
     ExpressionError: (422, "An expression is refused"),
     ArtefactError: (422, "The model cannot be served"),
-    Unavailable: (503, "The store is not available"),
+    Unavailable: (503, "Not available at the moment"),
 }
 """Status and title of every error that Concierge raises on purpose."""
 
@@ -47,7 +50,7 @@ _TITLES = {
 
 
 class Problem(msgspec.Struct, frozen=True, omit_defaults=True):
-    """A problem document; `errors` lists every invalid field."""
+    """A problem document; `errors` lists the invalid fields, up to `MOST_ERRORS` of them."""
 
     title: str
     status: int
@@ -60,12 +63,22 @@ def problem_of(error: Exception) -> Problem:
     """The problem document of an exception; anything unforeseen is a 500 that gives nothing away."""
     if isinstance(error, ConciergeError):
         status, title = next((STATUS[kind] for kind in type(error).__mro__ if kind in STATUS), (500, "Internal error"))
-        return Problem(title, status, str(error), _named(error))
+        return Problem(title, status, _detail(error), _named(error)[:MOST_ERRORS])
     if isinstance(error, ValidationException):
         return Problem(_TITLES[400], 400, error.detail, _faults_of(error))
     if isinstance(error, HTTPException):
         return Problem(_TITLES.get(error.status_code, "The request failed"), error.status_code, error.detail)
     return Problem("Internal error", HTTP_500_INTERNAL_SERVER_ERROR, "Something unforeseen happened; the log has it.")
+
+
+def _detail(error: ConciergeError) -> str:
+    """What went wrong, at most a few sentences long."""
+    if not isinstance(error, Invalid):
+        return str(error)
+    found = len(error.faults)
+    if found > MOST_ERRORS:
+        return f"There are more than {MOST_ERRORS} faults; `errors` names the first of them."
+    return "There is one fault; `errors` names it." if found == 1 else f"There are {found} faults; `errors` names them."
 
 
 def _named(error: ConciergeError) -> tuple[Fault, ...]:

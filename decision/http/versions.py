@@ -46,7 +46,7 @@ async def get_catalogue(request: ApiRequest, concierge: Serving) -> Response[Cur
     guards=[needs("admin")],
     operation_id="putCatalogue",
     summary="Publish a workspace; a broken one is refused with every mistake",
-    responses=problems(400, 401, 403, 413, 422, 503),
+    responses=problems(400, 401, 403, 413, 415, 422, 503),
     tags=["catalogue"],
 )
 async def put_catalogue(
@@ -108,7 +108,7 @@ async def get_models(request: ApiRequest, concierge: Serving) -> Response[Curren
     guards=[needs("admin")],
     operation_id="putModel",
     summary="Publish a model; one that cannot be served is refused",
-    responses=problems(400, 401, 403, 413, 422, 503),
+    responses=problems(400, 401, 403, 413, 415, 422, 503),
     tags=["models"],
 )
 async def put_model(request: ApiRequest, data: JSONBody[ModelUpload], concierge: Serving) -> Response[PublishedAnswer]:

@@ -3,6 +3,7 @@
 import msgspec
 
 from decision.access.key_ring import KeyRing
+from decision.clock import Clock
 from decision.service.customers import Customers
 from decision.service.deciding import Deciding
 from decision.service.explaining import Explaining
@@ -17,6 +18,7 @@ class Concierge(msgspec.Struct, frozen=True, eq=False):
     """Everything that callers can ask for, wired by `decision.composition`."""
 
     settings: Settings
+    clock: Clock
     keys: KeyRing
     refresher: Refresher
     deciding: Deciding

@@ -74,7 +74,7 @@ class Intake:
         made: list[tuple[OutcomeRecord, IndexedDecision]] = []
         for at, (report, decision) in enumerate(zip(reports, decisions, strict=True)):
             prefix = f"[{at}]." if len(reports) > 1 else ""
-            moment = read_moment(report.at, f"{prefix}at", faults)
+            moment = read_moment(report.at, f"{prefix}at", faults, now)
             check_worth(report.value, f"{prefix}value", faults)
             if decision is None:
                 faults.append(Fault(f"{prefix}decision", "is not known: it was never journalled, or is too old"))
@@ -96,7 +96,7 @@ class Intake:
         records: list[EventRecord] = []
         for at, report in enumerate(reports):
             prefix = f"[{at}]." if len(reports) > 1 else ""
-            moment = read_moment(report.at, f"{prefix}at", faults)
+            moment = read_moment(report.at, f"{prefix}at", faults, now)
             check_worth(report.value, f"{prefix}value", faults)
             values, wrong = read_values(declared, report.attributes, f"{prefix}attributes")
             faults.extend(wrong)

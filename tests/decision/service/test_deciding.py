@@ -77,7 +77,7 @@ async def concierge(store: WeakStore, tmp_path: Path) -> Concierge:
 async def decide(concierge: Concierge, placement: str = "home", customer: str | None = "ann") -> DecisionAnswer:
     who = None if customer is None else CustomerId(customer)
     question = DecisionQuestion(PlacementId(placement), customer=who)
-    return await concierge.deciding.decide(admit(question, concierge.refresher.snapshot))
+    return await concierge.deciding.decide(admit(question, concierge.refresher.snapshot, concierge.clock()))
 
 
 async def journal(store: WeakStore) -> list[DecisionRecord]:

@@ -47,7 +47,8 @@ class Bench:
         """Decide at two placements; every second first offer is accepted, once within the window and once after it."""
         for turn in range(decisions):
             placement = ("home", "call")[turn % 2]
-            ask = admit(DecisionQuestion(PlacementId(placement)), self.concierge.refresher.snapshot)
+            question, service = DecisionQuestion(PlacementId(placement)), self.concierge
+            ask = admit(question, service.refresher.snapshot, service.clock())
             answer = await self.concierge.deciding.decide(ask)
             self.shown.update((placement, shown.offer) for shown in answer.offers)
             if turn % 2 == 0 and answer.offers:
@@ -98,7 +99,7 @@ async def test_rates_are_what_the_counts_say(bench: Bench) -> None:
 
 
 async def test_offers_whose_window_is_open_do_not_count(bench: Bench) -> None:
-    ask = admit(DecisionQuestion(PlacementId("home")), bench.concierge.refresher.snapshot)
+    ask = admit(DecisionQuestion(PlacementId("home")), bench.concierge.refresher.snapshot, bench.concierge.clock())
     await bench.concierge.deciding.decide(ask)
     assert await bench.look() == {}
     bench.now = Instant(bench.now + 7 * DAY)
@@ -120,7 +121,7 @@ async def test_workers_take_the_rates(bench: Bench) -> None:
     await bench.drive(40)
     version = (await bench.look())["accept"]
     assert await bench.concierge.refresher.refresh()
-    ask = admit(DecisionQuestion(PlacementId("home")), bench.concierge.refresher.snapshot)
+    ask = admit(DecisionQuestion(PlacementId("home")), bench.concierge.refresher.snapshot, bench.concierge.clock())
     answer = await bench.concierge.deciding.decide(ask)
     assert answer.model == version
     assert len({shown.propensity for shown in answer.offers}) > 1
