@@ -67,11 +67,11 @@ class BoundPlacement(msgspec.Struct, frozen=True, eq=False):
         self,
         facts: Facts,
         excluded: frozenset[OfferId],
-        history: ContactHistory,
+        history: ContactHistory | None,
         now: Instant,
         consents: Mapping[str, bool],
     ) -> Screening:
-        """The first reason against each candidate.
+        """The first reason against each candidate; `history` is None when it is unknown.
 
         In order: the offer's period, the request's exclusions, consent, eligibility, suitability, contact policy.
         """
@@ -108,7 +108,7 @@ class BoundPlacement(msgspec.Struct, frozen=True, eq=False):
         row: int,
         screening: Screening,
         facts: Facts,
-        history: ContactHistory,
+        history: ContactHistory | None,
         now: Instant,
         consents: Mapping[str, bool] | None = None,
     ) -> ScreenDetail:
@@ -138,19 +138,20 @@ class BoundPlacement(msgspec.Struct, frozen=True, eq=False):
         return ScreenDetail(self.offers.ids[row], reason, bound.rule.id, bound.rule.because, read, sentence)
 
     def _explain_policy(
-        self, row: int, index: int, facts: Facts, history: ContactHistory, now: Instant
+        self, row: int, index: int, facts: Facts, history: ContactHistory | None, now: Instant
     ) -> ScreenDetail:
         entry = self.policies.policies[index].entry
-        counted = self.policies.count(index, row, history, now)
+        counted = None if history is None else self.policies.count(index, row, history, now)
         read: dict[str, FactValue | None] = {"count": counted, "at_most": entry.at_most, "within": entry.within}
         per = ""
         if entry.per is not None:
             read |= self._read((f"offer.{entry.per}",), facts, row)
             per = f" per {entry.per}"
         said = f" {entry.because}" if entry.because else ""
+        were = "how many there were could not be read" if counted is None else f"there were {counted}"
         sentence = (
             f"The contact policy {entry.id} allows {entry.at_most} of {entry.count} within {entry.within}{per}, "
-            f"and there were {counted}.{said}"
+            f"and {were}.{said}"
         )
         return ScreenDetail(self.offers.ids[row], Reason.CONTACT_POLICY, entry.id, entry.because, read, sentence)
 

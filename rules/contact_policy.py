@@ -48,8 +48,16 @@ class PolicyBook(msgspec.Struct, frozen=True, eq=False):
         """The entries for a channel, bound to the offers of the index and the candidate rows among them."""
         return cls(tuple(_bind(entry, index, candidates) for entry in entries if channel in entry.channels), index)
 
-    def blocks(self, history: ContactHistory, now: Instant) -> list[tuple[int, NDArray[np.bool_] | bool]]:
-        """The entries that block something, in order: the entry's index and the candidates it blocks (True for all)."""
+    def blocks(self, history: ContactHistory | None, now: Instant) -> list[tuple[int, NDArray[np.bool_] | bool]]:
+        """The entries that block something, in order: the entry's index and the candidates it blocks (True for all).
+
+        With an unknown history an entry blocks every candidate that it counts, for it may be used up.
+        """
+        if history is None:
+            return [
+                (index, True if policy.codes is None else policy.candidates >= 0)
+                for index, policy in enumerate(self.policies)
+            ]
         if not self.policies or not len(history):
             return []
         rows = self.index.rows(history)

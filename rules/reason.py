@@ -44,7 +44,7 @@ _SENTENCES = {
     Reason.NOT_ELIGIBLE: "An eligibility rule does not hold.",
     Reason.NOT_SUITABLE: "A suitability rule does not hold.",
     Reason.ATTRIBUTE_ABSENT: "A rule reads an attribute that is absent; guard it with has() if that is meant to pass.",
-    Reason.CONTACT_POLICY: "A contact policy entry is used up.",
+    Reason.CONTACT_POLICY: "A contact policy entry is used up, or cannot be counted.",
     Reason.ATTRIBUTE_LIMIT: "The slate already holds as many offers with this attribute value as the placement allows.",
     Reason.OUTRANKED: "Other offers ranked higher.",
     Reason.RANKED: "Drawn by its score.",

@@ -26,12 +26,12 @@ class Weighing(msgspec.Struct, frozen=True, eq=False):
 
     `prediction` is the model's figure (propensity, or expected value), NaN where none was asked for; `scores` are
     finite and not negative, zero where the candidate is screened out; `limits` bound the slate. `degraded` names what
-    was left out, sorted.
+    was left out, sorted. `history` is None when it is unknown; the facts count such contacts as none.
     """
 
     placement: ReadyPlacement
     profile: Profile
-    history: ContactHistory
+    history: ContactHistory | None
     facts: Facts
     screening: Screening
     open: NDArray[np.bool_]
@@ -55,7 +55,7 @@ def weigh(
 
     A profile or history of None could not be loaded; `without` names parts to do without: `profile`, `history` or
     `model`. Either way the decision goes on with what there is, and says so: what it says in `degraded`, given as
-    `without`, gives the same weighing again.
+    `without`, gives the same weighing again. Without the history no offer passes that the contact policy counts.
     """
     placement = snapshot.placement(request.placement)
     bound = placement.bound
@@ -67,8 +67,9 @@ def weigh(
         profile = EMPTY_PROFILE
     if history is None or "history" in without:
         degraded.add("history")
-        history = NO_CONTACTS
-    facts = facts_of(snapshot.catalogue, request.placement, profile, history, request.context, now)
+        history = None
+    told = NO_CONTACTS if history is None else history
+    facts = facts_of(snapshot.catalogue, request.placement, profile, told, request.context, now)
     screening = bound.screen(facts, frozenset(request.exclude), history, now, profile.consents)
     open = screening.passes
     weights = bound.weigh(facts, now)
@@ -96,8 +97,7 @@ def weigh(
         prediction=prediction,
         parts=parts,
         scores=scores,
-        limits=placement.limits
-        + contact_limits(bound.policies, history, now, slots_of(request, bound.spec), len(open)),
+        limits=placement.limits + contact_limits(bound.policies, told, now, slots_of(request, bound.spec), len(open)),
         degraded=tuple(sorted(degraded)),
     )
 
