@@ -1,9 +1,10 @@
 """`concierge train` and `concierge evaluate`."""
 
 import asyncio
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import TypeVar
 
 import msgspec
 import rich_click as click
@@ -11,6 +12,7 @@ from rich.console import Console
 from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
 from decision.clock import wall_clock
+from decision.command.moment import MOMENT
 from decision.journal.reading import open_journal
 from decision.journal.settling import settle
 from decision.settings import Settings, read_settings
@@ -18,7 +20,6 @@ from decision.store.opening import open_store
 from decision.version.registry import Registry
 from rules.errors import Fault, Invalid
 from rules.ids import GoalId, Instant, ModelVersion, PlacementId
-from rules.instant import parse_instant
 from training.evaluation import Evaluation
 from training.material import Range, current_catalogue
 from training.publication import publish
@@ -26,39 +27,38 @@ from training.question import Source
 from training.report import evaluation_table, quality_table
 from training.session import Step, Trained, evaluate_goal, train_goal
 
-
-class _Moment(click.ParamType[Instant]):
-    """An RFC 3339 moment."""
-
-    name = "moment"
-
-    def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> Instant:
-        try:
-            return parse_instant(str(value))
-        except ValueError as error:
-            self.fail(f"{value!r} {error}", param, ctx)
+Command = TypeVar("Command", bound=Callable[..., None])
 
 
-MOMENT = _Moment()
-_JSON = click.Path(dir_okay=False, path_type=Path)
+def _which_decisions(command: Command) -> Command:
+    """The options that choose logged decisions, and where figures go."""
+    options = (
+        click.option("--placement", "placements", multiple=True, help="Only decisions of this placement; repeatable."),
+        click.option("--source", type=click.Choice(["live", "import"]), help="Only those made here, or imported ones."),
+        click.option("--until", type=MOMENT, help="Only decisions before this moment (RFC 3339)."),
+        click.option(
+            "--now",
+            type=MOMENT,
+            help="Leave out decisions whose window ends after this; without it, after the journal's last record.",
+        ),
+        click.option(
+            "--json",
+            "figures",
+            type=click.Path(dir_okay=False, path_type=Path),
+            help="Also write the figures to this file.",
+        ),
+    )
+    for option in reversed(options):
+        command = option(command)
+    return command
 
 
 @click.command()
+@_which_decisions
 @click.option("--goal", help="The goal to train for; may be left out where the workspace has only one.")
-@click.option("--placement", "placements", multiple=True, help="Only decisions of this placement; may be repeated.")
-@click.option(
-    "--source", type=click.Choice(["live", "import"]), help="Only decisions made here, or only imported ones."
-)
 @click.option("--since", type=MOMENT, help="Only decisions from this moment (RFC 3339) on.")
-@click.option("--until", type=MOMENT, help="Only decisions before this moment.")
-@click.option(
-    "--now",
-    type=MOMENT,
-    help="Leave out decisions whose attribution window ends after this; without it, after the journal's last record.",
-)
 @click.option("--no-activate", is_flag=True, help="Store the model without putting it to use.")
 @click.option("--threads", type=click.IntRange(1, 256), default=2, show_default=True, help="Threads to train with.")
-@click.option("--json", "figures", type=_JSON, help="Also write the figures to this file.")
 def train(
     goal: str | None,
     placements: tuple[str, ...],
@@ -93,22 +93,12 @@ def train(
 
 
 @click.command()
+@_which_decisions
 @click.option("--goal", help="The goal to evaluate for; may be left out where the workspace has only one.")
 @click.option(
     "--model", "models", multiple=True, help="A stored model's version, without it the one in use; may be repeated."
 )
-@click.option("--placement", "placements", multiple=True, help="Only decisions of this placement; may be repeated.")
-@click.option(
-    "--source", type=click.Choice(["live", "import"]), help="Only decisions made here, or only imported ones."
-)
 @click.option("--since", type=MOMENT, help="Decisions from this moment on; without it, from where the training ended.")
-@click.option("--until", type=MOMENT, help="Only decisions before this moment.")
-@click.option(
-    "--now",
-    type=MOMENT,
-    help="Leave out decisions whose attribution window ends after this; without it, after the journal's last record.",
-)
-@click.option("--json", "figures", type=_JSON, help="Also write the figures to this file.")
 def evaluate(
     goal: str | None,
     models: tuple[str, ...],
