@@ -2,7 +2,7 @@
 
 | metric | labels | what |
 |---|---|---|
-| `concierge_decisions_total` | placement, group | decisions answered |
+| `concierge_decisions_total` | placement, group | decisions answered, without dry runs |
 | `concierge_decision_seconds` | placement | time from the call to the acknowledged answer |
 | `concierge_degraded_total` | cause | decisions that went on without a part |
 | `concierge_reasons_total` | placement, reason | offers by why they were shown or not |
@@ -63,6 +63,12 @@ PUBLISHED = (
 def counter(metric: Counter, *labels: str) -> Counter:
     """The series of these labels; looking it up by name each time would cost as much as a small rule."""
     return metric.labels(*labels)
+
+
+@lru_cache(maxsize=1_000)
+def decision_seconds(placement: str) -> Histogram:
+    """The series of a placement's seconds."""
+    return DECISION_SECONDS.labels(placement)
 
 
 def render_metrics() -> bytes:

@@ -2,20 +2,22 @@
 
 import asyncio
 import time
+from collections.abc import Awaitable
 from random import Random
 
 import msgspec
 
 from decision.clock import Clock
 from decision.decision_id import new_decision_id
-from decision.engine.engine import decide, fallback_decision
+from decision.engine.engine import decide
 from decision.engine.request import Decision
 from decision.journal.journal import Journal
 from decision.journal.record import DecisionRecord
 from decision.logs import log
-from decision.metrics import DECISION_SECONDS, DECISIONS, DEGRADED, REASONS, counter
+from decision.metrics import DECISIONS, DEGRADED, REASONS, counter, decision_seconds
 from decision.service.admission import Ask
 from decision.service.answer import DecisionAnswer, OfferAnswer
+from decision.service.deadline import Deadline
 from decision.service.decision_index import DecisionIndex, IndexedDecision
 from decision.subject.contacts import Contacts
 from decision.subject.identities import Subject
@@ -31,6 +33,12 @@ RESERVATIONS = 50
 DECISION_KIND = "decision"
 """The kind of contact that a decision itself is."""
 
+LOAD_SHARE = 0.6
+"""How much of its deadline a decision waits for the subject; reserving and journalling need the rest."""
+
+BULK_SECONDS = 10.0
+"""The deadline of one decision of many: no page waits for a campaign, so it rather waits than leaves a customer out."""
+
 
 class Made(msgspec.Struct, frozen=True, eq=False):
     """A decision and what it was made from; `state` is None when the subject could not be loaded."""
@@ -41,8 +49,8 @@ class Made(msgspec.Struct, frozen=True, eq=False):
     seed: int
     state: SubjectState | None
     decision: Decision
-    missing: tuple[str, ...]
-    fallen_back: bool = False
+    without: tuple[str, ...]
+    reserved: bool = False
 
 
 class Deciding:
@@ -64,85 +72,104 @@ class Deciding:
         self._journal = journal
         self._clock = clock
         self._random = random
-        # The engine and the journal need the rest of the time.
-        self._load_seconds = deadline_ms / 1000 * 0.6
+        self._seconds = deadline_ms / 1000
+        self._turn = asyncio.Lock()
 
-    async def decide(self, ask: Ask) -> DecisionAnswer:
-        """The slate, once its record is acknowledged; never raises for want of a store, model or profile."""
+    async def decide(self, ask: Ask, in_bulk: bool = False) -> DecisionAnswer:
+        """The slate, once its record is acknowledged; never raises for want of a store, model or profile.
+
+        One of many (`in_bulk`) has a longer deadline, and leaves the loop to others before it is weighed.
+        """
         begun = time.perf_counter()
+        seconds = BULK_SECONDS if in_bulk else self._seconds
+        deadline = Deadline(seconds)
         try:
-            made = await self._make(ask)
-        except Unavailable:
-            made = self._fall_back(ask, "store")
-        if not made.fallen_back and not ask.dry_run:
-            made = await self._record(ask, made)
+            made = await self._make(ask, deadline, seconds * (1.0 - LOAD_SHARE), in_bulk)
+        except (Unavailable, TimeoutError):
+            # The store is away, so this can neither be journalled nor counted as a contact.
+            made = self._engine(ask, None, ("store",))
+        else:
+            if not ask.dry_run:
+                made = await self._record(ask, made, deadline)
         self._count(ask, made, time.perf_counter() - begun)
         return self._answer(ask, made)
 
-    async def _make(self, ask: Ask) -> Made:
+    async def _make(self, ask: Ask, deadline: Deadline, keep: float, in_bulk: bool) -> Made:
         """Decide on the subject as it is, reserving the contacts; again when they changed in between."""
+        state: SubjectState | None = None
         for attempt in range(RESERVATIONS):
-            state, missing = await self._load(ask)
-            made = self._engine(ask, state, missing)
-            if ask.dry_run or await self._reserve(ask, made):
+            state, without = await self._load(ask, deadline, keep)
+            if in_bulk:
+                # One of the many at a time: others' replies and timers get their turn in between.
+                async with self._turn:
+                    await asyncio.sleep(0)
+            made = self._engine(ask, state, without)
+            if state is None:
+                # Where nothing may be shown to somebody unknown, the placement says what to show instead.
+                return made if made.decision.offers else self._engine(ask, None, (*without, "store"))
+            if ask.dry_run or not self._is_capped(ask):
                 return made
+            if await self._reserve(ask, made, state, deadline):
+                return msgspec.structs.replace(made, reserved=True)
+            if deadline.left <= 0.0:
+                break
             # Workers that wait for different times do not meet again and again.
-            await asyncio.sleep(self._random.random() * 0.001 * attempt)
-        return self._fall_back(ask, "contention")
+            await deadline.pause(self._random.random() * 0.001 * attempt)
+        # What the contact policy counts stays closed, so nothing has to be reserved.
+        return self._engine(ask, state, ("contention", "history"))
 
-    async def _load(self, ask: Ask) -> tuple[SubjectState | None, tuple[str, ...]]:
+    async def _load(self, ask: Ask, deadline: Deadline, keep: float) -> tuple[SubjectState | None, tuple[str, ...]]:
         if ask.customer is None and ask.visitor is None:
             return NOBODY, ()
         workspace = ask.snapshot.catalogue.workspace
         try:
-            async with asyncio.timeout(self._load_seconds):
+            async with deadline.waiting(keep):
                 return await self._states.load(ask.customer, ask.visitor, workspace), ()
         except TimeoutError:
-            return None, ("profile",)
+            return None, ("history", "profile")
 
-    def _engine(self, ask: Ask, state: SubjectState | None, missing: tuple[str, ...]) -> Made:
+    def _engine(self, ask: Ask, state: SubjectState | None, without: tuple[str, ...]) -> Made:
         written = self._clock()
         now = written if ask.at is None else ask.at
         seed = self._random.getrandbits(63)
         profile = None if state is None else state.profile
         history = None if state is None else read_contacts(state.contacts)
-        decision = decide(ask.request, profile, history, ask.snapshot, now, seed, frozenset(missing))
-        return Made(new_decision_id(written, self._random.getrandbits), written, now, seed, state, decision, missing)
+        decision = decide(ask.request, profile, history, ask.snapshot, now, seed, frozenset(without))
+        return Made(new_decision_id(written, self._random.getrandbits), written, now, seed, state, decision, without)
 
-    async def _reserve(self, ask: Ask, made: Made) -> bool:
-        """Append the contacts; when caps count decisions, only if nobody else did since they were read."""
-        # A subject that could not be loaded is contacted all the same, so it counts.
-        subject = Subject(ask.customer, ask.visitor) if made.state is None else made.state.subject
-        owner = subject.owner
+    async def _reserve(self, ask: Ask, made: Made, state: SubjectState, deadline: Deadline) -> bool:
+        """Append the contacts only if nobody else did since they were read; raises `TimeoutError`."""
+        owner = state.subject.owner
         if owner is None or not made.decision.offers:
             return True
-        records = [
-            contact_record(made.now, shown.offer, DECISION_KIND, ask.channel, shown.rank)
-            for shown in made.decision.offers
-        ]
-        if made.state is not None and self._is_capped(ask):
-            return await self._contacts.add_if(owner, records, made.state.owned)
-        await self._contacts.add(owner, records)
-        return True
+        async with deadline.waiting():
+            return await self._contacts.add_if(owner, _contacts(ask, made), state.owned)
 
     @staticmethod
     def _is_capped(ask: Ask) -> bool:
-        return any(
-            entry.count == DECISION_KIND and ask.channel in entry.channels
-            for entry in ask.snapshot.catalogue.workspace.contact_policy
-        )
+        """Whether some entry of the contact policy counts decisions, so that only one may be made at a time."""
+        policies = ask.snapshot.placement(ask.request.placement).bound.policies.policies
+        return any(policy.entry.count == DECISION_KIND for policy in policies)
 
-    async def _record(self, ask: Ask, made: Made) -> Made:
-        """Journal the decision, and index it for its outcomes.
+    async def _record(self, ask: Ask, made: Made, deadline: Deadline) -> Made:
+        """Journal the decision, index it for its outcomes, and count it as a contact unless that was done.
 
         When the store does not acknowledge, the same slate is answered: the record may have arrived all the same, and
         then it must be true.
         """
-        record, indexed = self._record_of(ask, made), self._indexed(ask, made)
+        # A subject that could not be loaded is contacted all the same, so it counts.
+        subject = Subject(ask.customer, ask.visitor) if made.state is None else made.state.subject
+        writes: list[Awaitable[object]] = [
+            self._journal.append(self._record_of(ask, made)),
+            self._index.put(made.id, self._indexed(ask, made)),
+        ]
+        if subject.owner is not None and made.decision.offers and not made.reserved:
+            writes.append(self._contacts.add(subject.owner, _contacts(ask, made)))
         try:
-            await asyncio.gather(self._journal.append(record), self._index.put(made.id, indexed))
-        except Unavailable as error:
-            log.error("journal_unavailable", decision=made.id, error=str(error))
+            async with deadline.waiting():
+                await asyncio.gather(*writes)
+        except (Unavailable, TimeoutError) as error:
+            log.error("journal_unavailable", decision=made.id, error=str(error) or "no answer before the deadline")
             decision = msgspec.structs.replace(made.decision, degraded=(*made.decision.degraded, "journal"))
             return msgspec.structs.replace(made, decision=decision)
         return made
@@ -162,21 +189,13 @@ class Deciding:
             catalogue=ask.snapshot.catalogue.version,
             model=self._model(ask),
             decision=made.decision,
-            degraded_inputs=made.missing,
+            degraded_inputs=made.without,
         )
 
     def _indexed(self, ask: Ask, made: Made) -> IndexedDecision:
         customer = ask.customer if made.state is None else made.state.subject.customer
         offers = tuple(shown.offer for shown in made.decision.offers)
         return IndexedDecision(ask.request.placement, ask.channel, made.now, customer, ask.visitor, offers)
-
-    def _fall_back(self, ask: Ask, cause: str) -> Made:
-        """The placement's fallback from memory; it is neither journalled nor counted as a contact."""
-        written = self._clock()
-        now = written if ask.at is None else ask.at
-        decision = fallback_decision(ask.request, ask.snapshot, now, frozenset({cause}))
-        id = new_decision_id(written, self._random.getrandbits)
-        return Made(id, written, now, 0, None, decision, (cause,), True)
 
     @staticmethod
     def _model(ask: Ask) -> ModelVersion | None:
@@ -212,15 +231,16 @@ class Deciding:
 
     def _count(self, ask: Ask, made: Made, seconds: float) -> None:
         placement, decision = ask.request.placement, made.decision
-        counter(DECISIONS, placement, decision.group).inc()
-        DECISION_SECONDS.labels(placement).observe(seconds)
-        for cause in decision.degraded:
-            counter(DEGRADED, cause).inc()
-        for reason, number in decision.counts.items():
-            counter(REASONS, placement, reason).inc(number)
-        for shown in decision.offers:
-            for reason in shown.reasons:
-                counter(REASONS, placement, reason).inc()
+        if not ask.dry_run:
+            counter(DECISIONS, placement, decision.group).inc()
+            decision_seconds(placement).observe(seconds)
+            for cause in decision.degraded:
+                counter(DEGRADED, cause).inc()
+            for reason, number in decision.counts.items():
+                counter(REASONS, placement, reason).inc(number)
+            for shown in decision.offers:
+                for reason in shown.reasons:
+                    counter(REASONS, placement, reason).inc()
         log.info(
             "decision",
             decision=made.id,
@@ -234,3 +254,10 @@ class Deciding:
             dry_run=ask.dry_run,
             milliseconds=round(seconds * 1000, 3),
         )
+
+
+def _contacts(ask: Ask, made: Made) -> list[bytes]:
+    """The contacts that a slate makes."""
+    return [
+        contact_record(made.now, shown.offer, DECISION_KIND, ask.channel, shown.rank) for shown in made.decision.offers
+    ]

@@ -1,6 +1,7 @@
 """Decisions go on without a part that fails, and caps hold however many decide at once."""
 
 import asyncio
+import time
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -26,13 +27,15 @@ NOW = parse_instant("2026-04-01T12:00:00Z")
 
 
 class WeakStore(MemoryStore):
-    """The store in memory with the weaknesses of a real one: it may be away, read slowly, or refuse its log."""
+    """The store in memory with the weaknesses of a real one: away, slow, refusing its log, or always overtaken."""
 
     def __init__(self) -> None:
         super().__init__(lambda: NOW / 1000)
         self.away = False
         self.log_away = False
         self.reading_seconds = 0.0
+        self.writing_seconds = 0.0
+        self.contended = False
 
     async def get_many(self, keys: Sequence[str]) -> list[bytes | None]:
         self._answer()
@@ -43,10 +46,14 @@ class WeakStore(MemoryStore):
         self, key: str, value: bytes, expected_length: int | None = None, ttl: int | None = None
     ) -> int | None:
         self._answer()
+        await asyncio.sleep(self.writing_seconds)
+        if self.contended and expected_length is not None:
+            return None
         return await super().append(key, value, expected_length, ttl)
 
     async def add_to_log(self, log: str, entry: bytes) -> Position:
         self._answer()
+        await asyncio.sleep(self.writing_seconds)
         if self.log_away:
             raise Unavailable("the log is away")
         return await super().add_to_log(log, entry)
@@ -68,10 +75,16 @@ def store() -> WeakStore:
 @pytest.fixture
 async def concierge(store: WeakStore, tmp_path: Path) -> Concierge:
     service = compose(store, Settings(data=str(tmp_path), deadline_ms=50), lambda: NOW)
-    toml, offers = (FOLDER / "concierge.toml").read_bytes(), (FOLDER / "offers.csv").read_bytes()
-    await service.publishing.publish_workspace(toml, offers, "offers.csv")
-    await service.refresher.refresh()
+    await publish(service)
     return service
+
+
+async def publish(concierge: Concierge, contact_policy: bool = True) -> None:
+    toml, offers = (FOLDER / "concierge.toml").read_bytes(), (FOLDER / "offers.csv").read_bytes()
+    if not contact_policy:
+        toml = toml[: toml.index(b"[[contact_policy]]")]
+    await concierge.publishing.publish_workspace(toml, offers, "offers.csv")
+    await concierge.refresher.refresh()
 
 
 async def decide(concierge: Concierge, placement: str = "home", customer: str | None = "ann") -> DecisionAnswer:
@@ -106,15 +119,69 @@ async def test_when_the_journal_does_not_acknowledge_the_decided_slate_is_shown(
 
 
 async def test_a_slow_profile_is_left_out(concierge: Concierge, store: WeakStore) -> None:
+    await publish(concierge, contact_policy=False)
     await concierge.customers.put(CustomerId("ann"), ProfileForm({"member": True}))
     store.reading_seconds = 0.5
     answer = await decide(concierge)
     store.reading_seconds = 0.0
     assert answer.degraded == ("history", "profile")
-    assert answer.offers
+    assert {"ranked", "explored"} >= {reason for shown in answer.offers for reason in shown.reasons}
+    assert len(answer.offers) == 3
     (record,) = await journal(store)
-    assert record.degraded_inputs == ("profile",)
+    assert record.degraded_inputs == ("history", "profile")
     assert (await concierge.explaining.explain(answer.decision)).replayed_equal is True
+
+
+async def test_slow_contacts_never_break_a_cap(concierge: Concierge, store: WeakStore) -> None:
+    store.reading_seconds = 0.5
+    answer = await decide(concierge)
+    mail = await decide(concierge, "mail")
+    store.reading_seconds = 0.0
+    # All that the policy counts is closed, so there is what the placement names for such a case.
+    assert answer.degraded == ("history", "profile", "store")
+    assert [(shown.offer, shown.reasons) for shown in answer.offers] == [("alba-club", ("fallback",))]
+    assert mail.offers == ()
+    assert [record.id for record in await journal(store)] == [answer.decision, mail.decision]
+    assert (await concierge.explaining.explain(answer.decision)).replayed_equal is True
+
+
+async def test_one_deadline_holds_for_all_that_a_decision_waits_for(concierge: Concierge, store: WeakStore) -> None:
+    for store.reading_seconds, store.writing_seconds in ((0.0, 5.0), (5.0, 5.0), (0.04, 0.04)):
+        for placement in ("home", "mail"):
+            started = time.perf_counter()
+            answer = await decide(concierge, placement)
+            assert time.perf_counter() - started < 0.5
+            assert answer.degraded
+
+
+async def test_our_own_work_does_not_use_up_the_deadline(concierge: Concierge, store: WeakStore) -> None:
+    store.reading_seconds = 0.002
+
+    async def hog() -> None:
+        await asyncio.sleep(0)
+        time.sleep(0.3)
+
+    answers, _ = await asyncio.gather(asyncio.gather(*(decide(concierge, "home", f"c{n}") for n in range(20))), hog())
+    assert [answer.degraded for answer in answers] == [()] * 20
+
+
+async def test_a_contended_decision_shows_what_no_cap_counts_and_is_journalled(
+    concierge: Concierge, store: WeakStore
+) -> None:
+    await concierge.customers.put(CustomerId("ann"), ProfileForm(consents={"email": True}))
+    store.contended = True
+    answer = await decide(concierge, "mail")
+    assert (answer.degraded, answer.offers) == (("contention", "history"), ())
+    (record,) = await journal(store)
+    assert record.id == answer.decision
+    assert (await concierge.explaining.explain(answer.decision)).replayed_equal is True
+
+
+async def test_a_dry_run_leaves_nothing_behind(concierge: Concierge, store: WeakStore) -> None:
+    question = DecisionQuestion(PlacementId("home"), customer=CustomerId("ann"), dry_run=True)
+    assert (await concierge.deciding.decide(admit(question, concierge.refresher.snapshot, NOW))).offers
+    assert await journal(store) == []
+    assert not [key for key in vars(store)["_values"] if key.startswith(("contacts:", "decision:"))]
 
 
 async def test_caps_are_exact_under_concurrency(concierge: Concierge, store: WeakStore) -> None:

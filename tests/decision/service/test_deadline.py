@@ -1,0 +1,53 @@
+"""A deadline counts what is waited for, and not our own work that holds up the loop."""
+
+import asyncio
+import time
+
+import pytest
+
+from decision.service.deadline import SLICE, Deadline
+
+
+async def test_waits_add_up() -> None:
+    deadline = Deadline(0.1)
+    begun = time.monotonic()
+    async with deadline.waiting():
+        await asyncio.sleep(0.03)
+    await deadline.pause(0.02)
+    assert 0.0 < deadline.left < 0.06
+    with pytest.raises(TimeoutError):
+        async with deadline.waiting():
+            await asyncio.sleep(5)
+    assert time.monotonic() - begun < 1
+    assert deadline.left < 0.02
+
+
+async def test_some_time_may_be_kept() -> None:
+    deadline = Deadline(0.1)
+    with pytest.raises(TimeoutError):
+        async with deadline.waiting(keep=0.07):
+            await asyncio.sleep(5)
+    assert deadline.left > 0.04
+
+
+async def test_what_is_asked_for_after_the_end_is_still_sent() -> None:
+    sent = []
+
+    async def ask() -> None:
+        sent.append(1)
+        await asyncio.sleep(5)
+
+    begun = time.monotonic()
+    with pytest.raises(TimeoutError):
+        async with Deadline(-1.0).waiting():
+            await asyncio.gather(ask())
+    assert sent
+    assert time.monotonic() - begun < 1
+
+
+async def test_a_held_up_loop_counts_one_slice() -> None:
+    deadline = Deadline(0.05)
+    async with deadline.waiting():
+        time.sleep(0.2)
+        await asyncio.sleep(0.001)
+    assert deadline.left > 0.05 - 3 * SLICE

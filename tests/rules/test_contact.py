@@ -1,0 +1,19 @@
+from hypothesis import given
+from hypothesis import strategies as st
+
+from rules.contact import contact_record, kind_key, offer_key, read_contacts
+from rules.ids import Instant, OfferId
+from rules.workspace import CHANNELS, Channel
+
+
+@given(
+    st.integers(-(2**62), 2**62).map(Instant),
+    st.text(max_size=9).map(OfferId),
+    st.text(max_size=9),
+    st.sampled_from(CHANNELS),
+    st.integers(0, 1000),
+)
+def test_a_contact_reads_as_it_was_written(at: Instant, offer: OfferId, kind: str, channel: Channel, rank: int) -> None:
+    blob = contact_record(at, offer, kind, channel, rank)
+    (read,) = read_contacts(blob + blob[:7])
+    assert read.tolist() == (at, offer_key(offer), kind_key(kind), CHANNELS.index(channel), min(rank, 255), 0)
