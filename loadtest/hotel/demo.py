@@ -25,7 +25,7 @@ from loadtest.hotel.visits import DAY
 from loadtest.hotel.world import DAYS, PAUSE, Size, World, make_world
 from loadtest.service_process import Concierge, free_port
 
-JUDGED = 0.5
+JUDGED = 0.4
 """Share of the visits that the trained model meets again."""
 
 _SCOPES = ("decide:web", "decide:call-center", "decide:email", "outcomes", "profiles", "admin")

@@ -31,7 +31,7 @@ async def learn(console: Console, concierge: Concierge, client: Client, now: str
             said = await concierge.run("train", "--goal", GOAL, "--now", now, "--json", str(figures))
         trained = perf_counter()
         version = msgspec.json.decode(figures.read_bytes(), type=Training).version
-        await _served(client, version)
+        await await_model(client, version)
     finally:
         asking.cancel()
         with suppress(asyncio.CancelledError):
@@ -43,7 +43,7 @@ async def learn(console: Console, concierge: Concierge, client: Client, now: str
     )
 
 
-async def _served(client: Client, version: str) -> None:
+async def await_model(client: Client, version: str) -> None:
     """Wait until the worker that answers has swapped the version in."""
     begun = perf_counter()
     while (await client.models()).serving.get(GOAL) != version:

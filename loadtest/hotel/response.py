@@ -18,7 +18,7 @@ from loadtest.hotel.population import Population
 from loadtest.hotel.themes import THEMES
 from loadtest.hotel.visits import CALL, Visits
 
-BASE: tuple[float, float, float] = (-4.4, -4.0, -4.2)
+BASE: tuple[float, float, float] = (-4.0, -3.6, -3.7)
 """Log-odds of an offer of no particular appeal: web, call-center, email."""
 
 LOOKED_AT: tuple[tuple[float, ...], ...] = ((1.0, 0.75, 0.55, 0.4), (1.0, 0.7, 0.5, 0.35), (1.0, 0.6, 0.45, 0.3))

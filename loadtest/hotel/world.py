@@ -22,8 +22,8 @@ class Size(msgspec.Struct, frozen=True):
 
     guests: int = 3000
     visitors: int = 2500
-    web: int = 4500
-    calls: int = 3000
+    web: int = 5000
+    calls: int = 3500
     mails: int = 2400
 
 
