@@ -47,7 +47,7 @@ def compose(store: Store, settings: Settings, clock: Clock = wall_clock) -> Conc
     profiles = Profiles(store, settings.visitor_days, settings.repeat_days)
     contacts = Contacts(store, settings.visitor_days, settings.repeat_days)
     index = DecisionIndex(store, settings.outcome_days)
-    marks = Marks(store, settings.repeat_days)
+    marks = Marks(store, settings.repeat_days, settings.outcome_days)
     journal = Journal(store, settings.folder)
     states = SubjectStates(identities, profiles, contacts)
     return Concierge(
@@ -90,7 +90,8 @@ async def open_import_desk(settings: Settings) -> AsyncIterator[ImportDesk]:
         identities = Identities(store, settings.visitor_days)
         profiles = Profiles(store, settings.visitor_days, settings.repeat_days)
         contacts = Contacts(store, settings.visitor_days, settings.repeat_days)
-        index, marks = DecisionIndex(store, settings.outcome_days), Marks(store, settings.repeat_days)
+        index = DecisionIndex(store, settings.outcome_days)
+        marks = Marks(store, settings.repeat_days, settings.outcome_days)
         journal = Journal(store, settings.folder)
         memory = JournalMemory(settings.folder, wall_clock, settings.repeat_days * DAY_MILLISECONDS)
         with closing(memory):

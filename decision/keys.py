@@ -18,6 +18,11 @@ def visitor_subject(visitor: VisitorId) -> SubjectId:
     return SubjectId(f"v:{visitor}")
 
 
+def decision_subject(decision: DecisionId) -> SubjectId:
+    """What stands for the subject of a wholly anonymous decision; it has marks, but no profile."""
+    return SubjectId(f"d:{decision}")
+
+
 def is_visitor(subject: SubjectId) -> bool:
     """Whether the subject is anonymous, so that what is known of it lives only for a while."""
     return subject.startswith("v:")

@@ -16,6 +16,9 @@ import msgspec
 
 from rules.finding import Finding
 
+MOST_FAULTS = 100
+"""How many faults are looked for and told at most: neither the work nor an answer may grow with the nonsense sent."""
+
 
 class ConciergeError(Exception):
     """Root of every error that Concierge raises on purpose; the message says what to do next."""

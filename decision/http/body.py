@@ -13,8 +13,7 @@ from litestar.datastructures import State
 from litestar.exceptions import HTTPException
 
 from decision.access.api_keys import ApiKey
-from decision.http.problem import MOST_ERRORS
-from rules.errors import Fault, Invalid
+from rules.errors import MOST_FAULTS, Fault, Invalid
 
 JSON = "application/json"
 MSGPACK = "application/vnd.msgpack"
@@ -60,7 +59,7 @@ def decode_body(body: bytes, kind: Any, content_type: str = JSON) -> Any:
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         form = "MessagePack" if binary else "JSON"
         raise Invalid((Fault("body", f"is not {form}: {error}"),)) from None
-    faults = tuple(islice(find_faults(raw, kind, ""), MOST_ERRORS + 1))
+    faults = tuple(islice(find_faults(raw, kind, ""), MOST_FAULTS + 1))
     raise Invalid(faults or (Fault("body", str(refusal)),)) from None
 
 

@@ -9,6 +9,7 @@ from litestar.status_codes import HTTP_500_INTERNAL_SERVER_ERROR
 
 from decision.logs import log
 from rules.errors import (
+    MOST_FAULTS,
     ArtefactError,
     ConciergeError,
     Conflict,
@@ -23,9 +24,6 @@ from rules.errors import (
 )
 
 PROBLEM_TYPE = "application/problem+json"
-
-MOST_ERRORS = 100
-"""How many faults one problem document names; an answer must not grow with the nonsense that was sent."""
 
 STATUS: dict[type[ConciergeError], tuple[int, str]] = {
     Invalid: (400, "The request is not valid"),
@@ -50,7 +48,7 @@ _TITLES = {
 
 
 class Problem(msgspec.Struct, frozen=True, omit_defaults=True):
-    """A problem document; `errors` lists the invalid fields, up to `MOST_ERRORS` of them."""
+    """A problem document; `errors` lists the invalid fields, up to `MOST_FAULTS` of them."""
 
     title: str
     status: int
@@ -63,7 +61,7 @@ def problem_of(error: Exception) -> Problem:
     """The problem document of an exception; anything unforeseen is a 500 that gives nothing away."""
     if isinstance(error, ConciergeError):
         status, title = next((STATUS[kind] for kind in type(error).__mro__ if kind in STATUS), (500, "Internal error"))
-        return Problem(title, status, _detail(error), _named(error)[:MOST_ERRORS])
+        return Problem(title, status, _detail(error), _named(error)[:MOST_FAULTS])
     if isinstance(error, ValidationException):
         return Problem(_TITLES[400], 400, error.detail, _faults_of(error))
     if isinstance(error, HTTPException):
@@ -76,8 +74,8 @@ def _detail(error: ConciergeError) -> str:
     if not isinstance(error, Invalid):
         return str(error)
     found = len(error.faults)
-    if found > MOST_ERRORS:
-        return f"There are more than {MOST_ERRORS} faults; `errors` names the first of them."
+    if found > MOST_FAULTS:
+        return f"There are more than {MOST_FAULTS} faults; `errors` names the first of them."
     return "There is one fault; `errors` names it." if found == 1 else f"There are {found} faults; `errors` names them."
 
 

@@ -10,6 +10,7 @@ from decision.importing.report import BadRow, Progress
 from decision.importing.row_id import RowIds
 from decision.importing.rows import Row
 from decision.journal.record import EventRecord
+from decision.journal.record_scope import scope_of
 from decision.service.intake import Intake
 from rules.ids import CustomerId, Instant, VisitorId
 from rules.workspace import Workspace
@@ -49,8 +50,8 @@ class EventImport:
     async def _take(self, rows: Sequence[Row]) -> Progress:
         read = [self._read(row) for row in rows]
         records = [found for found in read if isinstance(found, EventRecord)]
-        old = self._memory.forgotten_events([record.id for record in records])
-        new = [record for record in records if record.id not in old]
+        old = self._memory.forgotten_events(records)
+        new = [record for record in records if (record.id, scope_of(record)) not in old]
         receipt = await self._intake.record_events(new)
         bad = tuple(found for found in read if isinstance(found, BadRow))
         return Progress(receipt.accepted, receipt.repeated + len(records) - len(new), bad)

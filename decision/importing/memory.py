@@ -10,6 +10,7 @@ import pyarrow as pa
 
 from decision.journal.reading import open_journal
 from decision.journal.record import EventRecord, OutcomeRecord, decode_record
+from decision.journal.record_scope import SCOPE, scope_of
 from decision.subject.identities import Subject
 from rules.ids import Instant
 
@@ -50,15 +51,15 @@ class JournalMemory:
 
     def decisions(self, ids: Sequence[str]) -> set[str]:
         """Which decisions the journal has."""
-        return self._among("decision", ids, self._clock())
+        return self._ids("decision", ids)
 
     def profiles(self, ids: Sequence[str]) -> set[str]:
         """Which profile changes the journal has."""
-        return self._among("profile", ids, self._clock())
+        return self._ids("profile", ids)
 
-    def forgotten_events(self, ids: Sequence[str]) -> set[str]:
-        """Which events the journal has from so long ago that the store may have forgotten them."""
-        return self._among("event", ids, self._clock() - self._old)
+    def forgotten_events(self, events: Sequence[EventRecord]) -> set[tuple[str, str]]:
+        """Which events the journal has from so long ago that the store may have forgotten them: ids and scopes."""
+        return self._among("event", [(event.id, scope_of(event)) for event in events], self._clock() - self._old)
 
     def past(self, people: Sequence[Subject], before: Instant) -> Iterator[list[EventRecord | OutcomeRecord]]:
         """What each of the people did before a moment: a list for each, in their order, its records in none."""
@@ -84,21 +85,28 @@ class JournalMemory:
         """Let go of what was read."""
         self._open.close()
 
-    def _among(self, record: str, ids: Sequence[str], before: int) -> set[str]:
-        if not ids:
+    def _ids(self, record: str, ids: Sequence[str]) -> set[str]:
+        return {id for id, _ in self._among(record, [(id, "") for id in ids], self._clock())}
+
+    def _among(self, record: str, asked: Sequence[tuple[str, str]], before: int) -> set[tuple[str, str]]:
+        """Which of these, by id and scope, the journal has since before a moment."""
+        if not asked:
             return set()
         if self._known is None:
             self._known = self._open.enter_context(open_journal(self._folder))
             self._known.execute(
-                """CREATE TEMP TABLE known AS
-                SELECT record, id, min(written) AS written FROM journal WHERE record <> 'outcome' GROUP BY record, id"""
+                f"""CREATE TEMP TABLE known AS SELECT record, id, {SCOPE} AS scope, min(written) AS written
+                FROM journal WHERE record <> 'outcome' GROUP BY ALL"""
             )
-        self._known.register("asked", pa.table({"id": pa.array(ids, pa.string())}))
+        ids, scopes = zip(*asked, strict=True)
+        columns = {"id": pa.array(ids, pa.string()), "scope": pa.array(scopes, pa.string())}
+        self._known.register("asked", pa.table(columns))
         rows = self._known.execute(
-            "SELECT DISTINCT id FROM known SEMI JOIN asked USING (id) WHERE record = $record AND written <= $before",
+            """SELECT DISTINCT id, scope FROM known SEMI JOIN asked USING (id, scope)
+            WHERE record = $record AND written <= $before""",
             {"record": record, "before": before},
         ).fetchall()
-        return {row[0] for row in rows}
+        return {(id, scope) for id, scope in rows}
 
 
 def _pages(found: duckdb.DuckDBPyConnection) -> Iterator[tuple[int, bytes]]:

@@ -4,6 +4,7 @@ from collections import deque
 from collections.abc import Iterable, Mapping
 
 from decision.journal.record import EventRecord, OutcomeRecord
+from decision.journal.record_scope import scope_of
 from decision.subject.changing import apply_event, apply_outcome
 from decision.subject.profile import Profile
 from rules.catalogue import Catalogue
@@ -25,7 +26,7 @@ class Past:
         rows: Mapping[OfferId, int],
     ) -> None:
         self._profile = Profile(attributes=now.attributes, consents=now.consents)
-        once = {(type(record), record.id): record for record in records}
+        once = {(type(record), record.id, scope_of(record)): record for record in records}
         self._waiting = deque(sorted(once.values(), key=lambda record: (record.at, record.id)))
         self._catalogue = catalogue
         self._rows = rows

@@ -7,21 +7,22 @@ from pathlib import Path
 import duckdb
 
 from decision.journal.folder import JournalFolder
+from decision.journal.record_scope import SCOPE
 from decision.journal.segment import SCHEMA
 
 # An event that was journalled, but whose caller saw a failure and sent it again, is in the log twice; so is a decision
 # that was imported twice. Mostly there are none, so one pass over hashes finds the few keys worth comparing.
-_REPEATS = """
+_REPEATS = f"""
 CREATE TEMP TABLE repeats AS
 WITH suspects AS (
-    SELECT hash(record, id) AS key FROM {segments} GROUP BY key HAVING count(*) > 1
+    SELECT hash(record, id, {SCOPE}) AS key FROM {{segments}} GROUP BY key HAVING count(*) > 1
 )
 SELECT filename, file_row_number
 FROM (
     SELECT filename, file_row_number,
-           row_number() OVER (PARTITION BY record, id ORDER BY written, filename, file_row_number) AS turn
-    FROM {segments}
-    WHERE hash(record, id) IN (SELECT key FROM suspects)
+           row_number() OVER (PARTITION BY record, id, {SCOPE} ORDER BY written, filename, file_row_number) AS turn
+    FROM {{segments}}
+    WHERE hash(record, id, {SCOPE}) IN (SELECT key FROM suspects)
 )
 WHERE turn > 1
 """
@@ -43,8 +44,9 @@ WHERE NOT EXISTS (
 def open_journal(data: Path, threads: int | None = None) -> Iterator[duckdb.DuckDBPyConnection]:
     """A connection whose view `journal` holds the records in the segments of a data folder as they are now.
 
-    Columns are those of `decision.journal.segment.SCHEMA`, and `date`. Each (record, id) is there once: the first that
-    was written. Without segments the view is empty.
+    Columns are those of `decision.journal.segment.SCHEMA`, and `date`. Each record is there once, the first that was
+    written: an event's id counts within its visitor (else customer), an outcome's within its decision. Without
+    segments the view is empty.
     """
     connection = duckdb.connect(":memory:")
     try:

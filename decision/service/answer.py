@@ -36,11 +36,16 @@ class DecisionAnswer(msgspec.Struct, frozen=True):
     visitor: VisitorId | None = None
 
 
-class Receipt(msgspec.Struct, frozen=True):
-    """How many reports were taken, and how many were already known and changed nothing."""
+class Receipt(msgspec.Struct, frozen=True, omit_defaults=True):
+    """How many reports were taken, and how many were already known and changed nothing.
+
+    `unused` names kinds that nothing in the catalogue is about (no goal, affinity, activity, counter or contact
+    policy): such reports are journalled, but nothing follows from them, so it may be a slip of the pen.
+    """
 
     accepted: int
     repeated: int
+    unused: tuple[str, ...] = ()
 
 
 class AffinityAnswer(msgspec.Struct, frozen=True):

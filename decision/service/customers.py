@@ -30,7 +30,11 @@ from rules.workspace import Attribute, Workspace
 
 
 class Customers:
-    """Profiles and identities; every change is in the journal before it is answered."""
+    """Profiles and identities.
+
+    The journal comes first, so that no change is made which it does not know of. A caller that got no answer sends
+    the same again; the journal then tells of it twice.
+    """
 
     def __init__(
         self,
@@ -55,18 +59,16 @@ class Customers:
     async def put(self, customer: CustomerId, form: ProfileForm) -> CustomerAnswer:
         """Set attributes and consents as a whole; what was learned from behaviour stays."""
         attributes = self._check(form.attributes)
-        changed = await self._profiles.change(
-            customer_subject(customer),
+        await self._change(
+            customer,
+            "put",
             lambda profile: Profile(attributes, profile.affinities, profile.activities, form.consents),
         )
-        await self._journal.append(self._record(customer, "put", changed))
         return await self.get(customer)
 
     async def patch(self, customer: CustomerId, patch: ProfilePatch) -> CustomerAnswer:
         """Apply a JSON merge patch; a customer that did not exist does from now on."""
-        change = self._patching(patch)
-        changed = await self._profiles.change(customer_subject(customer), change)
-        await self._journal.append(self._record(customer, "patch", changed))
+        await self._change(customer, "patch", self._patching(patch))
         return await self.get(customer)
 
     async def get(self, customer: CustomerId) -> CustomerAnswer:
@@ -86,26 +88,38 @@ class Customers:
         return _answer(customer, state.profile, traits, state.subject.visitors, catalogue.workspace, now)
 
     async def delete(self, customer: CustomerId) -> None:
-        """Forget the customer: profile, contacts, and the visitors linked to it; raises `NotFound`."""
-        visitors = await self._identities.forget(customer)
-        profile = await self._profiles.delete(customer_subject(customer))
-        contacts = await self._contacts.delete(customer_subject(customer))
-        if not (visitors or profile or contacts):
+        """Forget the customer: profile, contacts, and the visitors linked to it; raises `NotFound`.
+
+        What a broken-off attempt left is found, and forgotten, by the next one.
+        """
+        state = await self._states.load(customer, None, served(self._refresher.snapshot).catalogue.workspace)
+        if not state.known and not state.subject.visitors:
             raise NotFound(f"Nothing is known of customer {customer!r}.")
         await self._journal.append(self._record(customer, "delete", None))
+        await self._identities.forget(customer)
+        await self._profiles.delete(customer_subject(customer))
+        await self._contacts.delete(customer_subject(customer))
 
     async def link(self, link: LinkReport) -> None:
         """From the next decision on the visitor's behaviour counts for the customer."""
-        await self._identities.link(link.visitor, link.customer, link.evidence, self._clock())
         record = self._record(link.customer, "link", None)
         await self._journal.append(msgspec.structs.replace(record, visitor=link.visitor, evidence=link.evidence))
+        await self._identities.link(link.visitor, link.customer, link.evidence, self._clock())
 
     async def unlink(self, visitor: VisitorId) -> None:
         """The visitor is nobody's again, with the behaviour it came with; raises `NotFound`."""
-        customer = await self._identities.unlink(visitor)
-        if customer is None:
+        identity = await self._identities.find(visitor)
+        if identity is None:
             raise NotFound(f"Visitor {visitor!r} is not linked to a customer.")
-        await self._journal.append(msgspec.structs.replace(self._record(customer, "unlink", None), visitor=visitor))
+        record = self._record(identity.customer, "unlink", None)
+        await self._journal.append(msgspec.structs.replace(record, visitor=visitor))
+        await self._identities.unlink(visitor)
+
+    async def _change(self, customer: CustomerId, name: str, change: Callable[[Profile], Profile]) -> None:
+        async def announce(changed: Profile) -> None:
+            await self._journal.append(self._record(customer, name, changed))
+
+        await self._profiles.change(customer_subject(customer), change, announce=announce)
 
     def _patching(self, patch: ProfilePatch) -> Callable[[Profile], Profile]:
         raw = patch.attributes

@@ -12,22 +12,26 @@ from decision.clock import Clock
 from decision.engine.snapshot import Snapshot
 from decision.journal.journal import Journal
 from decision.journal.record import EventRecord, OutcomeRecord
-from decision.keys import SubjectId
+from decision.journal.record_scope import scope_of
+from decision.keys import SubjectId, customer_subject, decision_subject, visitor_subject
 from decision.metrics import REPORTS
-from decision.service.admission import check_worth, read_moment, read_values, served
+from decision.service.admission import SKEW, check_worth, read_moment, read_values, served
 from decision.service.answer import Receipt
+from decision.service.deciding import DECISION_KIND
 from decision.service.decision_index import DecisionIndex, IndexedDecision
-from decision.service.marks import Marks
+from decision.service.marks import Mark, Marks
 from decision.service.question import EventReport, OutcomeReport
 from decision.service.refreshing import Refresher
 from decision.subject.changing import apply_event, apply_outcome
-from decision.subject.contacts import Contacts
+from decision.subject.contacts import Contacts, contact_mark
 from decision.subject.identities import Identities, Subject
 from decision.subject.profile import Profile
 from decision.subject.profiles import Profiles
 from rules.contact import contact_record
-from rules.errors import Fault, Invalid
-from rules.ids import Instant
+from rules.errors import MOST_FAULTS, Fault, Invalid
+from rules.ids import DecisionId, Instant
+from rules.instant import format_instant
+from rules.report_kind import event_kinds, outcome_kinds
 from rules.workspace import Workspace
 
 AT_ONCE = 256
@@ -39,11 +43,21 @@ TOGETHER = 128
 Found = TypeVar("Found")
 
 
+class _Event(msgspec.Struct, frozen=True, eq=False):
+    """An event on its way: the mark with whom it names, and the mark with whom it counts for; mostly they are one."""
+
+    record: EventRecord
+    home: Mark
+    place: Mark
+
+
 class Intake:
     """Reports of what happened.
 
-    The journal comes first and everything after it is done at most once per report id, so a caller that got no answer
-    just sends the same again; the journal's readers take each id once.
+    The journal comes first and everything after it is done at most once per report, so a caller that got no answer
+    just sends the same again; the journal's readers take each report once. A report's mark is set in one step with
+    the profile it counts for. Where that is not the profile of whom the report names (a visitor who is a customer), it
+    is set there as well: sent again, the report is known even if they were linked, or unlinked, in between.
     """
 
     def __init__(
@@ -73,20 +87,28 @@ class Intake:
         now, faults = self._clock(), list[Fault]()
         made: list[tuple[OutcomeRecord, IndexedDecision]] = []
         for at, (report, decision) in enumerate(zip(reports, decisions, strict=True)):
+            if len(faults) > MOST_FAULTS:
+                break
             prefix = f"[{at}]." if len(reports) > 1 else ""
             moment = read_moment(report.at, f"{prefix}at", faults, now)
             check_worth(report.value, f"{prefix}value", faults)
+            if report.kind == DECISION_KIND:
+                faults.append(Fault(f"{prefix}kind", "is what the decision itself counts as; say what became of it"))
             if decision is None:
                 faults.append(Fault(f"{prefix}decision", "is not known: it was never journalled, or is too old"))
-            elif report.offer not in decision.offers:
+                continue
+            if report.offer not in decision.offers:
                 shown = ", ".join(decision.offers) or "nothing"
                 faults.append(Fault(f"{prefix}offer", f"was not shown by this decision, which showed {shown}"))
-            else:
-                made.append((_outcome(report, decision, now, moment), decision))
+            if moment is not None and moment < decision.at - SKEW:
+                said = f"lies before the decision, which was made for {format_instant(decision.at)}"
+                faults.append(Fault(f"{prefix}at", said))
+            made.append((_outcome(report, decision, now, moment), decision))
         if faults:
             raise Invalid(tuple(faults))
         steps = [self._outcome(record, decision, snapshot) for record, decision in made]
-        return await self._take("outcome", len(made), steps)
+        known = outcome_kinds(snapshot.catalogue.workspace)
+        return await self._take("outcome", {report.kind for report in reports} - known, len(made), steps)
 
     async def events(self, reports: Sequence[EventReport]) -> Receipt:
         """Take events; raises `Invalid` with every fault of every report, and then none is taken."""
@@ -95,6 +117,8 @@ class Intake:
         now, faults = self._clock(), list[Fault]()
         records: list[EventRecord] = []
         for at, report in enumerate(reports):
+            if len(faults) > MOST_FAULTS:
+                break
             prefix = f"[{at}]." if len(reports) > 1 else ""
             moment = read_moment(report.at, f"{prefix}at", faults, now)
             check_worth(report.value, f"{prefix}value", faults)
@@ -125,50 +149,65 @@ class Intake:
         workspace = served(self._refresher.snapshot).catalogue.workspace
         people = list(dict.fromkeys((record.customer, record.visitor) for record in records))
         subjects = dict(zip(people, await self._identities.resolve_all(people), strict=True))
-        # One id about one subject is one event, however often it is among them; they count in the order they happened.
-        marked: dict[tuple[SubjectId, str], EventRecord] = {}
+        # One id of whom it names is one event, however often it is among them; they count in the order they happened.
+        events: dict[Mark, _Event] = {}
         for record in sorted(records, key=lambda record: record.at):
-            subject = subjects[record.customer, record.visitor]
-            known = msgspec.structs.replace(record, customer=subject.customer)
-            marked.setdefault((_owner(subject), f"event:{record.id}"), known)
-        seen = await self._profiles.seen_all(tuple(marked))
-        new = [(mark, event) for (mark, event), there in zip(marked.items(), seen, strict=True) if not there]
+            event = _placed(record, subjects[record.customer, record.visitor])
+            events.setdefault(event.home, event)
+        seen = await self._marks.seen([mark for event in events.values() for mark in (event.home, event.place)])
+        new = [event for event in events.values() if event.home not in seen and event.place not in seen]
         for part in _parts(new, AT_ONCE):
-            await asyncio.gather(*(self._journal.append(event) for _, event in part))
-        by_owner: dict[SubjectId, list[tuple[str, EventRecord]]] = defaultdict(list)
-        for (owner, mark), event in new:
-            by_owner[owner].append((mark, event))
+            await asyncio.gather(*(self._journal.append(event.record) for event in part))
+        by_owner: dict[SubjectId, list[_Event]] = defaultdict(list)
+        for event in new:
+            by_owner[event.place[0]].append(event)
         steps = [
             self._count(owner, part, workspace)
-            for owner, events in by_owner.items()
-            for part in _parts(events, TOGETHER)
+            for owner, theirs in by_owner.items()
+            for part in _parts(theirs, TOGETHER)
         ]
-        return await self._take("event", len(records), steps)
+        kinds = {record.kind for record in records} - event_kinds(workspace)
+        receipt = await self._take("event", kinds, len(records), steps)
+        away = [event.home for event in events.values() if event.home != event.place and event.home not in seen]
+        for homes in _parts(away, AT_ONCE):
+            await self._marks.put(homes, self._marks.event_days)
+        return receipt
 
-    async def _take(self, record: str, reports: int, steps: Sequence[Coroutine[None, None, int]]) -> Receipt:
+    async def _take(
+        self, record: str, unused: set[str], reports: int, steps: Sequence[Coroutine[None, None, int]]
+    ) -> Receipt:
         """Run the steps, some at once; each says how many of its reports were new."""
         new = sum(await _gated(steps))
         REPORTS.labels(record, "accepted").inc(new)
         REPORTS.labels(record, "repeated").inc(reports - new)
-        return Receipt(new, reports - new)
+        return Receipt(new, reports - new, tuple(sorted(unused)))
 
-    async def _count(self, owner: SubjectId, events: Sequence[tuple[str, EventRecord]], workspace: Workspace) -> int:
+    async def _count(self, owner: SubjectId, events: Sequence[_Event], workspace: Workspace) -> int:
         """Count journalled events of one subject, each with its mark, as one change; returns how many were new."""
-        steps = {mark: partial(apply_event, workspace=workspace, event=event) for mark, event in events}
-        return len(await self._profiles.change_each(owner, steps))
+        steps = {event.place[1]: partial(apply_event, workspace=workspace, event=event.record) for event in events}
+        return len(await self._profiles.change_each(owner, steps, self._marks.event_days))
 
     async def _outcome(self, outcome: OutcomeRecord, decision: IndexedDecision, snapshot: Snapshot) -> bool:
         subject = await self._identities.resolve(decision.customer, decision.visitor)
-        if subject.owner is None:
-            return await self._anonymous_outcome(outcome)
-        mark = f"outcome:{outcome.decision}:{outcome.id}"
-        new = not (await self._profiles.seen(subject.owner, [mark]))[0]
+        home = _home(outcome.decision, decision)
+        mark, days = f"outcome:{outcome.decision}:{outcome.id}", self._marks.outcome_days
+        place = subject.owner or home
+        seen = await self._marks.seen([(home, mark), (place, mark)])
+        new = not seen
         if new:
             await self._journal.append(msgspec.structs.replace(outcome, customer=subject.customer))
-            row = snapshot.rows.get(outcome.offer) if outcome.offer is not None else None
-            new = await self._profiles.change(subject.owner, _learning(snapshot, outcome, row), [mark]) is not None
+            if subject.owner is not None:
+                row = snapshot.rows.get(outcome.offer) if outcome.offer is not None else None
+                learning = _learning(snapshot, outcome, row)
+                new = await self._profiles.change(place, learning, [mark], days) is not None
+        elif (home, mark) in seen:
+            # It began there, before a link, so the rest of it is done there.
+            place = home
         # Also when the profile already has it: the first attempt may have ended right there.
-        await self._contact(subject.owner, outcome, decision, mark)
+        if subject.owner is not None:
+            await self._contact(place, outcome, decision, mark)
+        if (home, mark) not in seen and home != subject.owner:
+            await self._marks.put([(home, mark), (home, contact_mark(mark))], days)
         return new
 
     async def _contact(self, owner: SubjectId, outcome: OutcomeRecord, decision: IndexedDecision, mark: str) -> None:
@@ -176,15 +215,7 @@ class Intake:
             return
         rank = decision.offers.index(outcome.offer) + 1
         contact = contact_record(outcome.at, outcome.offer, outcome.kind, decision.channel, rank)
-        await self._contacts.add_once(owner, [contact], mark)
-
-    async def _anonymous_outcome(self, outcome: OutcomeRecord) -> bool:
-        """Nobody's profile learns from it, but the model does."""
-        if await self._marks.seen(outcome.decision, outcome.id):
-            return False
-        await self._journal.append(outcome)
-        await self._marks.put(outcome.decision, outcome.id)
-        return True
+        await self._contacts.add_once(owner, [contact], mark, self._marks.outcome_days)
 
 
 async def _gated(steps: Sequence[Coroutine[None, None, Found]]) -> list[Found]:
@@ -203,9 +234,20 @@ def _parts(items: Sequence[Found], size: int) -> Iterator[Sequence[Found]]:
         yield items[first : first + size]
 
 
-def _owner(subject: Subject) -> SubjectId:
-    assert subject.owner is not None
-    return subject.owner
+def _placed(event: EventRecord, subject: Subject) -> _Event:
+    """An event with its marks; no name holds the control character between the parts of one."""
+    home, owner = SubjectId(scope_of(event)), subject.owner
+    assert owner is not None
+    mark = f"event:{event.id}"
+    known = msgspec.structs.replace(event, customer=subject.customer)
+    return _Event(known, (home, mark), (owner, mark if owner == home else f"{mark}\x1f{home}"))
+
+
+def _home(id: DecisionId, decision: IndexedDecision) -> SubjectId:
+    """With whom the marks of a decision's outcomes are kept, whoever the visitor is by now."""
+    if decision.customer is not None:
+        return customer_subject(decision.customer)
+    return decision_subject(id) if decision.visitor is None else visitor_subject(decision.visitor)
 
 
 def _learning(snapshot: Snapshot, outcome: OutcomeRecord, row: int | None) -> Callable[[Profile], Profile]:

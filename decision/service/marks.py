@@ -1,26 +1,30 @@
-"""Signs that a report about a wholly anonymous decision was already taken."""
+"""Signs that a report was taken, for as long as it may be sent again."""
+
+import asyncio
+from collections.abc import Sequence
 
 from decision.keys import SubjectId, mark_key
 from decision.store.port import Store
 from decision.subject.profiles import DAY
-from rules.ids import DecisionId
+
+Mark = tuple[SubjectId, str]
+"""With whom a sign is kept, and its name there."""
 
 
 class Marks:
-    """Report ids by decision, remembered for `repeat_days`; subjects that are known keep theirs with their profile."""
+    """Marks of events last `repeat_days`; those of outcomes as long as outcomes of their decision are taken."""
 
-    def __init__(self, store: Store, repeat_days: int) -> None:
+    def __init__(self, store: Store, repeat_days: int, outcome_days: int) -> None:
         self._store = store
-        self._ttl = repeat_days * DAY
+        self.event_days = repeat_days
+        self.outcome_days = outcome_days
 
-    async def seen(self, decision: DecisionId, id: str) -> bool:
-        """Whether the report was taken before."""
-        return (await self._store.get_many([_key(decision, id)]))[0] is not None
+    async def seen(self, marks: Sequence[Mark]) -> set[Mark]:
+        """Those of the marks that are set."""
+        asked = list(dict.fromkeys(marks))
+        found = await self._store.get_many([mark_key(subject, name) for subject, name in asked])
+        return {mark for mark, blob in zip(asked, found, strict=True) if blob is not None}
 
-    async def put(self, decision: DecisionId, id: str) -> None:
-        """Remember the report."""
-        await self._store.put(_key(decision, id), b"1", self._ttl)
-
-
-def _key(decision: DecisionId, id: str) -> str:
-    return mark_key(SubjectId(f"d:{decision}"), id)
+    async def put(self, marks: Sequence[Mark], days: int) -> None:
+        """Set marks."""
+        await asyncio.gather(*(self._store.put(mark_key(subject, name), b"1", days * DAY) for subject, name in marks))

@@ -5,6 +5,8 @@ from collections.abc import Iterable, Mapping
 from decision.journal.record import EventRecord, OutcomeRecord
 from decision.subject import activity, affinity
 from decision.subject.profile import AttributeValue, Decayed, Profile
+from rules.attribute import check_size
+from rules.errors import Fault, Invalid
 from rules.ids import Instant
 from rules.offer import Column, OfferTable
 from rules.workspace import Affinity, Workspace
@@ -40,7 +42,11 @@ def apply_outcome(
 def patch_profile(
     profile: Profile, attributes: Mapping[str, PatchValue], consents: Mapping[str, bool | None]
 ) -> Profile:
-    """The profile after a JSON merge patch (RFC 7396) whose values are already checked against their types."""
+    """The profile after a JSON merge patch (RFC 7396) whose values are already checked against their types.
+
+    Raises `Invalid` where merging makes a map, or the consents, larger than a profile should carry for ever.
+    """
+    faults: list[Fault] = []
     changed = dict(profile.attributes)
     for name, value in attributes.items():
         patched = _patched(changed.get(name), value)
@@ -48,13 +54,21 @@ def patch_profile(
             changed.pop(name, None)
         else:
             changed[name] = patched
-    given = {**profile.consents, **consents}
-    return Profile(
-        changed,
-        profile.affinities,
-        profile.activities,
-        {name: consent for name, consent in given.items() if consent is not None},
-    )
+            _check(f"attributes.{name}", patched, faults)
+    merged = {**profile.consents, **consents}
+    given = {name: consent for name, consent in merged.items() if consent is not None}
+    if len(given) > len(profile.consents):
+        _check("consents", given, faults)
+    if faults:
+        raise Invalid(tuple(faults))
+    return Profile(changed, profile.affinities, profile.activities, given)
+
+
+def _check(field: str, value: object, faults: list[Fault]) -> None:
+    try:
+        check_size(value)
+    except ValueError as error:
+        faults.append(Fault(field, str(error)))
 
 
 def _patched(old: AttributeValue | None, value: PatchValue) -> AttributeValue | None:

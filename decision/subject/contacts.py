@@ -11,6 +11,11 @@ from rules.contact import CONTACT, read_contacts
 from rules.errors import Conflict
 
 
+def contact_mark(mark: str) -> str:
+    """The mark of the contacts of what has a mark of its own."""
+    return f"contact:{mark}"
+
+
 class Contacts:
     """Contact histories; a visitor's lives `visitor_days` after its last contact.
 
@@ -41,14 +46,18 @@ class Contacts:
         blob = b"".join(records)
         return await self._store.append(contacts_key(subject), blob, length, self._ttl(subject)) is not None
 
-    async def add_once(self, subject: SubjectId, records: Iterable[bytes], mark: str) -> bool:
+    async def add_once(self, subject: SubjectId, records: Iterable[bytes], mark: str, days: int | None = None) -> bool:
         """Append contacts and set the mark in one step; False, and no change, when the mark was there before."""
-        return await self.add_each(subject, {mark: b"".join(records)}) == 1
+        return await self.add_each(subject, {mark: b"".join(records)}, days) == 1
 
-    async def add_each(self, subject: SubjectId, contacts: Mapping[str, bytes]) -> int:
-        """Append those contacts, by mark, whose mark is not set, all in one step; returns how many marks were new."""
+    async def add_each(self, subject: SubjectId, contacts: Mapping[str, bytes], days: int | None = None) -> int:
+        """Append those contacts, by mark, whose mark is not set, all in one step; returns how many marks were new.
+
+        The marks last `days` (else `repeat_days`).
+        """
         key = contacts_key(subject)
-        marks = [mark_key(subject, f"contact:{mark}") for mark in contacts]
+        marks = [mark_key(subject, contact_mark(mark)) for mark in contacts]
+        mark_ttl = self._mark_ttl if days is None else days * DAY
         for _ in range(ATTEMPTS):
             blob, *found = await self._store.get_many([key, *marks])
             new = [
@@ -57,7 +66,7 @@ class Contacts:
             if not new:
                 return 0
             longer = b"".join([blob or b"", *(added for _, added in new)])
-            lasting = [(mark, self._mark_ttl) for mark, _ in new]
+            lasting = [(mark, mark_ttl) for mark, _ in new]
             if await self._store.compare_and_put(key, blob, longer, self._ttl(subject), lasting):
                 if len(longer) > 2 * self._keep * CONTACT.itemsize:
                     await self._cut(subject)

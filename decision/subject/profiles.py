@@ -2,7 +2,7 @@
 
 import asyncio
 import random
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 
 from decision.keys import SubjectId, is_visitor, mark_key, profile_key
@@ -14,6 +14,9 @@ DAY = 86_400
 """Seconds."""
 
 ATTEMPTS = 200
+
+Announce = Callable[[Profile], Awaitable[None]]
+"""Told a profile before it is written."""
 
 
 class Profiles:
@@ -34,21 +37,30 @@ class Profiles:
         return [None if blob is None else decode_profile(blob) for blob in blobs]
 
     async def change(
-        self, subject: SubjectId, change: Callable[[Profile], Profile], marks: Sequence[str] = ()
+        self,
+        subject: SubjectId,
+        change: Callable[[Profile], Profile],
+        marks: Sequence[str] = (),
+        days: int | None = None,
+        announce: Announce | None = None,
     ) -> Profile | None:
         """The profile after a change, or None, and no change, when one of the marks was there before.
 
-        The marks are set with the profile, in one step. Changes by other processes in between are never lost: the
-        change is made again on what they left, so `change` must be pure. Raises `Conflict` when that never ends.
+        The marks are set with the profile, in one step, for `days` (else `repeat_days`). Changes by other processes
+        in between are never lost: the change is made again on what they left, so `change` must be pure. Whatever is
+        about to be written is announced before; the last announcement is what was written. Raises `Conflict` when the
+        trying never ends.
         """
 
         def whole(profile: Profile, seen: set[str]) -> tuple[Profile, Sequence[str]] | None:
             return None if seen else (change(profile), marks)
 
-        made = await self._change(subject, marks, whole)
+        made = await self._change(subject, marks, whole, days, announce)
         return None if made is None else made[0]
 
-    async def change_each(self, subject: SubjectId, steps: Mapping[str, Callable[[Profile], Profile]]) -> set[str]:
+    async def change_each(
+        self, subject: SubjectId, steps: Mapping[str, Callable[[Profile], Profile]], days: int | None = None
+    ) -> set[str]:
         """Make those steps, by mark and in order, whose mark is not set, all at once; returns the marks of those made.
 
         Otherwise as `change`.
@@ -60,7 +72,7 @@ class Profiles:
                 profile = steps[mark](profile)
             return (profile, fresh) if fresh else None
 
-        made = await self._change(subject, tuple(steps), each)
+        made = await self._change(subject, tuple(steps), each, days)
         return set() if made is None else set(made[1])
 
     async def _change(
@@ -68,8 +80,11 @@ class Profiles:
         subject: SubjectId,
         marks: Sequence[str],
         make: Callable[[Profile, set[str]], tuple[Profile, Sequence[str]] | None],
+        days: int | None,
+        announce: Announce | None = None,
     ) -> tuple[Profile, Sequence[str]] | None:
         """What `make` gives for the profile and the marks already set: a profile and the marks to set, or None."""
+        mark_ttl = self._mark_ttl if days is None else days * DAY
         keys = [profile_key(subject), *(mark_key(subject, mark) for mark in marks)]
         async with self._turn(subject):
             for attempt in range(ATTEMPTS):
@@ -79,7 +94,9 @@ class Profiles:
                 )
                 if made is None:
                     return None
-                lasting = [(mark_key(subject, mark), self._mark_ttl) for mark in made[1]]
+                if announce is not None:
+                    await announce(made[0])
+                lasting = [(mark_key(subject, mark), mark_ttl) for mark in made[1]]
                 if await self._store.compare_and_put(
                     keys[0], blob, encode_profile(made[0]), self._ttl(subject), lasting
                 ):
@@ -87,15 +104,6 @@ class Profiles:
                 # Writers that wait for different times do not meet again and again.
                 await asyncio.sleep(random.random() * 0.001 * min(attempt, 20))
         raise Conflict(f"The profile of {subject} changed {ATTEMPTS} times while it was being changed; try again.")
-
-    async def seen(self, subject: SubjectId, marks: Sequence[str]) -> list[bool]:
-        """Which marks are set, in order."""
-        return await self.seen_all([(subject, mark) for mark in marks])
-
-    async def seen_all(self, marks: Sequence[tuple[SubjectId, str]]) -> list[bool]:
-        """Which marks of several subjects are set, in order."""
-        found = await self._store.get_many([mark_key(subject, mark) for subject, mark in marks])
-        return [blob is not None for blob in found]
 
     async def replace(self, subject: SubjectId, profile: Profile) -> None:
         """Set the profile, whatever it was."""

@@ -51,7 +51,7 @@ class Office:
         registry = Registry(self.store)
         refresher = Refresher(registry, Versions(registry), self.clock)
         refresher.snapshot = small_snapshot()
-        index, marks = DecisionIndex(self.store, 90), Marks(self.store, REPEAT_DAYS)
+        index, marks = DecisionIndex(self.store, 90), Marks(self.store, REPEAT_DAYS, 90)
         return ImportDesk(
             snapshot=refresher.snapshot,
             intake=Intake(

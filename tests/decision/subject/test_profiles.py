@@ -5,7 +5,7 @@ import sys
 
 import pytest
 
-from decision.keys import visitor_subject
+from decision.keys import mark_key, visitor_subject
 from decision.store.memory import MemoryStore
 from decision.store.redis import RedisStore
 from decision.subject.profile import EMPTY_PROFILE, Profile
@@ -46,11 +46,13 @@ async def test_events_at_once_in_one_process_all_count(valkey_store: RedisStore)
 
 
 async def test_a_repeated_change_changes_nothing() -> None:
-    profiles = _profiles(MemoryStore())
+    store = MemoryStore()
+    profiles = _profiles(store)
     assert await profiles.change(SUBJECT, count, ["e1", "o1"]) is not None
     assert await profiles.change(SUBJECT, count, ["o1"]) is None
     assert await profiles.change(SUBJECT, count, ["e2"]) is not None
-    assert await profiles.seen(SUBJECT, ["e1", "e2", "e3"]) == [True, True, False]
+    found = await store.get_many([mark_key(SUBJECT, mark) for mark in ("e1", "e2", "e3")])
+    assert [blob is not None for blob in found] == [True, True, False]
     (profile,) = await profiles.load([SUBJECT])
     assert profile is not None
     assert profile.activities["views"].count == 2
