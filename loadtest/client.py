@@ -8,7 +8,7 @@ import aiohttp
 import msgspec
 
 from loadtest.errors import CallFailed
-from loadtest.messages import Account, Event, Link, Outcome, Question, Slate, Versions
+from loadtest.messages import Account, Event, Link, Outcome, Published, Question, Slate, Versions
 
 _encode = msgspec.json.encode
 _slate = msgspec.json.Decoder(Slate)
@@ -74,6 +74,16 @@ class Client:
     async def models(self) -> Versions:
         """The model versions in force and in service, by goal."""
         return msgspec.json.decode(await self._call("GET", "/v1/models"), type=Versions)
+
+    async def put_model(self, blob: bytes) -> str:
+        """Publish a model file for its goal; gives its version."""
+        body = _encode({"model": blob})
+        return msgspec.json.decode(await self._call("PUT", "/v1/models", body), type=Published).version
+
+    async def put_catalogue(self, workspace: str, offers: str) -> str:
+        """Publish a workspace (TOML) with its offers (CSV); gives its version."""
+        body = _encode({"workspace": workspace, "offers": offers})
+        return msgspec.json.decode(await self._call("PUT", "/v1/catalogue", body), type=Published).version
 
     async def get(self, path: str) -> bytes:
         """The body of any other resource."""

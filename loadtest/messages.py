@@ -78,6 +78,12 @@ class Versions(msgspec.Struct, frozen=True):
     serving: dict[str, str]
 
 
+class Published(msgspec.Struct, frozen=True):
+    """The version that a workspace or a model was stored as."""
+
+    version: str
+
+
 class Training(msgspec.Struct, frozen=True):
     """What `concierge train --json` writes."""
 

@@ -1,0 +1,20 @@
+"""The hotel workspace as the bench publishes it: twenty rules, and a placement that no contact policy concerns."""
+
+from importlib.resources import files
+
+from loadtest.hotel.offers import workspace_folder
+
+CAPPED = "web-campaign"
+"""A placement on the web, under the contact policy of its channel."""
+FREE = "app-campaign"
+"""The same on a channel without a contact policy."""
+
+_EVERYWHERE = 'id = "taken"\n'
+_ELSEWHERE = _EVERYWHERE + 'channels = ["web", "call-center", "email"]\n'
+
+
+def bench_workspace() -> tuple[bytes, bytes]:
+    """`concierge.toml` and `offers.csv`."""
+    toml = (workspace_folder() / "concierge.toml").read_text().replace(_EVERYWHERE, _ELSEWHERE)
+    added = (files("loadtest.bench") / "campaign.toml").read_text()
+    return f"{toml}\n{added}".encode(), (workspace_folder() / "offers.csv").read_bytes()

@@ -1,0 +1,65 @@
+"""How much processor time the service's processes use, as the system counts it."""
+
+import os
+from pathlib import Path
+
+import msgspec
+
+_TICKS = os.sysconf("SC_CLK_TCK")
+
+
+class ProcessTime(msgspec.Struct, frozen=True):
+    """Seconds of processor time so far: the serving workers, the store, and everything else of the service."""
+
+    workers: float
+    store: float
+    rest: float
+
+    def since(self, before: "ProcessTime") -> "ProcessTime":
+        """What was used since an earlier reading."""
+        return ProcessTime(self.workers - before.workers, self.store - before.store, self.rest - before.rest)
+
+
+def service_time(served_by: int) -> ProcessTime | None:
+    """The processor time of the service that some process started; None where the system does not tell."""
+    if not Path("/proc/self/stat").exists():
+        return None
+    parents, times = _processes()
+    used = {"workers": 0.0, "store": 0.0, "rest": 0.0}
+    for process, seconds in times.items():
+        line = _ancestors(process, parents)
+        if served_by in line[1:] and "serve" in (words := _command(line[line.index(served_by) - 1])):
+            own = _command(process)
+            kind = "store" if "valkey" in own else "rest" if own == words or " sink" in own else "workers"
+            # The supervisor and what it starts by fork have the same words; its children are the workers.
+            if own == words and process != line[line.index(served_by) - 1]:
+                kind = "workers"
+            used[kind] += seconds
+    return ProcessTime(**used)
+
+
+def _processes() -> tuple[dict[int, int], dict[int, float]]:
+    parents, times = {}, {}
+    for folder in Path("/proc").iterdir():
+        if folder.name.isdigit():
+            try:
+                fields = (folder / "stat").read_text().rpartition(") ")[2].split()
+            except OSError:
+                continue
+            parents[int(folder.name)] = int(fields[1])
+            times[int(folder.name)] = (int(fields[11]) + int(fields[12])) / _TICKS
+    return parents, times
+
+
+def _ancestors(process: int, parents: dict[int, int]) -> list[int]:
+    line = [process]
+    while parents.get(line[-1], 0) > 0:
+        line.append(parents[line[-1]])
+    return line
+
+
+def _command(process: int) -> str:
+    try:
+        return Path(f"/proc/{process}/cmdline").read_bytes().replace(b"\0", b" ").decode(errors="replace").strip()
+    except OSError:
+        return ""
