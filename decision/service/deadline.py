@@ -41,10 +41,10 @@ class Wait:
 
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> bool | None:
+    ) -> None:
         self._timer.cancel()
         self._deadline.left -= self._spent + min(self._loop.time() - self._begun, SLICE)
-        return await self._timeout.__aexit__(kind, error, trace)
+        await self._timeout.__aexit__(kind, error, trace)
 
     def _begin(self) -> None:
         self._loop = asyncio.get_running_loop()

@@ -4,10 +4,14 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from typing import Generic, TypeVar
 
+from decision.store.port import Silent
 from rules.errors import Unavailable
 
 Asked = TypeVar("Asked")
 Answer = TypeVar("Answer")
+
+REST_SECONDS = 1.0
+"""How long a store that did not answer in time is left alone."""
 
 
 class Lane(Generic[Asked, Answer]):
@@ -15,10 +19,17 @@ class Lane(Generic[Asked, Answer]):
 
     `run` takes a batch of at most `most` and gives one answer (or exception) for each, in order. When it raises
     `Unavailable`, everybody who waits gets it at once: nobody queues behind a store that does not answer.
+
+    After a `Silent` nobody waits for `rest` seconds; then the first ones who ask find out whether it speaks again, and
+    until they know the others still do not wait.
     """
 
     def __init__(
-        self, run: Callable[[list[Asked]], Awaitable[list[Answer | Exception]]], flights: int, most: int
+        self,
+        run: Callable[[list[Asked]], Awaitable[list[Answer | Exception]]],
+        flights: int,
+        most: int,
+        rest: float = REST_SECONDS,
     ) -> None:
         self._run = run
         self._flights = flights
@@ -26,11 +37,17 @@ class Lane(Generic[Asked, Answer]):
         self._waiting: list[tuple[Asked, asyncio.Future[Answer]]] = []
         self._scheduled = False
         self._flying: set[asyncio.Task[None]] = set()
+        self._rest = rest
+        self._silence: Silent | None = None
+        self._wakes = 0.0
 
     def ask(self, asked: Asked) -> asyncio.Future[Answer]:
         """A future for the answer; cancelling it does not recall what was already sent."""
         loop = asyncio.get_running_loop()
         future: asyncio.Future[Answer] = loop.create_future()
+        if self._silence is not None and (self._flying or loop.time() < self._wakes):
+            future.set_exception(Silent(str(self._silence)))
+            return future
         self._waiting.append((asked, future))
         if not self._scheduled and len(self._flying) < self._flights:
             self._scheduled = True
@@ -62,6 +79,8 @@ class Lane(Generic[Asked, Answer]):
         try:
             answers = await self._run([asked for asked, _ in batch])
         except Unavailable as error:
+            if isinstance(error, Silent):
+                self._silence, self._wakes = error, asyncio.get_running_loop().time() + self._rest
             waiting, self._waiting = self._waiting, []
             for _, future in (*batch, *waiting):
                 if not future.done():
@@ -76,6 +95,7 @@ class Lane(Generic[Asked, Answer]):
             if not isinstance(error, Exception):
                 raise
             return
+        self._silence = None
         for (_, future), answer in zip(batch, answers, strict=True):
             if future.done():
                 continue

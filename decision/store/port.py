@@ -3,6 +3,8 @@
 from collections.abc import Sequence
 from typing import NewType, Protocol
 
+from rules.errors import Unavailable
+
 Position = NewType("Position", str)
 """Where an entry lies in a log: `milliseconds-sequence`, ascending; compare with `position_key`."""
 
@@ -15,12 +17,16 @@ def position_key(position: Position) -> tuple[int, int]:
     return int(milliseconds), int(sequence)
 
 
+class Silent(Unavailable):
+    """The store did not answer in time; asking it again at once would only mean waiting again."""
+
+
 class Store(Protocol):
     """Bytes by key, byte strings that grow, and append-only logs.
 
-    Every call raises `Unavailable` when the store cannot be reached or does not answer in time. A write that returned
-    is durable. `ttl` is in seconds. Keys of one subject share a hash tag, so each call touches one slot of a cluster
-    (`get_many` and `delete` may span slots).
+    Every call raises `Unavailable` when the store cannot be reached, `Silent` when it does not answer in time. A write
+    that returned is durable. `ttl` is in seconds. Keys of one subject share a hash tag, so each call touches one slot
+    of a cluster (`get_many` and `delete` may span slots).
     """
 
     async def get_many(self, keys: Sequence[str]) -> list[bytes | None]:

@@ -12,7 +12,9 @@ from redis.asyncio.connection import ConnectionPool
 from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
 from redis.exceptions import RedisClusterException, RedisError, ResponseError
+from redis.exceptions import TimeoutError as RedisTimeout
 
+from decision.store.port import Silent
 from rules.errors import Unavailable
 
 Command = tuple[str | bytes | int, ...]
@@ -39,7 +41,9 @@ class Wire(Protocol):
 
 def unavailable(error: Exception) -> Unavailable:
     """The error that callers see when the store does not answer."""
-    return Unavailable(
+    # The client calls a silent server's greeting a lost connection; what it came from tells them apart.
+    silent = any(isinstance(each, (TimeoutError, RedisTimeout)) for each in (error, error.__cause__, error.__context__))
+    return (Silent if silent else Unavailable)(
         f"The store does not do what it was asked ({type(error).__name__}: {error}); "
         "check that it runs and that CONCIERGE_STORE names it."
     )

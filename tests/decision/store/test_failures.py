@@ -13,8 +13,9 @@ import redis
 
 from decision.settings import Settings
 from decision.store.embedded import EmbeddedServer
+from decision.store.lane import REST_SECONDS
 from decision.store.opening import open_store
-from decision.store.port import START
+from decision.store.port import START, Silent
 from decision.store.redis import RedisStore
 from rules.errors import Unavailable
 
@@ -76,6 +77,31 @@ async def test_a_silent_server_costs_one_timeout_however_many_wait(tmp_path: Pat
         assert time.monotonic() - started < 2
         assert all(isinstance(answer, Unavailable) for answer in answers)
         await store.close()
+
+
+async def test_a_silent_store_is_not_asked_again_for_a_while(tmp_path: Path) -> None:
+    server = EmbeddedServer(tmp_path)
+    server.hold()
+    store = RedisStore.connect(server.url, timeout=0.1)
+    await store.put("k", b"1")
+    pid = int((tmp_path / "store" / "valkey.pid").read_text())
+    os.kill(pid, signal.SIGSTOP)
+    try:
+        for call in (CALLS[0], CALLS[1]):
+            with pytest.raises(Silent):
+                await call(store)
+            started = time.monotonic()
+            for _ in range(20):
+                with pytest.raises(Silent):
+                    await call(store)
+            assert time.monotonic() - started < 0.1
+    finally:
+        os.kill(pid, signal.SIGCONT)
+    await asyncio.sleep(REST_SECONDS)
+    await store.put("k", b"2")
+    assert await store.get_many(["k"]) == [b"2"]
+    await store.close()
+    server.release()
 
 
 async def test_a_connection_lost_after_asking(tmp_path: Path) -> None:

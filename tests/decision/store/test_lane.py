@@ -6,6 +6,7 @@ from itertools import count
 import pytest
 
 from decision.store.lane import Lane
+from decision.store.port import Silent
 from rules.errors import Unavailable
 
 
@@ -73,6 +74,34 @@ async def test_a_store_that_is_away_is_told_to_all_who_wait_and_the_next_ones_tr
     assert [str(answer) for answer in answers] == ["away", "away"]
     assert await lane.ask(6) == 60
     assert road.batches == [[2], [6]]
+
+
+async def test_nobody_waits_for_a_silent_store_but_those_who_find_out_whether_it_speaks_again() -> None:
+    road = Road()
+    road.gates = {number: asyncio.Event() for number in (0, 1)}
+    road.errors = {0: Silent("silent"), 1: Silent("silent")}
+    lane: Lane[int, int] = Lane(road.run, flights=4, most=10, rest=0.05)
+    first = lane.ask(2)
+    await asyncio.sleep(0)
+    road.gates[0].set()
+    with pytest.raises(Silent):
+        await first
+    with pytest.raises(Silent):
+        await lane.ask(4)
+    assert road.batches == [[2]]
+    await asyncio.sleep(0.06)
+    probe, beside = lane.ask(6), lane.ask(8)
+    await asyncio.sleep(0.001)
+    with pytest.raises(Silent):
+        await lane.ask(10)
+    road.gates[1].set()
+    assert [type(answer) for answer in await asyncio.gather(probe, beside, return_exceptions=True)] == [Silent] * 2
+    with pytest.raises(Silent):
+        await lane.ask(12)
+    await asyncio.sleep(0.06)
+    assert await lane.ask(14) == 140
+    assert await lane.ask(16) == 160
+    assert road.batches == [[2], [6, 8], [14], [16]]
 
 
 async def test_a_bug_fails_its_batch_alone() -> None:
