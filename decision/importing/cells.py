@@ -7,8 +7,9 @@ from math import isfinite
 
 from decision.importing.mapping import Constant, Field, Moment, Time, column_of
 from decision.importing.rows import Row
-from decision.service.question import NAME
-from rules.attribute import Value, parse_value, read_value
+from decision.service.admission import check_past, check_worth
+from decision.service.question import NAME, WORD
+from rules.attribute import Value, check_size, parse_value, read_value
 from rules.duration import parse_duration
 from rules.errors import Fault
 from rules.ids import Duration, Instant
@@ -20,6 +21,7 @@ _NUMBER = Attribute("float")
 _WHOLE = Attribute("int")
 _TRUTH = Attribute("bool")
 _NAME = re.compile(NAME)
+_WORD = re.compile(WORD)
 
 
 class Cells:
@@ -41,14 +43,23 @@ class Cells:
         if raw is None:
             return None
         try:
-            if self._row.text and isinstance(raw, str):
-                return parse_value(attribute, raw)
             if attribute.type == "int" and isinstance(raw, float) and raw.is_integer():
                 raw = int(raw)  # A column of whole numbers with gaps is often stored as floats.
-            return read_value(attribute, raw)
+            text = self._row.text and isinstance(raw, str)
+            value = parse_value(attribute, str(raw)) if text else read_value(attribute, raw)
+            check_size(value)
+            return value
         except ValueError as error:
             self.fault(field, str(error))
             return None
+
+    def person(self, field: Field | None) -> str | None:
+        """A customer or a visitor: a name without `/`."""
+        value = self.name(field)
+        if value is None or _NAME.search(value) is not None:
+            return value
+        self.fault(field, f"{value[:40]!r} names no customer or visitor; routes carry it, so write it without '/'")
+        return None
 
     def name(self, field: Field | None) -> str | None:
         """An identifier: 1 to 200 characters without control characters; whole numbers as they are written."""
@@ -58,7 +69,7 @@ class Cells:
         value = self.value(_TEXT, field)
         if not isinstance(value, str) or not value:
             return None
-        if _NAME.search(value) is None:
+        if _WORD.search(value) is None:
             self.fault(field, f"{value[:40]!r} is no name; use 1 to 200 characters without control characters")
             return None
         return value
@@ -67,6 +78,14 @@ class Cells:
         """The field as a finite number."""
         value = self.value(_NUMBER, field)
         return value if isinstance(value, float) else None
+
+    def worth(self, field: Field | None) -> float | None:
+        """The field as the value of an event or outcome."""
+        value = self.number(field)
+        faults: list[Fault] = []
+        check_worth(value, column_of(field) or "", faults)
+        self.faults.extend(faults)
+        return None if faults else value
 
     def whole(self, field: Field | None) -> int | None:
         """The field as a whole number."""
@@ -87,19 +106,20 @@ class Cells:
                 found[name] = value
         return found
 
-    def moment(self, time: Time | None) -> Instant | None:
-        """The moment in a time column."""
+    def moment(self, time: Time | None, now: Instant) -> Instant | None:
+        """The moment in a time column, which is past by `now`."""
         raw = None if time is None else self._row.cells.get(column_of(time) or "")
         if time is None or raw is None:
             return None
-        try:
-            if isinstance(time, Moment):
-                return _counted(time, raw)
-            if isinstance(raw, str):
-                return parse_instant(raw)
+        if not isinstance(raw, str) and not isinstance(time, Moment):
             self.fault(
                 time, f"{raw!r} is a number; say in the mapping what it counts, as {{ column = ..., unit = 's' }}"
             )
+            return None
+        try:
+            moment = _counted(time, raw) if isinstance(time, Moment) else parse_instant(str(raw))
+            check_past(moment, now)
+            return moment
         except ValueError as error:
             self.fault(time, str(error))
         return None

@@ -85,7 +85,7 @@ class CustomerImport:
     def _read(self, row: Row) -> _Wanted | BadRow | None:
         """What a row wants; None when an equal one came before."""
         cells, mapping = Cells(row), self._mapping
-        customer = cells.name(mapping.id)
+        customer = cells.person(mapping.id)
         if customer is None and not cells.faults:
             cells.fault(mapping.id, "is missing; give every customer an id")
         found = cells.values(self._workspace.attributes.customer, mapping.attributes)

@@ -1,6 +1,6 @@
 """One row of past decisions, read and checked against the catalogue."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 import msgspec
 
@@ -34,12 +34,19 @@ class DecisionRow(msgspec.Struct, frozen=True):
 class DecisionRows:
     """Reads the rows of one file."""
 
-    def __init__(self, mapping: DecisionMapping, catalogue: Catalogue, offers: Mapping[OfferId, int]) -> None:
+    def __init__(
+        self,
+        mapping: DecisionMapping,
+        catalogue: Catalogue,
+        offers: Mapping[OfferId, int],
+        clock: Callable[[], Instant],
+    ) -> None:
         self._mapping = mapping
         self._attributes = catalogue.workspace.attributes.context
         # One string for each name, however many rows hold it.
         self._placements = {str(id): id for id in catalogue.workspace.placements}
         self._offers = {str(id): id for id in offers}
+        self._clock = clock
         self._ids = RowIds()
 
     def read(self, row: Row) -> DecisionRow | BadRow:
@@ -47,10 +54,11 @@ class DecisionRows:
         cells, mapping = Cells(row), self._mapping
         id = imported_decision(self._ids.id_of(row, cells.name(mapping.id)))
         placement, offer = self._placement(cells), self._offer(cells)
-        at, outcome_at = cells.moment(mapping.at), cells.moment(mapping.outcome_at)
-        customer, visitor = cells.name(mapping.customer), cells.name(mapping.visitor)
+        now = self._clock()
+        at, outcome_at = cells.moment(mapping.at, now), cells.moment(mapping.outcome_at, now)
+        customer, visitor = cells.person(mapping.customer), cells.person(mapping.visitor)
         probability, rank = self._probability(cells), self._rank(cells)
-        outcome, worth = cells.name(mapping.outcome), cells.number(mapping.value)
+        outcome, worth = cells.name(mapping.outcome), cells.worth(mapping.value)
         context = cells.values(self._attributes, mapping.context)
         if at is not None and outcome_at is not None and outcome_at < at:
             cells.fault(mapping.outcome_at, "lies before the decision; an outcome follows it")

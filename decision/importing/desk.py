@@ -68,7 +68,7 @@ class ImportDesk(msgspec.Struct, frozen=True, eq=False):
         read = read_mapping(mapping.read_bytes(), DecisionMapping, str(mapping))
         check_decisions(read, snapshot.catalogue, str(mapping), columns)
         return DecisionImport(
-            DecisionRows(read, snapshot.catalogue, snapshot.rows),
+            DecisionRows(read, snapshot.catalogue, snapshot.rows, self.clock),
             snapshot,
             self.identities,
             self.states,

@@ -59,10 +59,10 @@ class EventImport:
     def _read(self, row: Row) -> EventRecord | BadRow:
         cells, mapping = Cells(row), self._mapping
         id = self._ids.id_of(row, cells.name(mapping.id))
-        kind, at = cells.name(mapping.kind), cells.moment(mapping.at)
-        customer, visitor = cells.name(mapping.customer), cells.name(mapping.visitor)
+        kind, at = cells.name(mapping.kind), cells.moment(mapping.at, self._clock())
+        customer, visitor = cells.person(mapping.customer), cells.person(mapping.visitor)
         values = cells.values(self._workspace.attributes.event, mapping.attributes)
-        worth = cells.number(mapping.value)
+        worth = cells.worth(mapping.value)
         if not cells.faults:
             if kind is None:
                 cells.fault(mapping.kind, "is missing; give every event a kind")

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from models.feature import FeatureList, category_index, encode_matrix, string_code
+from models.feature import FeatureList, _kept_code, category_index, encode_matrix, string_code
 from rules.errors import ExpressionError
 from rules.expression import Binding
 from rules.workspace import Feature
@@ -113,3 +113,9 @@ def test_a_category_is_the_place_among_the_sorted_codes(codes: set[int], asked: 
     assert np.array_equal(category_index(raw, ordered), np.array(expected), equal_nan=True)
     matrix = encode_matrix(np.column_stack([raw, raw]), ["brand", "price"], {"brand": ordered})
     assert np.array_equal(matrix, np.column_stack([expected, raw]), equal_nan=True)
+
+
+def test_the_codes_of_long_words_are_not_kept() -> None:
+    before = _kept_code.cache_info().currsize
+    assert string_code("word" * 200) == string_code("word" * 200)
+    assert _kept_code.cache_info().currsize == before

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rules.attribute import Value, check_values, parse_value, read_value
+from rules.attribute import LONGEST_TEXT, MOST_ITEMS, Value, check_values, parse_value, read_value, suggest
 from rules.workspace import Attribute, AttributeType
 
 COLOURS = ("red", "green")
@@ -123,3 +123,33 @@ def test_all_faults_are_listed_and_null_is_absent() -> None:
     assert values == {"tier": "red"}
     assert [fault.field for fault in faults] == ["context.age", "context.agee"]
     assert "did you mean 'age'" in faults[1].message
+
+
+@pytest.mark.parametrize(
+    ("type", "fits", "grows"),
+    [
+        ("string", "é" * LONGEST_TEXT, "é" * (LONGEST_TEXT + 1)),
+        ("list", ["a"] * MOST_ITEMS, ["a"] * (MOST_ITEMS + 1)),
+        ("list", ["a" * LONGEST_TEXT], ["a" * (LONGEST_TEXT + 1)]),
+        ("map", {str(key): 1.0 for key in range(MOST_ITEMS)}, {str(key): 1.0 for key in range(MOST_ITEMS + 1)}),
+        ("map", {"a" * LONGEST_TEXT: 1.0}, {"a" * (LONGEST_TEXT + 1): 1.0}),
+    ],
+)
+def test_values_may_only_be_so_large(type: AttributeType, fits: object, grows: object) -> None:
+    declared = {"it": Attribute(type)}
+    assert check_values(declared, {"it": fits}, "customer")[1] == ()
+    (fault,) = check_values(declared, {"it": grows}, "customer")[1]
+    assert fault.field == "customer.it"
+    assert "give at most" in fault.message
+
+
+def test_only_the_first_unknown_names_are_looked_up() -> None:
+    _, faults = check_values({"age": Attribute("int")}, {f"age{at}": 1 for at in range(250)}, "context")
+    assert len(faults) == 250
+    assert sum("did you mean" in fault.message for fault in faults) == 8
+    assert "did you mean" not in suggest("a" * 100_000, ["a" * 100_001])
+
+
+def test_a_fault_shows_the_beginning_of_a_long_word() -> None:
+    _, (fault,) = check_values({"it": Attribute("string", COLOURS)}, {"it": "x" * LONGEST_TEXT}, "context")
+    assert len(fault.message) < 200

@@ -8,6 +8,8 @@ from decision.journal.record import EventRecord, OutcomeRecord
 from decision.subject.activity import recency
 from decision.subject.changing import apply_event, apply_outcome, patch_profile
 from decision.subject.profile import EMPTY_PROFILE, ActivityFigures, AttributeValue, Decayed, Profile
+from rules.attribute import MOST_ITEMS
+from rules.errors import Invalid
 from rules.ids import DecisionId, Instant, OfferId
 from rules.offer import Column, OfferTable
 from rules.workspace import Activity, Affinity, Attributes, Workspace
@@ -103,3 +105,12 @@ def test_recency_counts_days_and_never_goes_below_zero() -> None:
     figures = ActivityFigures(1, 0.0, Instant(2 * DAY))
     assert recency(figures, Instant(5 * DAY)) == 3.0
     assert recency(figures, Instant(0)) == 0.0
+
+
+def test_merging_may_not_grow_a_profile_without_end() -> None:
+    points = {f"p{key}": 1.0 for key in range(MOST_ITEMS)}
+    full = patch_profile(EMPTY_PROFILE, {"points": points}, {f"c{name}": True for name in range(MOST_ITEMS)})
+    assert patch_profile(full, {"points": {"p0": None, "new": 2.0}}, {"c0": False}).attributes["points"]
+    with pytest.raises(Invalid) as refusal:
+        patch_profile(full, {"points": {"new": 2.0}}, {"new": True})
+    assert [fault.field for fault in refusal.value.faults] == ["attributes.points", "consents"]
