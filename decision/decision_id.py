@@ -10,6 +10,10 @@ def new_decision_id(now: Instant, random_bits: Callable[[int], int]) -> Decision
     return DecisionId(f"{now:012x}{random_bits(80):020x}")
 
 
+IMPORTED = "import-"
+"""How the id of a decision begins that another system made; there is no time in it."""
+
+
 def decision_time(id: DecisionId) -> Instant | None:
     """The wall clock inside an id; None for an id of another system's making."""
     if len(id) != 32 or not all(digit in "0123456789abcdef" for digit in id):

@@ -22,8 +22,11 @@ from decision.service.question import DecisionQuestion
 from rules.errors import Fault, Invalid
 
 NDJSON = "application/x-ndjson"
-WINDOW = 128
+WINDOW = 32
 """How many lines are decided at the same time; they share the store's round trips."""
+
+LINE_LIMIT = 64_000
+"""Most bytes of a line: a question is far shorter, and a whole window of lines is held in memory."""
 
 _encoder = msgspec.json.Encoder()
 
@@ -46,8 +49,12 @@ class BulkError(msgspec.Struct, frozen=True):
     tags=["decisions"],
 )
 async def decide_bulk(request: ApiRequest, concierge: Serving) -> ASGIApp:
-    """Each line is a question as for one decision; each answer line a decision, or a problem with the line's number."""
-    lines = _lines(request.stream(), concierge.settings.body_limit)
+    """Each line is a question as for one decision, at most 64,000 bytes; each answer line a decision, or a problem
+    with the line's number.
+
+    A line waits for the store up to ten seconds before it is decided without it and says so in `degraded`.
+    """
+    lines = _lines(request.stream(), LINE_LIMIT)
 
     async def stream(_: Scope, __: Receive, send: Send) -> None:
         await send({"type": "http.response.start", "status": 200, "headers": [(b"content-type", NDJSON.encode())]})
@@ -86,9 +93,9 @@ async def _answers(concierge: Concierge, key: ApiKey, lines: AsyncIterator[bytes
 async def _answer(concierge: Concierge, key: ApiKey, line: bytes | None, number: int) -> bytes:
     try:
         if line is None:
-            raise Invalid((Fault("body", f"the line is longer than {concierge.settings.body_limit} bytes"),))
+            raise Invalid((Fault("body", f"the line is longer than {LINE_LIMIT} bytes; send one question a line"),))
         ask = allow(concierge, key, decode_body(line, DecisionQuestion))
-        answer: DecisionAnswer | BulkError = await concierge.deciding.decide(ask)
+        answer: DecisionAnswer | BulkError = await concierge.deciding.decide(ask, in_bulk=True)
     except Exception as error:
         problem = problem_of(error)
         if problem.status == 500:

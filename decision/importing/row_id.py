@@ -5,6 +5,7 @@ from hashlib import blake2b
 
 import msgspec
 
+from decision.decision_id import IMPORTED
 from decision.importing.rows import Row
 from rules.ids import DecisionId
 
@@ -33,4 +34,4 @@ def content_digest(content: object) -> bytes:
 
 def imported_decision(id: str) -> DecisionId:
     """The decision id of an imported row; it holds no time, as our own do."""
-    return DecisionId(f"import-{blake2b(id.encode(), digest_size=12).hexdigest()}")
+    return DecisionId(f"{IMPORTED}{blake2b(id.encode(), digest_size=12).hexdigest()}")

@@ -25,8 +25,11 @@ class Journal:
         """Append a record; returns once it is durable."""
         return await self._store.add_to_log(JOURNAL, encode_record(record))
 
-    async def find(self, id: DecisionId) -> DecisionRecord | None:
-        """The record of a decision, or None; one that another system made is found once it is in a segment."""
+    async def find(self, id: DecisionId, in_log: bool = True) -> DecisionRecord | None:
+        """The record of a decision, or None; one that another system made is found once it is in a segment.
+
+        Without `in_log` only the segments are searched.
+        """
         # In this order a record that the sink moves meanwhile cannot be missed: it is in a segment before it leaves.
-        found = await search_log(self._store, id)
+        found = await search_log(self._store, id) if in_log else None
         return found or await asyncio.to_thread(search_segments, self._folder, id)

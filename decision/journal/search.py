@@ -2,7 +2,7 @@
 
 import pyarrow.parquet as pq
 
-from decision.decision_id import decision_time
+from decision.decision_id import IMPORTED, decision_time
 from decision.journal.folder import JournalFolder, Segment
 from decision.journal.record import DecisionRecord, decode_record
 from decision.keys import JOURNAL
@@ -45,9 +45,11 @@ async def _between(store: Store, id: DecisionId, start: int, end: int) -> Decisi
 def search_segments(folder: JournalFolder, id: DecisionId) -> DecisionRecord | None:
     """The decision's record in the segments; blocks on the disk.
 
-    An id of another system's making has no time in it, so every segment is looked through.
+    For an imported decision every segment is looked through, for there is no time in its id.
     """
     made = decision_time(id)
+    if made is None and not id.startswith(IMPORTED):
+        return None
     try:
         return _search(folder.segments(), id, made)
     except FileNotFoundError:

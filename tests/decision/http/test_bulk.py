@@ -2,12 +2,15 @@
 
 import asyncio
 import json
-from collections.abc import AsyncIterator
+import time
+from collections.abc import AsyncIterator, Sequence
 
+import pytest
 from httpx import AsyncClient
 
-from decision.http.bulk import WINDOW
-from tests.decision.http.conftest import BODY_LIMIT, Caller
+from decision.http.bulk import LINE_LIMIT, WINDOW
+from decision.store.memory import MemoryStore
+from tests.decision.http.conftest import Caller
 
 Line = dict[str, object]
 
@@ -48,7 +51,7 @@ async def test_a_bad_line_becomes_an_error_line(calling: Caller) -> None:
 
 
 async def test_lines_may_be_cut_anywhere_and_be_too_long(client: AsyncClient) -> None:
-    body = b'{"placement":"home"}\n' + b"x" * (2 * BODY_LIMIT) + b'\n{"placement":"home"}\n{"placement":"home"}'
+    body = b'{"placement":"home"}\n' + b"x" * (2 * LINE_LIMIT) + b'\n{"placement":"home"}\n{"placement":"home"}'
 
     async def pieces() -> AsyncIterator[bytes]:
         for at in range(0, len(body), 4099):
@@ -58,6 +61,47 @@ async def test_lines_may_be_cut_anywhere_and_be_too_long(client: AsyncClient) ->
     answers = await ask(client, pieces())
     assert ["offers" in answer for answer in answers] == [True, False, True, True]
     assert answers[1]["line"] == 2
+
+
+async def test_a_line_is_no_longer_than_one_question(client: AsyncClient) -> None:
+    line = b'{"placement":"home"}'
+    longest, too_long = line.ljust(LINE_LIMIT), line.ljust(LINE_LIMIT + 1)
+    answers = await ask(client, longest + b"\n" + too_long + b"\n" + too_long)
+    assert ["offers" in answer for answer in answers] == [True, False, False]
+    assert _status(answers[1]) == _status(answers[2]) == 400
+
+
+async def test_a_slow_store_is_waited_for(
+    client: AsyncClient, store: MemoryStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    get_many = store.get_many
+
+    async def slow(keys: Sequence[str]) -> list[bytes | None]:
+        await asyncio.sleep(0.2)
+        return await get_many(keys)
+
+    await client.put("/v1/customers/ann", json={"consents": {"email": True}})
+    monkeypatch.setattr(store, "get_many", slow)
+    (answer,) = await ask(client, b'{"placement":"mail","customer":"ann"}')
+    assert (answer["degraded"], len(answer["offers"])) == ([], 1)  # type: ignore[arg-type]
+
+
+async def test_others_are_served_between_the_lines(client: AsyncClient) -> None:
+    lines = b'{"placement":"home"}\n' * (2 * WINDOW)
+    gaps: list[float] = []
+
+    async def watch() -> None:
+        last = time.perf_counter()
+        while True:
+            await asyncio.sleep(0)
+            gaps.append(time.perf_counter() - last)
+            last = time.perf_counter()
+
+    watching = asyncio.create_task(watch())
+    await ask(client, lines)
+    watching.cancel()
+    # Two dozen decisions at a stretch would take far longer than the loop is ever kept.
+    assert max(gaps) < sum(gaps) / 5
 
 
 async def test_nothing_asked_is_nothing_answered(client: AsyncClient) -> None:

@@ -1,10 +1,15 @@
 """Health, metrics and the OpenAPI document."""
 
+import asyncio
+
+import pytest
 from httpx import AsyncClient
 
 from decision.http.app import ROUTES
 from decision.metrics import PUBLISHED
 from decision.service.concierge import Concierge
+from decision.store.memory import MemoryStore
+from rules.errors import Unavailable
 
 
 async def test_health_says_what_stands_in_the_way(client: AsyncClient, concierge: Concierge) -> None:
@@ -18,6 +23,23 @@ async def test_health_says_what_stands_in_the_way(client: AsyncClient, concierge
     answer = await client.post("/v1/decisions", json={"placement": "home"})
     assert answer.status_code == 503
     assert "concierge publish" in answer.json()["detail"]
+
+
+async def test_a_worker_stays_ready_while_the_store_is_away_for_somebody_must_serve_the_fallbacks(
+    client: AsyncClient, store: MemoryStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def silent() -> None:
+        await asyncio.sleep(5)
+
+    async def away() -> None:
+        raise Unavailable("away")
+
+    for ping in (silent, away):
+        monkeypatch.setattr(store, "ping", ping)
+        answer = await client.get("/health/ready")
+        health = answer.json()
+        assert (answer.status_code, health["ready"], health["store"]) == (200, True, False)
+        assert health["problems"][0].startswith("store: ")
 
 
 async def test_metrics_count_decisions_reasons_and_answers(client: AsyncClient) -> None:

@@ -71,7 +71,7 @@ async def test_finds_a_decision_in_the_log_and_later_in_the_segments(store: Stor
     now = Instant(int(position.split("-")[0]))
     # Ids whose clocks agree with the store's, run ahead, or run behind; and one by another system.
     made = {shift: new_decision_id(Instant(now + shift), lambda bits: bits) for shift in (0, 15_000, -15_000)}
-    ids = [*made.values(), DecisionId("campaign-7")]
+    ids = [*made.values(), DecisionId("import-7")]
     for n in range(450):
         await journal.append(event(f"e{n}"))
     for id in ids:
@@ -89,5 +89,5 @@ async def test_finds_a_decision_in_the_log_and_later_in_the_segments(store: Stor
         found = await journal.find(id)
         assert found is not None
         assert found.id == id
-    assert await journal.find(DecisionId("campaign-8")) is None
+    assert await journal.find(DecisionId("import-8")) is None
     assert await journal.find(new_decision_id(now, lambda bits: bits + 1)) is None

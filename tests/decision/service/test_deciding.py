@@ -87,7 +87,9 @@ async def publish(concierge: Concierge, contact_policy: bool = True) -> None:
     await concierge.refresher.refresh()
 
 
-async def decide(concierge: Concierge, placement: str = "home", customer: str | None = "ann") -> DecisionAnswer:
+async def decide(
+    concierge: Concierge, placement: str = "home", customer: str | None = "ann", in_bulk: bool = False
+) -> DecisionAnswer:
     who = None if customer is None else CustomerId(customer)
     question = DecisionQuestion(PlacementId(placement), customer=who)
     return await concierge.deciding.decide(admit(question, concierge.refresher.snapshot, concierge.clock()))
@@ -188,7 +190,7 @@ async def test_caps_are_exact_under_concurrency(concierge: Concierge, store: Wea
     await concierge.customers.put(CustomerId("ann"), ProfileForm(consents={"email": True}))
     # Reads that take turns let decisions overtake each other between reading and reserving.
     store.reading_seconds = 0.001
-    answers = await asyncio.gather(*(decide(concierge, "mail") for _ in range(24)))
+    answers = await asyncio.gather(*(decide(concierge, "mail", in_bulk=True) for _ in range(24)))
     assert sum(len(answer.offers) for answer in answers if not answer.degraded) == 3
     journalled = [len(record.decision.offers) for record in await journal(store)]
     assert sum(journalled) == 3
