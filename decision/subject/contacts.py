@@ -35,16 +35,13 @@ class Contacts:
 
     async def add(self, subject: SubjectId, records: Iterable[bytes]) -> int:
         """Append contacts in one step; returns the history's new length in bytes."""
-        length = await self._store.append(contacts_key(subject), b"".join(records), ttl=self._ttl(subject))
+        length = await self._append(subject, records, None)
         assert length is not None
-        if length > 2 * self._keep * CONTACT.itemsize:
-            await self._cut(subject)
         return length
 
     async def add_if(self, subject: SubjectId, records: Iterable[bytes], length: int) -> bool:
         """Append contacts if the history is still `length` bytes long; False, and no change, when it is not."""
-        blob = b"".join(records)
-        return await self._store.append(contacts_key(subject), blob, length, self._ttl(subject)) is not None
+        return await self._append(subject, records, length) is not None
 
     async def add_once(self, subject: SubjectId, records: Iterable[bytes], mark: str, days: int | None = None) -> bool:
         """Append contacts and set the mark in one step; False, and no change, when the mark was there before."""
@@ -76,6 +73,13 @@ class Contacts:
     async def delete(self, subject: SubjectId) -> bool:
         """Forget the history; says whether there was one."""
         return await self._store.delete([contacts_key(subject)]) == 1
+
+    async def _append(self, subject: SubjectId, records: Iterable[bytes], expected: int | None) -> int | None:
+        key, blob = contacts_key(subject), b"".join(records)
+        length = await self._store.append(key, blob, expected, self._ttl(subject))
+        if length is not None and length > 2 * self._keep * CONTACT.itemsize:
+            await self._cut(subject)
+        return length
 
     async def _cut(self, subject: SubjectId) -> None:
         (blob,) = await self._store.get_many([contacts_key(subject)])

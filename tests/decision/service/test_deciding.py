@@ -92,7 +92,7 @@ async def decide(
 ) -> DecisionAnswer:
     who = None if customer is None else CustomerId(customer)
     question = DecisionQuestion(PlacementId(placement), customer=who)
-    return await concierge.deciding.decide(admit(question, concierge.refresher.snapshot, concierge.clock()))
+    return await concierge.deciding.decide(admit(question, concierge.refresher.snapshot, concierge.clock()), in_bulk)
 
 
 async def journal(store: WeakStore) -> list[DecisionRecord]:

@@ -68,6 +68,16 @@ async def test_long_histories_are_cut_to_the_latest_contacts(store: Store) -> No
     assert np.array_equal(history, np.sort(history, order="at")[[7, 0, 1, 2, 3, 4, 5, 6]])
 
 
+async def test_a_history_that_only_capped_decisions_write_is_cut_too(store: Store) -> None:
+    contacts = Contacts(store, visitor_days=1, repeat_days=1, keep=8)
+    for at in range(100):
+        (blob,) = await contacts.load([ANN])
+        assert len(blob) <= 2 * 8 * 24
+        assert await contacts.add_if(ANN, [contact(at)], len(blob))
+    history = read_contacts((await contacts.load([ANN]))[0])
+    assert history["at"].tolist() == list(range(100 - len(history), 100))
+
+
 async def test_a_visitors_contacts_are_forgotten() -> None:
     now = [0.0]
     contacts = Contacts(MemoryStore(lambda: now[0]), visitor_days=2, repeat_days=1)
