@@ -34,9 +34,9 @@ class Settings(msgspec.Struct, frozen=True):
     visitor_days: Annotated[int, Meta(ge=1)] = 90
     """How long an anonymous visitor's profile and contacts live after the last change."""
     repeat_days: Annotated[int, Meta(ge=1)] = 35
-    """How long the id of an event or outcome is remembered, so that a repetition changes nothing."""
+    """How long the id of an event is remembered, so that a repetition changes nothing."""
     outcome_days: Annotated[int, Meta(ge=1)] = 90
-    """How long after a decision its outcomes are taken."""
+    """How long after a decision its outcomes are taken, and then their ids remembered."""
     body_limit: Annotated[int, Meta(ge=1_000)] = 4_000_000
     """Largest request body in bytes; the bulk endpoint streams and limits each line instead."""
     refresh_seconds: Annotated[float, Meta(gt=0)] = 1.0

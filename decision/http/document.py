@@ -23,6 +23,8 @@ from decision.service.question import (
 
 Node = dict[str, Any]
 
+MERGE_PATCH = "application/merge-patch+json"
+
 FORMS = (
     DecisionQuestion,
     OutcomeReport,
@@ -64,7 +66,7 @@ def describe(version: str) -> OpenAPIConfig:
 
 
 def complete(document: Node) -> Node:
-    """The document with MessagePack beside JSON, NDJSON and CloudEvents where they are taken, and keys where needed."""
+    """The document with every media type that is taken where it is, and keys where they are needed."""
     _allow_overlap(document)
     for form in FORMS:
         document["components"]["schemas"][form.__name__]["additionalProperties"] = False
@@ -79,6 +81,8 @@ def complete(document: Node) -> Node:
         "description": "One line for each line, in order.",
         "content": {NDJSON: {"schema": {"type": "string"}}},
     }
+    patch = document["paths"]["/v1/customers/{customer}"]["patch"]["requestBody"]["content"]
+    patch[MERGE_PATCH] = patch[JSON]
     events = document["paths"]["/v1/events"]["post"]["requestBody"]["content"]
     events[STRUCTURED] = {"schema": {"type": "object", "required": ["id", "source", "type", "specversion"]}}
     events[BATCHED] = {"schema": {"type": "array", "items": events[STRUCTURED]["schema"]}}

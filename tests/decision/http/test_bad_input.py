@@ -45,6 +45,14 @@ def fields_of(answer: httpx.Response) -> list[str]:
         ("/v1/decisions", {**AT_HOME, "slots": 0}, ["slots"]),
         ("/v1/decisions", {**AT_HOME, "slots": True}, ["slots"]),
         ("/v1/decisions", {**AT_HOME, "slots": 2.5}, ["slots"]),
+        ("/v1/decisions", {**AT_HOME, "slots": 4}, ["slots"]),
+        ("/v1/decisions", {**AT_HOME, "placement": "x" * 201}, ["placement"]),
+        ("/v1/decisions", {**AT_HOME, "exclude": ["a", "x" * 201]}, ["exclude[1]"]),
+        ("/v1/decisions", {**AT_HOME, "customer": "a/b"}, ["customer"]),
+        ("/v1/decisions", {**AT_HOME, "visitor": ".."}, ["visitor"]),
+        ("/v1/decisions", {**AT_HOME, "context": {"x" * 300: 1}}, ["context." + "x" * 200 + "…"]),
+        ("/v1/decisions", {**AT_HOME, "context": {str(n): 1 for n in range(300)}}, ["context"]),
+        ("/v1/decisions", {**AT_HOME, "at": "2026-04-01T12:01:01Z"}, ["at"]),
         ("/v1/decisions", {**AT_HOME, "exclude": "alba-spa"}, ["exclude"]),
         ("/v1/decisions", {**AT_HOME, "exclude": ["a", 3]}, ["exclude[1]"]),
         ("/v1/decisions", {**AT_HOME, "customr": "ann"}, ["customr"]),
@@ -62,6 +70,13 @@ def fields_of(answer: httpx.Response) -> list[str]:
         ("/v1/outcomes", OUTCOME, ["decision"]),
         ("/v1/outcomes", {**OUTCOME, "id": ""}, ["id"]),
         ("/v1/outcomes", {**OUTCOME, "value": "much"}, ["value"]),
+        ("/v1/outcomes", {**OUTCOME, "value": -1e13}, ["decision", "value"]),
+        ("/v1/outcomes", {**OUTCOME, "kind": "decision"}, ["decision", "kind"]),
+        ("/v1/outcomes", {**OUTCOME, "at": "2262-01-01T00:00:00Z"}, ["at", "decision"]),
+        ("/v1/events", {**EVENT, "value": 1e13}, ["value"]),
+        ("/v1/events", {**EVENT, "at": "2262-01-01T00:00:00Z"}, ["at"]),
+        ("/v1/events", {**EVENT, "attributes": {"brand": "x" * 2000}}, ["attributes.brand"]),
+        ("/v1/events", {**EVENT, "attributes": {"brand": ["x"] * 201}}, ["attributes.brand"]),
         ("/v1/outcomes", {**OUTCOME, "at": "2026-13-01T00:00:00Z"}, ["at", "decision"]),
         ("/v1/outcomes", [OUTCOME, {"id": 3}], ["[1].decision", "[1].id", "[1].kind", "[1].offer"]),
         ("/v1/events", {**EVENT, "customer": None}, ["customer"]),
@@ -95,6 +110,8 @@ async def test_a_wrong_body_is_refused_by_field(
         ),
         ({"attributes": {"points": {"a": "b"}}}, ["attributes.points.a"]),
         ({"attributes": {"since": "99999-01-01T00:00:00Z"}}, ["attributes.since"]),
+        ({"attributes": {"points": {str(key): 1 for key in range(201)}}}, ["attributes.points"]),
+        ({"consents": {str(key): True for key in range(257)}}, ["consents"]),
         ({"consents": {"email": "yes"}}, ["consents.email"]),
         ({"attributes": []}, ["attributes"]),
         ({"profile": {}}, ["profile"]),
@@ -154,6 +171,41 @@ async def test_messagepack_cannot_smuggle_nan(client: AsyncClient, store: Memory
     answer = await client.put("/v1/customers/ann", content=profile, headers=headers)
     assert fields_of(answer) == ["attributes.points", "attributes.spend"]
     assert contents(store) == before
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        {**AT_HOME, "context": {f"devic{at}": 1 for at in range(250)}},
+        {**AT_HOME, **{f"k{at}": 1 for at in range(3000)}},
+        [{**EVENT, "id": str(at), "attributes": {"hue": 1}} for at in range(500)],
+        [{**EVENT, "id": at} for at in range(1000)],
+    ],
+)
+async def test_nonsense_gets_a_short_answer(client: AsyncClient, body: object) -> None:
+    answer = await client.post("/v1/events" if isinstance(body, list) else "/v1/decisions", json=body)
+    assert answer.status_code == 400
+    assert len(fields_of(answer)) == 100
+    assert "more than 100 faults" in answer.json()["detail"]
+    assert len(answer.content) < 20_000
+
+
+@pytest.mark.parametrize("kind", ["application/x-www-form-urlencoded", "text/plain", "application/xml"])
+async def test_a_body_of_another_type_is_refused(client: AsyncClient, store: MemoryStore, kind: str) -> None:
+    before = contents(store)
+    for method, route in [("POST", "/v1/decisions"), ("POST", "/v1/events"), ("PATCH", "/v1/customers/ann")]:
+        answer = await client.request(method, route, content=b'{"placement": "home"}', headers={"Content-Type": kind})
+        assert answer.status_code == 415
+        assert kind in answer.json()["detail"]
+        assert fields_of(answer) == []
+    assert contents(store) == before
+
+
+@pytest.mark.parametrize("kind", [None, "application/json; charset=utf-8", "Application/JSON", "application/x+json"])
+async def test_json_goes_by_several_types(client: AsyncClient, kind: str | None) -> None:
+    headers = {} if kind is None else {"Content-Type": kind}
+    answer = await client.post("/v1/decisions", content=b'{"placement": "home"}', headers=headers)
+    assert answer.status_code == 200
 
 
 async def test_an_oversized_body_is_refused(client: AsyncClient, store: MemoryStore) -> None:

@@ -3,9 +3,11 @@
 from httpx import AsyncClient
 
 from decision.journal.record import ProfileRecord, decode_record
-from decision.keys import JOURNAL
+from decision.keys import JOURNAL, customer_subject, profile_key
 from decision.store.memory import MemoryStore
-from decision.store.port import START
+from decision.store.port import START, Position
+from rules.errors import Unavailable
+from rules.ids import CustomerId
 
 
 async def changes(store: MemoryStore) -> list[tuple[str, str]]:
@@ -79,7 +81,55 @@ async def test_odd_but_legal_names(client: AsyncClient) -> None:
     for name in ("a b", "ö", "x" * 200, "a.b:c{d}"):
         assert (await client.put(f"/v1/customers/{name}", json={})).status_code == 200, name
         assert (await client.get(f"/v1/customers/{name}")).json()["customer"] == name
-    assert (await client.put("/v1/customers/a%0A", json={})).status_code == 400
+    for name in ("a%0A", "a%2Fb", "%2E%2E%2F"):
+        assert (await client.put(f"/v1/customers/{name}", json={})).status_code in {400, 404}, name
+    event = {"id": "shop/7", "customer": "ann", "kind": "com.example/view"}
+    assert (await client.post("/v1/events", json=event)).status_code == 202
+
+
+class LogAway(MemoryStore):
+    """A store whose log takes nothing for a while."""
+
+    away = False
+
+    async def add_to_log(self, log: str, entry: bytes) -> Position:
+        if self.away:
+            raise Unavailable("the log is away")
+        return await super().add_to_log(log, entry)
+
+
+async def test_nothing_changes_that_the_journal_does_not_know_of(client: AsyncClient, store: MemoryStore) -> None:
+    link = {"visitor": "v1", "customer": "ann", "evidence": "login"}
+    await client.put("/v1/customers/ann", json={"attributes": {"age": 44}})
+    await client.post("/v1/identities", json=link)
+    before, known = (await client.get("/v1/customers/ann")).json(), await changes(store)
+    store.__class__, store.away = LogAway, True  # type: ignore[attr-defined]
+    calls: list[tuple[str, str, object]] = [
+        ("PUT", "/v1/customers/ann", {"attributes": {"age": 45}}),
+        ("PATCH", "/v1/customers/ann", {"consents": {"email": True}}),
+        ("POST", "/v1/identities", {**link, "visitor": "v2"}),
+        ("DELETE", "/v1/identities/v1", None),
+        ("DELETE", "/v1/customers/ann", None),
+    ]
+    for method, route, body in calls:
+        assert (await client.request(method, route, json=body)).status_code == 503
+    assert (await client.get("/v1/customers/ann")).json() == before
+    assert await changes(store) == known
+    store.away = False  # type: ignore[attr-defined]
+    for method, route, body in calls:
+        assert (await client.request(method, route, json=body)).status_code < 300, route
+    assert [name for name, _ in await changes(store)] == ["put", "link", "put", "patch", "link", "unlink", "delete"]
+
+
+async def test_forgetting_a_customer_can_be_taken_up_again(client: AsyncClient, store: MemoryStore) -> None:
+    await client.put("/v1/customers/ann", json={"attributes": {"age": 44}})
+    await client.post("/v1/decisions", json={"placement": "home", "customer": "ann"})
+    # What is left when an attempt ends between its steps.
+    await store.delete([profile_key(customer_subject(CustomerId("ann")))])
+    assert (await client.delete("/v1/customers/ann")).status_code == 204
+    assert not any("c:ann" in key for key in vars(store)["_values"])
+    assert (await client.delete("/v1/customers/ann")).status_code == 404
+    assert await changes(store) == [("put", "ann"), ("delete", "ann")]
 
 
 async def _affinity(client: AsyncClient, **who: str) -> dict[str, float]:

@@ -121,3 +121,18 @@ async def _explained(client: AsyncClient, offer: str) -> dict[str, object]:
     decision = (await client.post("/v1/decisions", json={"placement": "home"})).json()["decision"]
     told = (await client.get(f"/v1/decisions/{decision}")).json()["offers"]
     return next(entry for entry in told if entry["offer"] == offer)
+
+
+async def test_an_explanation_needs_the_scope_of_its_channel(client: AsyncClient, calling: Caller) -> None:
+    call, web, both = [await calling(*scopes) for scopes in (("decide:call-center",), ("decide:web",), ("admin",))]
+    route = f"/v1/decisions/{(await call.post('/v1/decisions', json={'placement': 'call'})).json()['decision']}"
+    assert [(await who.get(route)).status_code for who in (call, web, both)] == [200, 403, 200]
+
+
+async def test_only_a_dry_run_looks_ahead(client: AsyncClient, store: MemoryStore) -> None:
+    ahead = {"placement": "home", "customer": "ann", "at": "2026-12-24T18:00:00Z"}
+    assert (await client.post("/v1/decisions", json=ahead)).status_code == 400
+    answer = await client.post("/v1/decisions", json={**ahead, "dry_run": True})
+    assert answer.status_code == 200
+    assert await journal(store) == []
+    assert (await client.get("/v1/customers/ann")).status_code == 404

@@ -93,6 +93,21 @@ async def test_events_in_their_own_time_need_admin(calling: Caller, client: Asyn
     assert await weights(client) == {"Alba": pytest.approx(0.5)}  # thirty days old, half-life thirty days
 
 
+async def test_an_outcome_follows_its_decision(client: AsyncClient) -> None:
+    decision, offer = await decided(client, customer="ann")
+    report = {"id": "o1", "decision": decision, "offer": offer, "kind": "accept"}
+    early = await client.post("/v1/outcomes", json={**report, "at": "2026-04-01T11:58:00Z"})
+    assert [error["field"] for error in early.json()["errors"]] == ["at"]
+    # Clocks differ a little.
+    assert (await client.post("/v1/outcomes", json={**report, "at": "2026-04-01T11:59:30Z"})).status_code == 202
+
+
+async def test_the_largest_values_stay_finite_sums(client: AsyncClient) -> None:
+    events = [{"id": str(at), "customer": "ann", "kind": "booking", "value": 1e12} for at in range(3)]
+    assert (await client.post("/v1/events", json=events)).status_code == 202
+    assert (await client.get("/v1/customers/ann")).json()["activities"]["stays"]["value"] == 3e12
+
+
 CLOUD_EVENT = {"specversion": "1.0", "id": "7", "source": "/web", "type": "view", "subject": "ann"}
 
 

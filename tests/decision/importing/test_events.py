@@ -160,6 +160,27 @@ async def test_bad_rows_are_told_and_the_rest_is_taken(office: Office) -> None:
     assert "brand: 'Alfa'" in told.bad[3]
 
 
+async def test_rows_are_held_to_the_bounds_of_reports(office: Office) -> None:
+    rows = f"""a/b,,view,2026-04-01,,
+ann,,view,2262-01-01,,
+ann,,view,2026-04-01,1e13,
+ann,,view,2026-04-01,,{"x" * 1001}
+ann,,com.example/view,2026-04-01,,
+"""
+    told = await office.run("events", MAPPING.replace('brand = "brand"', 'destination = "brand"'), HEADER + rows)
+    assert told.taken == 1
+    expected = ["line 2: customer: 'a/b'", "line 3: at: 2262", "line 4: worth: must be between", "line 5: brand: holds"]
+    for said, start in zip(told.bad, expected, strict=True):
+        assert said.startswith(start)
+
+
+async def test_an_old_id_is_known_of_its_own_subject_only(office: Office) -> None:
+    mapping = f'id = "brand"\n{MAPPING}'
+    await office.run("events", mapping, HEADER + "ann,,view,2026-04-01,,Alba\n")
+    office.now = Instant(office.now + (REPEAT_DAYS + 1) * DAY)
+    assert await office.run("events", mapping, HEADER + "bob,,view,2026-04-01,,Alba\n") == Told(1, 0)
+
+
 async def test_moments_may_count_from_an_origin(office: Office) -> None:
     mapping = 'customer="c"\nkind={constant="view"}\nat={column="h",unit="h",origin="2026-01-01T00:00:00Z"}\n'
     told = await office.run("events", mapping, "c,h\nann,1.5\nann,soon\nann,1e300\n")
