@@ -85,6 +85,11 @@ class Client:
         body = _encode({"workspace": workspace, "offers": offers})
         return msgspec.json.decode(await self._call("PUT", "/v1/catalogue", body), type=Published).version
 
+    async def serving_catalogue(self) -> str | None:
+        """The catalogue version in service."""
+        body = await self._call("GET", "/v1/catalogue")
+        return msgspec.json.decode(body, type=Versions).serving.get("current")
+
     async def get(self, path: str) -> bytes:
         """The body of any other resource."""
         return await self._call("GET", path)

@@ -22,6 +22,7 @@ class Shown(msgspec.Struct, frozen=True):
     offer: str
     rank: int
     probability: float
+    propensity: float | None = None
 
 
 class Slate(msgspec.Struct, frozen=True):

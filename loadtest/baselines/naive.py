@@ -47,7 +47,7 @@ class Scorer:
         }
         self._offers = {name: np.array(values, object) for name, values in material.offers.items()}
         self._fixed = np.full((len(self.ids), len(material.names)), np.nan)
-        for name in ("theme", "climate", "stars", "price", "rate", "margin", "nights"):
+        for name in self._offers.keys() & self._column.keys():
             self._fixed[:, self._column[name]] = [self._number(name, value) for value in self._offers[name]]
 
     def propensities(self, profile: dict[str, Any], context: dict[str, Any], channel: str, now: float) -> Floats:
@@ -57,7 +57,8 @@ class Scorer:
             **self._of_request(profile, context, channel, now),
             **self._of_pairs(profile, context),
         }.items():
-            matrix[:, self._column[name]] = value
+            if name in self._column:
+                matrix[:, self._column[name]] = value
         return np.asarray(self._booster.predict(matrix, num_threads=1), np.float64)
 
     def _number(self, name: str, value: Any) -> float:

