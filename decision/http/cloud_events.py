@@ -1,11 +1,11 @@
 """CloudEvents 1.0 over HTTP (structured, batched, binary) as event reports."""
 
-from typing import Any
+from typing import Annotated, Any
 
 import msgspec
 
 from decision.http.body import ApiRequest, decode_body, find_faults
-from decision.service.question import EventReport, RawValue
+from decision.service.question import MOST_REPORTS, EventReport, RawValue
 from rules.errors import Invalid
 from rules.ids import CustomerId, VisitorId
 
@@ -34,6 +34,9 @@ class CloudEvent(msgspec.Struct, frozen=True):
     data: EventData = EventData()
 
 
+Batch = Annotated[list[CloudEvent], msgspec.Meta(max_length=MOST_REPORTS)]
+
+
 class EventRequest(ApiRequest):
     """A request whose body is an event report, several, or CloudEvents."""
 
@@ -43,7 +46,7 @@ class EventRequest(ApiRequest):
         if kind == STRUCTURED:
             return self._report(decode_body(await self.body(), CloudEvent), "")
         if kind == BATCHED:
-            events = decode_body(await self.body(), list[CloudEvent])
+            events = decode_body(await self.body(), Batch)
             return [self._report(event, f"[{at}].") for at, event in enumerate(events)]
         if "ce-specversion" in self.headers:
             named = {name: self.headers[f"ce-{name}"] for name in _NAMED if f"ce-{name}" in self.headers}

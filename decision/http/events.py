@@ -8,7 +8,7 @@ from decision.http.cloud_events import EventRequest
 from decision.http.media import answer, problems
 from decision.http.serving import Serving
 from decision.service.answer import Receipt
-from decision.service.question import EventReport
+from decision.service.question import EventReport, EventReports
 
 
 @post(
@@ -22,7 +22,7 @@ from decision.service.question import EventReport
     tags=["reports"],
 )
 async def report_events(
-    request: EventRequest, data: JSONBody[EventReport | list[EventReport]], concierge: Serving
+    request: EventRequest, data: JSONBody[EventReport | EventReports], concierge: Serving
 ) -> Response[Receipt]:
     """Needs scope `outcomes`, and `admin` where `at` is given; all reports are taken or none, each id once.
 

@@ -8,7 +8,7 @@ from decision.http.body import ApiRequest
 from decision.http.media import answer, problems
 from decision.http.serving import Serving
 from decision.service.answer import Receipt
-from decision.service.question import OutcomeReport
+from decision.service.question import OutcomeReport, OutcomeReports
 
 
 @post(
@@ -21,7 +21,7 @@ from decision.service.question import OutcomeReport
     tags=["reports"],
 )
 async def report_outcomes(
-    request: ApiRequest, data: JSONBody[OutcomeReport | list[OutcomeReport]], concierge: Serving
+    request: ApiRequest, data: JSONBody[OutcomeReport | OutcomeReports], concierge: Serving
 ) -> Response[Receipt]:
     """Needs scope `outcomes`, and `admin` where `at` is given; all reports are taken or none, each id once."""
     reports = data if isinstance(data, list) else [data]

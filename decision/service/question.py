@@ -83,6 +83,10 @@ class EventReport(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     value: float | None = None
 
 
+OutcomeReports = Annotated[list[OutcomeReport], Meta(max_length=MOST_REPORTS)]
+EventReports = Annotated[list[EventReport], Meta(max_length=MOST_REPORTS)]
+
+
 class LinkReport(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """A visitor turned out to be a customer; `evidence` says how that is known, such as `login`."""
 

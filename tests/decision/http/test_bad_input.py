@@ -190,6 +190,20 @@ async def test_nonsense_gets_a_short_answer(client: AsyncClient, body: object) -
     assert len(answer.content) < 20_000
 
 
+async def test_a_call_holds_only_so_many_reports(client: AsyncClient, store: MemoryStore) -> None:
+    before, many = contents(store), b"[" + b",".join([b"{}"] * 10_001) + b"]"
+    for route, kind in [
+        ("/v1/events", "application/json"),
+        ("/v1/outcomes", "application/json"),
+        ("/v1/events", "application/cloudevents-batch+json"),
+    ]:
+        answer = await client.post(route, content=many, headers={"Content-Type": kind})
+        assert answer.status_code == 400
+        assert fields_of(answer) == ["body"]
+        assert "10000" in answer.json()["errors"][0]["message"]
+    assert contents(store) == before
+
+
 @pytest.mark.parametrize("kind", ["application/x-www-form-urlencoded", "text/plain", "application/xml"])
 async def test_a_body_of_another_type_is_refused(client: AsyncClient, store: MemoryStore, kind: str) -> None:
     before = contents(store)
