@@ -3,6 +3,7 @@
 import asyncio
 import time
 from collections.abc import Awaitable
+from contextlib import AsyncExitStack
 from random import Random
 
 import msgspec
@@ -23,6 +24,7 @@ from decision.subject.contacts import Contacts
 from decision.subject.identities import Subject
 from decision.subject.profile import encode_profile
 from decision.subject.state import NOBODY, SubjectState, SubjectStates
+from decision.subject.turns import Turns
 from rules.contact import contact_record, read_contacts
 from rules.errors import Unavailable
 from rules.ids import DecisionId, Instant, ModelVersion
@@ -73,7 +75,8 @@ class Deciding:
         self._clock = clock
         self._random = random
         self._seconds = deadline_ms / 1000
-        self._turn = asyncio.Lock()
+        self._turns = Turns()
+        self._passage = asyncio.Lock()
 
     async def decide(self, ask: Ask, in_bulk: bool = False) -> DecisionAnswer:
         """The slate, once its record is acknowledged; never raises for want of a store, model or profile.
@@ -95,28 +98,47 @@ class Deciding:
         return self._answer(ask, made)
 
     async def _make(self, ask: Ask, deadline: Deadline, keep: float, in_bulk: bool) -> Made:
-        """Decide on the subject as it is, reserving the contacts; again when they changed in between."""
-        state: SubjectState | None = None
+        """Decide, one after another for each subject whose contacts have to be reserved."""
+        owner = Subject(ask.customer, ask.visitor).owner
+        if owner is None or ask.dry_run or not self._is_capped(ask):
+            state, without = await self._load(ask, deadline, keep)
+            return await self._weigh(ask, state, without, in_bulk)
+        async with AsyncExitStack() as turn:
+            try:
+                async with deadline.waiting(keep):
+                    await turn.enter_async_context(self._turns.of(owner))
+            except TimeoutError:
+                return self._engine(ask, None, ("contention", "history", "profile"))
+            return await self._reserved(ask, deadline, keep, in_bulk)
+
+    async def _reserved(self, ask: Ask, deadline: Deadline, keep: float, in_bulk: bool) -> Made:
+        """Decide on the subject as it is and reserve the contacts; again when other workers' changed in between."""
+        contended: SubjectState | None = None
         for attempt in range(RESERVATIONS):
             state, without = await self._load(ask, deadline, keep)
-            if in_bulk:
-                # One of the many at a time: others' replies and timers get their turn in between.
-                async with self._turn:
-                    await asyncio.sleep(0)
-            made = self._engine(ask, state, without)
+            if state is None and contended is not None:
+                break
+            made = await self._weigh(ask, state, without, in_bulk)
             if state is None:
-                # Where nothing may be shown to somebody unknown, the placement says what to show instead.
-                return made if made.decision.offers else self._engine(ask, None, (*without, "store"))
-            if ask.dry_run or not self._is_capped(ask):
                 return made
             if await self._reserve(ask, made, state, deadline):
                 return msgspec.structs.replace(made, reserved=True)
-            if deadline.left <= 0.0:
+            contended = state
+            if deadline.left <= keep:
                 break
             # Workers that wait for different times do not meet again and again.
             await deadline.pause(self._random.random() * 0.001 * attempt)
         # What the contact policy counts stays closed, so nothing has to be reserved.
-        return self._engine(ask, state, ("contention", "history"))
+        return self._engine(ask, contended, ("contention", "history"))
+
+    async def _weigh(self, ask: Ask, state: SubjectState | None, without: tuple[str, ...], in_bulk: bool) -> Made:
+        if in_bulk:
+            # One of the many at a time: others' replies and timers get their turn in between.
+            async with self._passage:
+                await asyncio.sleep(0)
+        made = self._engine(ask, state, without)
+        # Where nothing may be shown to somebody unknown, the placement says what to show instead.
+        return made if state is not None or made.decision.offers else self._engine(ask, None, (*without, "store"))
 
     async def _load(self, ask: Ask, deadline: Deadline, keep: float) -> tuple[SubjectState | None, tuple[str, ...]]:
         if ask.customer is None and ask.visitor is None:

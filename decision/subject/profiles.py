@@ -2,12 +2,12 @@
 
 import asyncio
 import random
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 
 from decision.keys import SubjectId, is_visitor, mark_key, profile_key
 from decision.store.port import Store
 from decision.subject.profile import Profile, decode_profile, encode_profile
+from decision.subject.turns import Turns
 from rules.errors import Conflict
 
 DAY = 86_400
@@ -29,7 +29,7 @@ class Profiles:
         self._store = store
         self._visitor_ttl = visitor_days * DAY
         self._mark_ttl = repeat_days * DAY
-        self._turns: dict[SubjectId, tuple[asyncio.Lock, int]] = {}
+        self._turns = Turns()
 
     async def load(self, subjects: Sequence[SubjectId]) -> list[Profile | None]:
         """The profiles, in order; None where nothing is known."""
@@ -86,7 +86,7 @@ class Profiles:
         """What `make` gives for the profile and the marks already set: a profile and the marks to set, or None."""
         mark_ttl = self._mark_ttl if days is None else days * DAY
         keys = [profile_key(subject), *(mark_key(subject, mark) for mark in marks)]
-        async with self._turn(subject):
+        async with self._turns.of(subject):
             for attempt in range(ATTEMPTS):
                 blob, *found = await self._store.get_many(keys)
                 made = make(
@@ -115,18 +115,3 @@ class Profiles:
 
     def _ttl(self, subject: SubjectId) -> int | None:
         return self._visitor_ttl if is_visitor(subject) else None
-
-    @asynccontextmanager
-    async def _turn(self, subject: SubjectId) -> AsyncIterator[None]:
-        """Changes of one subject inside this process wait for each other instead of failing against each other."""
-        lock, waiting = self._turns.get(subject, (asyncio.Lock(), 0))
-        self._turns[subject] = (lock, waiting + 1)
-        try:
-            async with lock:
-                yield
-        finally:
-            lock, waiting = self._turns[subject]
-            if waiting == 1:
-                del self._turns[subject]
-            else:
-                self._turns[subject] = (lock, waiting - 1)

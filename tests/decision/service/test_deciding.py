@@ -36,6 +36,7 @@ class WeakStore(MemoryStore):
         self.reading_seconds = 0.0
         self.writing_seconds = 0.0
         self.contended = False
+        self.conflicts = 0
 
     async def get_many(self, keys: Sequence[str]) -> list[bytes | None]:
         self._answer()
@@ -49,7 +50,9 @@ class WeakStore(MemoryStore):
         await asyncio.sleep(self.writing_seconds)
         if self.contended and expected_length is not None:
             return None
-        return await super().append(key, value, expected_length, ttl)
+        length = await super().append(key, value, expected_length, ttl)
+        self.conflicts += length is None
+        return length
 
     async def add_to_log(self, log: str, entry: bytes) -> Position:
         self._answer()
@@ -177,6 +180,24 @@ async def test_a_contended_decision_shows_what_no_cap_counts_and_is_journalled(
     (record,) = await journal(store)
     assert record.id == answer.decision
     assert (await concierge.explaining.explain(answer.decision)).replayed_equal is True
+
+
+async def test_decisions_for_one_subject_take_turns_instead_of_failing_against_each_other(
+    concierge: Concierge, store: WeakStore
+) -> None:
+    store.reading_seconds = 0.001
+    answers = await asyncio.gather(*(decide(concierge, in_bulk=True) for _ in range(12)))
+    assert [answer.degraded for answer in answers] == [()] * 12
+    assert store.conflicts == 0
+
+
+async def test_who_waits_too_long_for_a_turn_shows_what_no_cap_counts(concierge: Concierge, store: WeakStore) -> None:
+    store.reading_seconds = 0.02
+    answers = await asyncio.gather(*(decide(concierge) for _ in range(12)))
+    degraded = {answer.degraded for answer in answers}
+    assert ("contention", "history", "profile") in degraded
+    assert not [answer for answer in answers if "contention" in answer.degraded and answer.offers]
+    assert len(await journal(store)) == 12
 
 
 async def test_a_dry_run_leaves_nothing_behind(concierge: Concierge, store: WeakStore) -> None:
