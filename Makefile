@@ -3,13 +3,16 @@ DATA ?= ../shared/data
 ARGS ?=
 BIN := .venv/bin
 
-.PHONY: demo recorded test check lock clean
+.PHONY: demo recorded bench test check lock clean
 
 demo: .venv/run ## watch Concierge do its whole job on a simulated hotel group
 	$(BIN)/concierge demo $(ARGS)
 
 recorded: .venv/run ## the same loop on recorded data: make recorded DATA=FOLDER
 	$(BIN)/concierge recorded --data $(DATA) $(ARGS)
+
+bench: .venv/bench ## measure against others and write bench.json: make bench ARGS='--quick --only rules_vs_zen'
+	$(BIN)/concierge bench $(ARGS)
 
 test: .venv/dev ## every test
 	$(BIN)/pytest -n 2 $(ARGS)
@@ -23,6 +26,7 @@ check: .venv/dev ## style, types and the direction of imports
 lock: .venv/dev ## resolve the pinned requirements anew
 	$(BIN)/uv pip compile pyproject.toml --group build $(LOCK) --output-file requirements.txt
 	$(BIN)/uv pip compile pyproject.toml --group build --group dev $(LOCK) --output-file requirements-dev.txt
+	$(BIN)/uv pip compile pyproject.toml --group build --extra bench --constraint requirements.txt $(LOCK) --output-file requirements-bench.txt
 
 LOCK := --quiet --upgrade --universal --python-version 3.11 --generate-hashes --no-annotate --no-header \
 	--no-emit-index-url --no-emit-find-links
@@ -42,5 +46,10 @@ clean: ## remove the environment and every cache
 
 .venv/dev: .venv/bin/python requirements-dev.txt pyproject.toml
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.txt
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	@touch $@ .venv/run
+
+.venv/bench: .venv/bin/python requirements-bench.txt pyproject.toml
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-bench.txt
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
 	@touch $@ .venv/run

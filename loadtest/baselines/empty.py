@@ -14,6 +14,7 @@ from granian.constants import Interfaces, Loops
 from granian.log import LogLevels
 from granian.server.mp import MPServer
 from litestar import Litestar, asgi, get, post
+from litestar.params import JSONBody
 from litestar.types import Receive, Scope, Send
 from msgspec import Meta
 
@@ -71,7 +72,7 @@ def empty_app(body: bytes) -> Litestar:
     head = [(b"content-type", b"application/json"), (b"content-length", str(len(body)).encode())]
 
     @post("/v1/decisions", status_code=200)
-    async def decide(data: Question) -> Answer:  # noqa: ARG001
+    async def decide(data: JSONBody[Question]) -> Answer:  # noqa: ARG001
         return fixed
 
     @asgi("/raw", copy_scope=False)

@@ -61,7 +61,7 @@ async def _weigh(console: Console, client: Client, store: Redis, people: int) ->
     seconds = time.perf_counter() - begun
     whole = (await _used(store) - before) / people
     sizes, shares = await _sample(store, people)
-    ours, theirs = await _rounds(client, store, world, sizes)
+    ours, theirs = await _rounds(client, store, sizes)
     return Figure(
         name="bytes_per_profile",
         case=f"{people:,} guests, {events / people:.1f} past events each, every other one shown a slate",
@@ -115,7 +115,7 @@ async def _sample(store: Redis, people: int) -> tuple[Sizes, dict[str, float]]:
     return sizes, {kind: totals[kind] * float(np.mean(weighed[kind])) / people for kind in totals}
 
 
-async def _rounds(client: Client, store: Redis, world: World, sizes: Sizes) -> tuple[list[float], list[float]]:
+async def _rounds(client: Client, store: Redis, sizes: Sizes) -> tuple[list[float], list[float]]:
     """Mean bytes of each fifth of the sample: ours, and as JSON."""
     ours: list[float] = []
     theirs: list[float] = []

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import msgspec
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Column, Table
 
 from loadtest.bench.figure import Absent, Figure, Series
@@ -46,17 +47,21 @@ def write_report(path: Path, report: Report) -> None:
 
 def _ratios(figures: Sequence[Figure]) -> Table:
     table = Table(
-        Column("Figure", no_wrap=True), "Case", Column("Ratio", justify="right"), Column("from – to", justify="right"),
-        Column("Aim", justify="right"), Column("Ours", justify="right"), Column("Theirs", justify="right"), "Unit",
-    )  # fmt: skip
+        "Figure",
+        *(Column(title, justify="right") for title in ("Ratio", "From – to", "Aim", "Ours", "Theirs")),
+        show_lines=True,
+    )
     for figure in figures:
         aim = "" if figure.aim is None else f"{'≤' if figure.low else '≥'} {figure.aim:g}"
-        style = {True: "green", False: "red", None: ""}[figure.reached]
+        colour = {True: "green", False: "red", None: "default"}[figure.reached]
         table.add_row(
-            figure.name, figure.case, f"[{style}]{_short(figure.ratio.median)}[/]" if style else _short(figure.ratio.median),
-            f"{_short(figure.ratio.minimum)} – {_short(figure.ratio.maximum)}", aim,
-            _short(figure.ours.median), _short(figure.theirs.median), figure.unit,
-        )  # fmt: skip
+            f"[bold]{figure.name}[/]\n{escape(figure.case)}",
+            f"[{colour}]{_short(figure.ratio.median)}[/]",
+            f"{_short(figure.ratio.minimum)} – {_short(figure.ratio.maximum)}",
+            aim,
+            f"{_short(figure.ours.median)}\n{figure.unit}",
+            _short(figure.theirs.median),
+        )
     return table
 
 

@@ -39,7 +39,7 @@ def test_every_package_is_listed_in_the_project_file() -> None:
     assert {package for package in packages if f'"{package}"' not in project} == set()
 
 
-@pytest.mark.parametrize("lock", ["requirements.txt", "requirements-dev.txt"])
+@pytest.mark.parametrize("lock", ["requirements.txt", "requirements-dev.txt", "requirements-bench.txt"])
 def test_pinned_requirements_hold_names_versions_and_hashes_only(lock: str) -> None:
     allowed = re.compile(r"[A-Za-z0-9_.\-\[\],]+==\S+( ; [^\\]+)?( \\)?|    --hash=sha256:[0-9a-f]{64}( \\)?")
     lines = (ROOT / lock).read_text().splitlines()
@@ -54,6 +54,6 @@ def test_no_file_names_a_package_index_or_a_machine_path() -> None:
 
 def test_the_lock_matches_the_project_file() -> None:
     names = re.findall(r'^    "([a-z0-9\-]+)(?:\[[a-z]+\])?[>=<]', (ROOT / "pyproject.toml").read_text(), re.MULTILINE)
-    pinned = (ROOT / "requirements-dev.txt").read_text()
+    pinned = "".join((ROOT / f"requirements-{name}.txt").read_text() for name in ("dev", "bench"))
     assert names
     assert [name for name in names if not re.search(rf"^{name}(\[|==)", pinned, re.MULTILINE)] == []

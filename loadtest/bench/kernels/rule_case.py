@@ -35,8 +35,8 @@ RULES: tuple[tuple[str, str], ...] = (
     ("offer.price <= customer.usual_rate * {2}.0", "offer.price <= customer.usual_rate * {2}"),
     ("context.lead_days >= {1} && context.nights <= 14", "context.lead_days >= {1} and context.nights <= 14"),
     (
-        "offer.theme in customer.interests || offer.margin > {2}.0",
-        "offer.theme in customer.interests or offer.margin > {2}",
+        "offer.theme in customer.interests || offer.margin > {3}.0",
+        "offer.theme in customer.interests or offer.margin > {3}",
     ),
     (
         "offer.kind == 'extra' || offer.country == customer.country || offer.stars >= 3",
@@ -67,7 +67,7 @@ def make_rules(variants: int) -> RuleCase:
     catalogue = check_workspace(toml, offers, "offers.csv").catalogue
     if catalogue is None:
         raise Mismatch("the hotel workspace is broken: `concierge check` says how")
-    numbers = [(300 + 40 * variant, 1 + variant, 3 + variant) for variant in range(variants)]
+    numbers = [(300 + 40 * variant, 1 + variant, 3 + variant, 30 + 5 * variant) for variant in range(variants)]
     pairs = [(cel.format(*each), zen.format(*each)) for each in numbers for cel, zen in RULES]
     program = Program([compile_expression(cel, catalogue.schema, gives="bool") for cel, _ in pairs])
     # The peer is given what the rules read and no more: turning offers into its values is most of its work.
@@ -101,8 +101,8 @@ def _facts(columns: Mapping[str, list[Any]], random: np.random.Generator) -> Fac
         "context.adults": int(random.integers(1, 4)),
         "context.lead_days": int(random.integers(0, 30)),
         "context.nights": int(random.integers(1, 20)),
-        "activity.stays.frequency": int(random.integers(0, 8)),
-        "activity.browsing.frequency": int(random.integers(0, 8)),
+        "activity.stays.frequency": int(random.integers(0, 4)),
+        "activity.browsing.frequency": int(random.integers(0, 4)),
         "affinity.brand": {name: float(random.random()) for name in some("brand", 4)},
     }
 
