@@ -3,7 +3,6 @@
 The service, campaigns, replay, explanation and simulation all call `decide`.
 """
 
-from collections import Counter
 from random import Random
 
 import numpy as np
@@ -82,10 +81,9 @@ def conclude(weighing: Weighing, slate: Slate) -> Decision:
 
 def verdicts(weighing: Weighing, slate: Slate) -> NDArray[np.uint8]:
     """The final `Reason` of every candidate, shown or not."""
-    reasons = weighing.screening.reason.copy()
-    reasons[weighing.open] = Reason.OUTRANKED
-    for index, limit in enumerate(weighing.limits):
-        reasons[slate.held_by == index] = limit.reason
+    # The index -1, of those that no limit held, reads the last one.
+    left = np.array([*(limit.reason for limit in weighing.limits), Reason.OUTRANKED], np.uint8)
+    reasons = np.where(weighing.open, left[slate.held_by], weighing.screening.reason)
     for place in slate.places:
         reasons[place.candidate] = place.reason
     return reasons
@@ -116,8 +114,9 @@ def fallback_decision(
 
 def _counts(weighing: Weighing, slate: Slate) -> dict[str, int]:
     """How many offers of the catalogue each reason kept off."""
-    counts: Counter[str] = Counter(weighing.placement.left_out)
-    for reason, number in enumerate(np.bincount(verdicts(weighing, slate)).tolist()):
-        if number and reason < Reason.RANKED:
-            counts[Reason(reason).slug] += number
+    counts = dict(weighing.placement.left_out)
+    for reason, number in enumerate(np.bincount(verdicts(weighing, slate))[: Reason.RANKED].tolist()):
+        if number:
+            slug = Reason(reason).slug
+            counts[slug] = counts.get(slug, 0) + number
     return dict(sorted(counts.items()))

@@ -13,7 +13,11 @@ from rules.workspace import Exploration
 
 Floats = NDArray[np.float64]
 Mask = NDArray[np.bool_]
-Share = TypeVar("Share", np.float64, Floats)
+Share = TypeVar("Share", float, Floats)
+
+_FADED = 1e-9
+"""Once all that is free sums to less than this part of the best when powers were taken, they are taken anew: relative
+to those that are left, they must not lose digits to those that are gone."""
 
 
 class Limit(msgspec.Struct, frozen=True, eq=False):
@@ -66,7 +70,7 @@ def fill_slate(
 
     Mandatory candidates that are open come first, in order, with probability one; they count towards all limits but
     are held back only by strict ones. Every further rank is drawn: with probability epsilon uniformly over the
-    candidates that are left and within the limits, else by `shares`.
+    candidates that are left and within the limits, else in proportion to `powers_of` their scores.
     """
     left = open.copy()
     usage = _Usage(limits, len(left))
@@ -81,17 +85,19 @@ def fill_slate(
         if len(places) < slots and left[candidate] and not usage.bars(candidate):
             take(candidate, 1.0, Reason.MANDATORY)
     held_by = np.full(len(left), -1, np.int16)
+    draws = _Draws(scores, exploration.temperature)
     while len(places) < slots:
         held_by = usage.held_by.copy()
-        rows = np.flatnonzero(left & (held_by < 0))
-        if not len(rows):
+        free = left & (held_by < 0)
+        number = int(np.count_nonzero(free))
+        if not number:
             break
-        share = shares(scores[rows], exploration.temperature)
+        powers, edges = draws.among(free)
         explored = random.random() < exploration.epsilon
         point = random.random()
-        drawn = int(point * len(rows)) if explored else _pick(share, point)
-        probability = mixed(share[drawn], len(rows), exploration.epsilon)
-        take(int(rows[drawn]), float(probability), Reason.EXPLORED if explored else Reason.RANKED)
+        drawn = int(np.flatnonzero(free)[int(point * number)]) if explored else _pick(edges, point)
+        probability = mixed(float(powers[drawn]) / float(edges[-1]), number, exploration.epsilon)
+        take(drawn, probability, Reason.EXPLORED if explored else Reason.RANKED)
     return Slate(tuple(places), np.where(left, held_by, np.int16(-1)))
 
 
@@ -118,6 +124,25 @@ class _Usage:
         return index >= 0 and self._limits[index].strict
 
 
+class _Draws:
+    """The powers that a growing slate draws by: taken once, for only what is free changes from rank to rank."""
+
+    def __init__(self, scores: Floats, temperature: float) -> None:
+        self._scores = scores
+        self._temperature = temperature
+        self._powers = np.zeros(len(scores))
+
+    def among(self, free: Mask) -> tuple[Floats, Floats]:
+        """The power of every candidate, zero for those that are not free, and the running sums of the powers."""
+        powers = self._powers * free
+        edges = powers.cumsum()
+        if edges[-1] < _FADED:
+            rows = np.flatnonzero(free)
+            self._powers[rows] = powers[rows] = powers_of(self._scores[rows], self._temperature)
+            edges = powers.cumsum()
+        return powers, edges
+
+
 def first_rank(scores: Floats, open: Mask, exploration: Exploration, mandatory: Sequence[int]) -> Floats:
     """The exact probability of every candidate to stand at rank 1, float64[n]; zeros when none is open."""
     chances = np.zeros(len(scores))
@@ -125,29 +150,29 @@ def first_rank(scores: Floats, open: Mask, exploration: Exploration, mandatory: 
         if open[candidate]:
             chances[candidate] = 1.0
             return chances
-    rows = np.flatnonzero(open)
-    if len(rows):
-        chances[rows] = mixed(shares(scores[rows], exploration.temperature), len(rows), exploration.epsilon)
+    number = int(np.count_nonzero(open))
+    if number:
+        powers, edges = _Draws(scores, exploration.temperature).among(open)
+        np.copyto(chances, mixed(powers / edges[-1], number, exploration.epsilon), where=open)
     return chances
 
 
-def shares(scores: Floats, temperature: float) -> Floats:
-    """Each score's share in proportion to score^(1/temperature); at temperature 0 the first of the best has it all.
+def powers_of(scores: Floats, temperature: float) -> Floats:
+    """What each score is drawn in proportion to: score^(1/temperature), relative to the best, which has one.
 
-    `scores` are finite and not negative; when all are zero every one has the same share.
+    `scores` are finite and not negative; when all are zero every one has the same power, and at temperature 0 the
+    first of the best has the only one.
     """
     best = int(np.argmax(scores))
     if scores[best] <= 0.0:
-        return np.full(len(scores), 1.0 / len(scores))
+        return np.ones(len(scores))
     if temperature == 0.0:
-        share = np.zeros(len(scores))
-        share[best] = 1.0
-        return share
+        powers = np.zeros(len(scores))
+        powers[best] = 1.0
+        return powers
     with np.errstate(divide="ignore", over="ignore", under="ignore"):
         # The ratio to the best is at most one, so no power of it overflows.
-        powers = np.exp(np.log(scores / scores[best]) / temperature)
-    share = powers / powers.sum()
-    return np.asarray(share, np.float64)
+        return np.asarray(np.exp(np.log(scores / scores[best]) / temperature), np.float64)
 
 
 def mixed(share: Share, left: int, epsilon: float) -> Share:
@@ -155,9 +180,8 @@ def mixed(share: Share, left: int, epsilon: float) -> Share:
     return epsilon / left + (1.0 - epsilon) * share
 
 
-def _pick(share: Floats, point: float) -> int:
-    """The candidate whose stretch of the summed shares holds the point; never one whose share is zero."""
-    edges = np.cumsum(share)
-    found = int(np.searchsorted(edges, point * edges[-1], side="right"))
-    # Rounding may put the product on the last edge itself.
-    return found if found < len(edges) else int(np.flatnonzero(share)[-1])
+def _pick(edges: Floats, point: float) -> int:
+    """The candidate whose stretch of the summed powers holds the point; never one whose power is zero."""
+    found = int(edges.searchsorted(point * edges[-1], side="right"))
+    # Rounding may put the product on the last edge itself, which the last candidate of some power reaches first.
+    return found if found < len(edges) else int(edges.searchsorted(edges[-1]))

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 from scipy.stats import chisquare
 
-from decision.engine.slate import Limit, Slate, fill_slate, first_rank, mixed, shares
+from decision.engine.slate import Limit, Slate, fill_slate, first_rank, mixed, powers_of
 from rules.reason import Reason
 from rules.workspace import Exploration
 
@@ -34,8 +34,13 @@ def shown(slate: Slate) -> list[int]:
     return [place.candidate for place in slate.places]
 
 
+def shares(scores: list[float], temperature: float) -> NDArray[np.float64]:
+    powers = powers_of(np.array(scores), temperature)
+    return np.asarray(powers / powers.sum(), np.float64)
+
+
 def chances_of(scores: list[float], epsilon: float, temperature: float) -> NDArray[np.float64]:
-    return mixed(shares(np.array(scores), temperature), len(scores), epsilon)
+    return mixed(shares(scores, temperature), len(scores), epsilon)
 
 
 def limit(codes: list[int], most: int, reason: Reason = Reason.ATTRIBUTE_LIMIT) -> Limit:
@@ -57,7 +62,7 @@ class Points(Random):
 
 @given(st.lists(amounts, min_size=1, max_size=30), temperatures)
 def test_shares_are_a_distribution_that_keeps_the_order_of_the_scores(scores: list[float], temperature: float) -> None:
-    share = shares(np.array(scores), temperature)
+    share = shares(scores, temperature)
     assert share.sum() == pytest.approx(1.0)
     assert (share >= 0.0).all()
     assert share[int(np.argmax(scores))] == share.max()
@@ -70,12 +75,22 @@ def test_shares_are_a_distribution_that_keeps_the_order_of_the_scores(scores: li
 def test_shares_follow_the_power_of_the_score(scores: list[float], temperature: float) -> None:
     powers = [score ** (1.0 / temperature) for score in scores]
     expected = [power / sum(powers) for power in powers]
-    assert shares(np.array(scores), temperature) == pytest.approx(expected, rel=1e-9)
+    assert shares(scores, temperature) == pytest.approx(expected, rel=1e-9)
 
 
 def test_scores_far_apart_neither_overflow_nor_become_uniform() -> None:
-    share = shares(np.array([1e-300, 2e-300, 1e300]), 0.01)
+    share = shares([1e-300, 2e-300, 1e300], 0.01)
     assert share.tolist() == [0.0, 0.0, 1.0]
+
+
+@given(st.lists(amounts, min_size=1, max_size=8), st.just(0.0) | st.floats(0.01, 50.0), st.integers(0, 99))
+def test_every_rank_has_the_chances_of_those_that_are_left(scores: list[float], temperature: float, seed: int) -> None:
+    left = list(range(len(scores)))
+    for place in fill(scores, len(scores), epsilon=0.3, temperature=temperature, seed=seed).places:
+        chances = chances_of([scores[row] for row in left], 0.3, temperature)
+        assert place.probability == pytest.approx(chances[left.index(place.candidate)], rel=1e-9)
+        left.remove(place.candidate)
+    assert left == []
 
 
 def test_temperature_zero_takes_the_best_and_of_equals_the_first() -> None:
