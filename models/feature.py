@@ -37,44 +37,40 @@ class FeatureSpec(msgspec.Struct, frozen=True):
 class FeatureValues(msgspec.Struct, frozen=True, eq=False):
     """The features of one request against n offers, by binding.
 
-    `offer` is (offer-bound features × n), `request` (request-bound features), `pair` (pair features × n); `slots` says
-    for each feature of the list where it is.
+    `offer` is (offer-bound features × n), `request` (request-bound features), `pair` (pair features × n); `columns` has
+    the places of each block's features in the list.
     """
 
-    slots: tuple[Slot, ...]
+    columns: Mapping[Binding, NDArray[np.intp]]
     offer: Floats
     request: Floats
     pair: Floats
 
     def matrix(self, rows: NDArray[np.intp]) -> Floats:
         """Raw values of the given offers: (rows × features), in the list's order."""
-        out = np.empty((len(rows), len(self.slots)))
-        for feature, (binding, index) in enumerate(self.slots):
-            if binding == Binding.REQUEST:
-                out[:, feature] = self.request[index]
-            else:
-                out[:, feature] = (self.offer if binding == Binding.OFFER else self.pair)[index, rows]
+        out = np.empty((len(rows), sum(map(len, self.columns.values()))))
+        out[:, self.columns[Binding.OFFER]] = self.offer[:, rows].T
+        out[:, self.columns[Binding.REQUEST]] = self.request
+        out[:, self.columns[Binding.PAIR]] = self.pair[:, rows].T
         return out
 
 
 class BoundFeatures(msgspec.Struct, frozen=True, eq=False):
     """A feature list against one table of offers: the offer-bound part is computed, the rest is ready to run."""
 
-    slots: tuple[Slot, ...]
+    columns: Mapping[Binding, NDArray[np.intp]]
     offer: Floats
-    requests: int
-    pairs: int
     program: BoundProgram
 
     def run(self, facts: Facts) -> FeatureValues:
         """The features of one request."""
         values = self.program.run(facts)
-        request, pair = np.empty(self.requests), np.empty((self.pairs, self.offer.shape[1]))
-        for index, value in enumerate(values[: self.requests]):
-            request[index : index + 1] = _numbers(value)
-        for index, value in enumerate(values[self.requests :]):
-            pair[index] = _numbers(value)
-        return FeatureValues(self.slots, self.offer, request, pair)
+        requests, pairs = len(self.columns[Binding.REQUEST]), len(self.columns[Binding.PAIR])
+        request = np.array([_number(value) for value in values[:requests]], np.float64)
+        pair = np.empty((pairs, self.offer.shape[1]))
+        for row, value in zip(pair, values[requests:], strict=True):
+            _fill(row, value)
+        return FeatureValues(self.columns, self.offer, request, pair)
 
 
 class FeatureList(msgspec.Struct, frozen=True, eq=False):
@@ -129,11 +125,11 @@ class FeatureList(msgspec.Struct, frozen=True, eq=False):
         """Compute what depends on the offers alone."""
         values = self.offer.bind(offers).run({})
         offer = np.empty((len(values), len(offers)))
-        for index, value in enumerate(values):
-            offer[index] = _numbers(value)
-        requests = sum(spec.binding == Binding.REQUEST for spec in self.specs)
-        pairs = sum(spec.binding == Binding.PAIR for spec in self.specs)
-        return BoundFeatures(self.slots, offer, requests, pairs, self.rest.bind(offers))
+        for row, value in zip(offer, values, strict=True):
+            _fill(row, value)
+        bindings = np.array([spec.binding for spec in self.specs], np.int64)
+        columns = {binding: np.flatnonzero(bindings == binding) for binding in Binding}
+        return BoundFeatures(columns, offer, self.rest.bind(offers))
 
 
 _LONGEST_KEPT = 100
@@ -178,18 +174,24 @@ def _word_codes(words: tuple[str, ...]) -> Floats:
     return np.array([string_code(word) for word in words], np.float64)
 
 
-def _numbers(value: Value) -> Floats | float:
-    """A value of any shape as floats of the same shape, NaN where it is an error."""
+def _number(value: Value) -> float:
+    """A value that is the same for all offers as a float, NaN when it is an error."""
+    if value.error:
+        return np.nan
+    return string_code(value.data) if isinstance(value.data, str) else float(value.data)
+
+
+def _fill(row: Floats, value: Value) -> None:
+    """Write a value of any shape into a row, NaN where it is an error."""
     data, error = value.data, value.error
     if not isinstance(error, np.ndarray) and error:
-        return np.nan
+        row[:] = np.nan
+        return
     if isinstance(data, str):
-        numbers: Floats | float = string_code(data)
+        row[:] = string_code(data)
     elif isinstance(data, np.ndarray) and value.type == "string":
-        codes = _word_codes(value.words)
-        numbers = codes[data] if len(codes) else np.full(data.shape, np.nan)
-    elif isinstance(data, np.ndarray):
-        numbers = data.astype(np.float64)
+        row[:] = _word_codes(value.words)[data] if value.words else np.nan
     else:
-        numbers = float(data)
-    return np.where(error, np.nan, numbers) if isinstance(error, np.ndarray) else numbers
+        row[:] = data
+    if isinstance(error, np.ndarray):
+        row[error] = np.nan
