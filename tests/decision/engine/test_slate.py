@@ -83,16 +83,6 @@ def test_scores_far_apart_neither_overflow_nor_become_uniform() -> None:
     assert share.tolist() == [0.0, 0.0, 1.0]
 
 
-@given(st.lists(amounts, min_size=1, max_size=8), st.just(0.0) | st.floats(0.01, 50.0), st.integers(0, 99))
-def test_every_rank_has_the_chances_of_those_that_are_left(scores: list[float], temperature: float, seed: int) -> None:
-    left = list(range(len(scores)))
-    for place in fill(scores, len(scores), epsilon=0.3, temperature=temperature, seed=seed).places:
-        chances = chances_of([scores[row] for row in left], 0.3, temperature)
-        assert place.probability == pytest.approx(chances[left.index(place.candidate)], rel=1e-9)
-        left.remove(place.candidate)
-    assert left == []
-
-
 def test_temperature_zero_takes_the_best_and_of_equals_the_first() -> None:
     assert shown(fill([1.0, 3.0, 3.0, 2.0], 4)) == [1, 2, 3, 0]
     assert [place.probability for place in fill([1.0, 3.0, 3.0, 2.0], 4).places] == [1.0] * 4
@@ -108,7 +98,8 @@ def test_scores_that_are_all_zero_are_drawn_uniformly() -> None:
 @given(
     st.lists(amounts, min_size=1, max_size=15),
     st.floats(0.0, 1.0),
-    temperatures,
+    # At lower temperatures the last digit of a score alone decides the chances.
+    st.just(0.0) | st.floats(0.01, 50.0),
     st.integers(1, 6),
     st.integers(0, 2**32),
     st.data(),
@@ -135,7 +126,7 @@ def test_every_slate_keeps_its_promises(
         assert place.candidate in within
         chances = chances_of([scores[row] for row in within], epsilon, temperature)
         assert chances.sum() == pytest.approx(1.0)
-        assert place.probability == chances[within.index(place.candidate)]
+        assert place.probability == pytest.approx(chances[within.index(place.candidate)], rel=1e-9)
         assert place.probability > 0.0
         held = [row for row in range(len(scores)) if row not in [*above, *closed] and row not in within]
     if len(chosen) == slots:
