@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from models.forest.forest import Floats, Forest
-from models.forest.kernel import bind_offers, score
+from models.forest.kernel import Masks, bind_offers, score
 from models.forest.layout import Layout, Leaves, lay_out
 from rules.expression import Binding
 
@@ -17,7 +17,7 @@ class BoundForest(msgspec.Struct, frozen=True, eq=False):
 
     layout: Layout
     leaves: Leaves
-    masks: NDArray[np.uint64]
+    masks: Masks
 
     def score(self, request: Floats, pair: Floats, rows: NDArray[np.intp]) -> Floats:
         """Raw scores of the offers in `rows`, equal to `Booster.predict(raw_score=True)` bit for bit.

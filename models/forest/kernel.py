@@ -24,6 +24,8 @@ if TYPE_CHECKING:
     from models.forest.layout import Leaves, Splits, Views
 
 Floats = NDArray[np.float64]
+Masks = NDArray[np.unsignedinteger]
+"""Words of 16, 32 or 64 bits: a kernel is compiled for each width in use."""
 
 NAN_ZERO = 0
 """NaN counts as zero."""
@@ -42,15 +44,15 @@ CODED_CATEGORY = 6
 
 _ZERO = float(np.float32(1e-35))
 _NO_CATEGORY = -1.0
-_ALL = np.uint64(0xFFFF_FFFF_FFFF_FFFF)
 
 
-def _trailing_zeros(_context: Any, _word: Any) -> tuple[Any, Callable[..., Any]]:
+def _trailing_zeros(_context: Any, word: Any) -> tuple[Any, Callable[..., Any]]:
     def generate(_context: Any, builder: Any, _signature: Any, arguments: Any) -> Any:
         # True: the result for zero is undefined, which spares a branch; it is only asked for words that are not zero.
-        return builder.cttz(arguments[0], ir.Constant(ir.IntType(1), 1))
+        zeros = builder.cttz(arguments[0], ir.Constant(ir.IntType(1), 1))
+        return zeros if word.bitwidth == 64 else builder.zext(zeros, ir.IntType(64))
 
-    return types.int64(types.uint64), generate
+    return types.int64(word), generate
 
 
 _lowest: Any = intrinsic(_trailing_zeros)
@@ -107,7 +109,12 @@ _prepare = njit(cache=True, nogil=True)(_prepare_block)
 
 
 def _rule_out(
-    mask: NDArray[np.uint64], inputs: Floats, view: int, threshold: float, keep_left: np.uint64, keep_right: np.uint64
+    mask: Masks,
+    inputs: Floats,
+    view: int,
+    threshold: float,
+    keep_left: np.unsignedinteger,
+    keep_right: np.unsignedinteger,
 ) -> None:
     """Rule out, in every row's mask, the leaves on the side of a numerical split where the row does not go."""
     for at in range(len(mask)):
@@ -118,14 +125,14 @@ _narrow = njit(cache=True, nogil=True, inline="always")(_rule_out)
 
 
 def _rule_out_categories(
-    mask: NDArray[np.uint64],
+    mask: Masks,
     inputs: Floats,
     view: int,
     sets: NDArray[np.uint32],
     start: int,
     stop: int,
-    keep_left: np.uint64,
-    keep_right: np.uint64,
+    keep_left: np.unsignedinteger,
+    keep_right: np.unsignedinteger,
 ) -> None:
     """The same for a categorical split."""
     for at in range(len(mask)):
@@ -135,13 +142,13 @@ def _rule_out_categories(
 _narrow_categories = njit(cache=True, nogil=True, inline="always")(_rule_out_categories)
 
 
-def _bind_offers(leaves: "Leaves", splits: "Splits", views: "Views", block: Floats) -> NDArray[np.uint64]:
+def _bind_offers(leaves: "Leaves", splits: "Splits", views: "Views", block: Floats) -> Masks:
     """Which leaves each offer can still reach once its own splits are known: (trees × W × offers)."""
     first, view, threshold, set_start, set_stop, sets, keep_left, keep_right = splits
     trees, words = leaves.alive.shape
     offers = block.shape[1]
     inputs = _prepare(block, np.arange(offers), views)
-    masks = np.empty((trees, words, offers), np.uint64)
+    masks = np.empty((trees, words, offers), leaves.alive.dtype)
     for tree in range(trees):
         for word in range(words):
             mask = masks[tree, word]
@@ -156,10 +163,10 @@ def _bind_offers(leaves: "Leaves", splits: "Splits", views: "Views", block: Floa
     return masks
 
 
-bind_offers: Callable[..., NDArray[np.uint64]] = njit(cache=True, nogil=True)(_bind_offers)
+bind_offers: Callable[..., Masks] = njit(cache=True, nogil=True)(_bind_offers)
 
 
-def _ask(leaves: "Leaves", splits: "Splits", inputs: Floats) -> NDArray[np.uint64]:
+def _ask(leaves: "Leaves", splits: "Splits", inputs: Floats) -> Masks:
     """Which leaves are still possible once the request's own splits are known: (trees × W)."""
     first, view, threshold, set_start, set_stop, sets, keep_left, keep_right = splits
     alive = leaves.alive.copy()
@@ -176,9 +183,7 @@ def _ask(leaves: "Leaves", splits: "Splits", inputs: Floats) -> NDArray[np.uint6
 _possible = njit(cache=True, nogil=True)(_ask)
 
 
-def _first_mask(
-    mask: NDArray[np.uint64], offers: NDArray[np.uint64], rows: NDArray[np.int64], whole: bool, possible: np.uint64
-) -> None:
+def _first_mask(mask: Masks, offers: Masks, rows: NDArray[np.int64], whole: bool, possible: np.unsignedinteger) -> None:
     """The leaves that each row can reach as far as offer and request tell."""
     if whole:
         for at in range(len(mask)):
@@ -191,7 +196,7 @@ def _first_mask(
 _begin = njit(cache=True, nogil=True, inline="always")(_first_mask)
 
 
-def _add_leaves(scores: Floats, mask: NDArray[np.uint64], value: Floats, begin: int, single: bool) -> None:
+def _add_leaves(scores: Floats, mask: Masks, value: Floats, begin: int, single: bool) -> None:
     """Add the value of every row's exit leaf, if it is in this word; it is when there is a single word."""
     if single:
         for at in range(len(mask)):
@@ -205,9 +210,7 @@ def _add_leaves(scores: Floats, mask: NDArray[np.uint64], value: Floats, begin: 
 _add = njit(cache=True, nogil=True, inline="always")(_add_leaves)
 
 
-def _splits_alive(
-    alive: NDArray[np.uint64], tree: int, keep_left: NDArray[np.uint64], keep_right: NDArray[np.uint64], split: int
-) -> bool:
+def _splits_alive(alive: Masks, tree: int, keep_left: Masks, keep_right: Masks, split: int) -> bool:
     """Whether leaves on both sides of a split are still alive."""
     left = right = False
     for word in range(alive.shape[1]):
@@ -221,7 +224,7 @@ _decides = njit(cache=True, nogil=True, inline="always")(_splits_alive)
 
 def _score(
     leaves: "Leaves",
-    masks: NDArray[np.uint64],
+    masks: Masks,
     request_splits: "Splits",
     request_views: "Views",
     request: Floats,
@@ -247,7 +250,7 @@ def _score(
     whole = count == masks.shape[2]
     for at in range(count):
         whole = whole and rows[at] == at
-    mask = np.empty(count, np.uint64)
+    mask = np.empty(count, masks.dtype)
     for tree in range(trees):
         for word in range(words):
             possible = alive[tree, word]
@@ -256,7 +259,8 @@ def _score(
             _begin(mask, masks[tree, word], rows, whole, possible)
             for split in range(first[tree], first[tree + 1]):
                 left, right = keep_left[split, word], keep_right[split, word]
-                if left & right == _ALL or not _decides(alive, tree, keep_left, keep_right, split):
+                # No leaf that is still possible in this word lies on either side.
+                if left & right & possible == possible or not _decides(alive, tree, keep_left, keep_right, split):
                     continue
                 if set_start[split] < 0:
                     _narrow(mask, inputs, view[split], threshold[split], left, right)

@@ -2,7 +2,7 @@
 
 Every split knows which leaves stay possible on either side of it, as bits: `keep_left` has all leaves but those of
 its right side, `keep_right` all but those of its left side. With leaves numbered left to right both are one run of
-cleared bits. W words of 64 bits hold the largest tree.
+cleared bits. W words hold the largest tree: one of 16 or 32 bits where that is enough, else words of 64 bits.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -21,8 +21,12 @@ from models.forest.kernel import (
     WHOLE_CATEGORY,
     ZERO_LEFT,
     ZERO_RIGHT,
+    Masks,
 )
 from rules.expression import Binding
+
+_WIDEST = np.dtype(np.uint64)
+_WIDTHS = (np.dtype(np.uint16), np.dtype(np.uint32), _WIDEST)
 
 _KINDS = {
     (Missing.NONE, False): NAN_ZERO,
@@ -61,8 +65,8 @@ class Splits(NamedTuple):
     set_start: NDArray[np.int64]
     set_stop: NDArray[np.int64]
     sets: NDArray[np.uint32]
-    keep_left: NDArray[np.uint64]
-    keep_right: NDArray[np.uint64]
+    keep_left: Masks
+    keep_right: Masks
 
 
 class Leaves(NamedTuple):
@@ -70,7 +74,7 @@ class Leaves(NamedTuple):
 
     first: NDArray[np.int64]
     value: Floats
-    alive: NDArray[np.uint64]
+    alive: Masks
 
 
 class Layout(msgspec.Struct, frozen=True, eq=False):
@@ -97,13 +101,14 @@ def lay_out(forest: Forest, place: Callable[[int], tuple[Binding, int]], codes: 
     `place` gives a feature's binding and its row in the block of that binding; `codes` the sorted codes of each
     categorical feature over strings (other categorical features are whole numbers already).
     """
-    words = max((len(tree.leaves) + 63) // 64 for tree in forest.trees) if forest.trees else 1
+    largest = max((len(tree.leaves) for tree in forest.trees), default=1)
+    words, width = (largest + 63) // 64, next((width for width in _WIDTHS if largest <= 8 * width.itemsize), _WIDEST)
     placed: dict[Binding, list[_Placed]] = {binding: [] for binding in Binding}
-    values, alive = [], np.zeros((len(forest.trees), words), np.uint64)
+    values, alive = [], np.zeros((len(forest.trees), words), width)
     for number, tree in enumerate(forest.trees):
         order, found = _left_to_right(number, tree)
         values.append(tree.leaves[order])
-        alive[number] = _bits(0, len(order), words)
+        alive[number] = _bits(0, len(order), alive)
         for one in found:
             placed[place(one.split.feature)[0]].append(one)
     first = np.cumsum([0, *map(len, values)], dtype=np.int64)
@@ -162,14 +167,14 @@ def _views(keys: list[_ViewKey], codes: Mapping[int, Sequence[int]]) -> Views:
     return Views(source, kind, ends[:-1].copy(), ends[1:].copy(), np.concatenate([*parts, np.zeros(0)]))
 
 
-def _splits(found: list[_Placed], views: list[int], alive: NDArray[np.uint64]) -> Splits:
-    trees, words = alive.shape
-    first = np.searchsorted([one.tree for one in found], np.arange(trees + 1)).astype(np.int64)
+def _splits(found: list[_Placed], views: list[int], alive: Masks) -> Splits:
+    first = np.searchsorted([one.tree for one in found], np.arange(len(alive) + 1)).astype(np.int64)
     sets = [one.split.categories for one in found]
     ends = np.cumsum([0, *(len(members or ()) for members in sets)], dtype=np.int64)
     numerical = np.array([members is None for members in sets], np.bool_)
-    left = np.array([_bits(one.low, one.middle, words) for one in found], np.uint64).reshape(-1, words)
-    right = np.array([_bits(one.middle, one.high, words) for one in found], np.uint64).reshape(-1, words)
+    shape = (-1, alive.shape[1])
+    left = np.array([_bits(one.low, one.middle, alive) for one in found], alive.dtype).reshape(shape)
+    right = np.array([_bits(one.middle, one.high, alive) for one in found], alive.dtype).reshape(shape)
     return Splits(
         first=first,
         input=np.array(views, np.int64),
@@ -182,7 +187,8 @@ def _splits(found: list[_Placed], views: list[int], alive: NDArray[np.uint64]) -
     )
 
 
-def _bits(low: int, high: int, words: int) -> NDArray[np.uint64]:
-    """A mask with the bits low to before high set."""
+def _bits(low: int, high: int, like: Masks) -> Masks:
+    """A mask with the bits low to before high set, as a row of another array of masks."""
+    width = 8 * like.dtype.itemsize
     run = (1 << high) - (1 << low)
-    return np.array([run >> 64 * word & 0xFFFF_FFFF_FFFF_FFFF for word in range(words)], np.uint64)
+    return np.array([run >> width * word & (1 << width) - 1 for word in range(like.shape[1])], like.dtype)
