@@ -53,10 +53,18 @@ def test_no_file_names_a_package_index_or_a_machine_path() -> None:
     assert hits == []
 
 
-def test_the_lock_matches_the_project_file() -> None:
+@pytest.mark.parametrize("lock", ["requirements.txt", "requirements-dev.txt", "requirements-bench.txt"])
+def test_the_locks_match_the_project_file(lock: str) -> None:
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())
-    wanted = [*project["project"]["dependencies"], *project["dependency-groups"]["dev"]]
+    wanted = {
+        "requirements.txt": project["project"]["dependencies"],
+        "requirements-dev.txt": [*project["project"]["dependencies"], *project["dependency-groups"]["dev"]],
+        "requirements-bench.txt": [
+            *project["project"]["dependencies"],
+            *project["project"]["optional-dependencies"]["bench"],
+        ],
+    }[lock]
     names = [re.split(r"[\[><=]", requirement)[0] for requirement in wanted]
-    pinned = (ROOT / "requirements-dev.txt").read_text()
+    pinned = (ROOT / lock).read_text()
     assert names
     assert [name for name in names if not re.search(rf"^{name}(\[|==)", pinned, re.MULTILINE)] == []
