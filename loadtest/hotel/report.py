@@ -28,7 +28,7 @@ def print_standings(console: Console, standings: Standings) -> None:
             policy,
             f"{standing.decisions:,}",
             f"{standing.median_ms:.1f}" if timed else "–",
-            f"{standing.p99_ms:.1f}" if timed and standing.p99_ms != standing.median_ms else "–",
+            f"{standing.p99_ms:.1f}" if timed else "–",
             f"{standing.chance:.1%}",
             f"{standing.value:.2f} ± {standing.error:.2f}",
             style="bold" if policy == TRAINED else "",
@@ -39,8 +39,8 @@ def print_standings(console: Console, standings: Standings) -> None:
     happened = sum(standing.accepted * standing.decisions for standing in served)
     expected = sum(standing.chance * standing.decisions for standing in served)
     console.print(
-        "Latency is the caller's, who shares the machine and has a few visits under way at once; the campaign's is its "
-        "whole time per line. Accept rate and € a decision (± standard error) are what the world itself expects of "
+        "Latency is the caller's, who shares the machine and has a few visits under way at once; the campaign's is the "
+        "time from one answer of its stream to the next. Accept rate and € a decision (± standard error) are what the world itself expects of "
         f"the slates that were shown, for luck hides small differences: it expected {expected:,.0f} acceptances, and "
         f"{happened:,.0f} happened. The best constant is one slate for everyone, chosen with full knowledge of the "
         "world on the very visits it is judged on, and spared from fatigue and contact policy.",

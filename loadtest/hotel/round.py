@@ -77,15 +77,16 @@ class Round:
     async def mail(self, advance: Callable[[int], None]) -> None:
         """One campaign over the bulk endpoint, and what comes back from it."""
         visits = self.visits(EMAIL).tolist()
-        begun = perf_counter()
-        slates: list[Slate] = []
+        before = perf_counter()
+        slates: list[tuple[Slate, float]] = []
         async for slate in self._client.decide_many(self._question(visit) for visit in visits):
-            slates.append(slate)
+            now = perf_counter()
+            slates.append((slate, now - before))
+            before = now
             advance(EMAIL)
-        seconds = (perf_counter() - begun) / max(len(visits), 1)
         outcomes: list[Outcome] = []
         bookings: list[Event] = []
-        for visit, slate in zip(visits, slates, strict=True):
+        for visit, (slate, seconds) in zip(visits, slates, strict=True):
             accepted = self._answer(visit, slate, seconds)
             if accepted is not None:
                 outcomes.append(self._accept(visit, slate, accepted))

@@ -35,7 +35,7 @@ async def test_a_round_is_served_on_every_channel_and_leaves_its_mark_on_profile
             standings = [ledger.standing(channel, policy) for policy in (RANDOM, COLD)]
             assert sum(standing.decisions for standing in standings) == len(round.visits(channel))
             assert all(0 < standing.chance < 1 and standing.value > 0 for standing in standings)
-        assert ledger.standing(EMAIL, COLD).median_ms == ledger.standing(EMAIL, COLD).p99_ms
+            assert all(0 < standing.median_ms <= standing.p99_ms for standing in standings)
         profile = await demo.client.get("/v1/customers/guest-00000")
         assert b'"stays"' in profile
         assert b'"preferred_theme"' in profile
