@@ -84,6 +84,22 @@ def _find_coded(where: Mapping[str, Any], key: Coded) -> tuple[Data, Data]:
     return table[key.codes], missing[key.codes]
 
 
+def find_or(otherwise: Any, where: Data, key: Data) -> Data:
+    """The values of a map at keys, and a number of the same type where they are missing."""
+    if isinstance(where, Grid) or not isinstance(key, Coded):
+        values, missing = find(where, key)
+        if isinstance(missing, np.ndarray):
+            return np.where(missing, otherwise, values)
+        return otherwise if missing else type(otherwise)(values)
+    index = key.vocabulary.index
+    table = np.full(len(index), otherwise)
+    for word, value in where.items():
+        code = index.get(word)
+        if code is not None:
+            table[code] = value
+    return table[key.codes]
+
+
 def _rowwise(matrix: Any, codes: Any, otherwise: Any) -> Any:
     if not matrix.shape[1]:
         return np.full(len(codes), otherwise)

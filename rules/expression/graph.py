@@ -7,7 +7,7 @@ import msgspec
 from rules.expression.frame import Step
 from rules.expression.node import Node
 from rules.expression.quantifier import quantifier
-from rules.expression.step import build_step
+from rules.expression.step import build_step, lookup
 
 
 class Shared(msgspec.Struct, frozen=True):
@@ -39,13 +39,23 @@ class Graph:
     def _step(self, shared: Shared) -> Step:
         node, operands = shared.node, shared.operands
         if node.op not in ("exists", "all"):
-            return build_step(node, operands)
+            return self._lookup(shared) or build_step(node, operands)
         depth = int(node.detail or 0)
         range_slot, body = operands
         dependents = [slot for slot in self._under(body) if depth in self.nodes[slot].node.variables]
         variables = (slot for slot in dependents if self.nodes[slot].node.op == "variable")
         own = next((slot for slot in variables if self.nodes[slot].node.detail == depth), None)
         return quantifier(node.op == "exists", range_slot, body, own, dependents)
+
+    def _lookup(self, shared: Shared) -> Step | None:
+        """The step of a choice between the value in a map and a constant where it is missing, if it is one."""
+        if [operand.op for operand in shared.node.operands] != ["found", "value", "constant"]:
+            return None
+        found, value, _ = (self.nodes[slot] for slot in shared.operands)
+        if found.operands != value.operands:
+            return None
+        where, key = self.nodes[found.operands[0]].operands
+        return lookup(where, key, shared.node.operands[2].detail)
 
     def _under(self, slot: int) -> list[int]:
         seen: set[int] = set()

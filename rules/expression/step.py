@@ -2,6 +2,7 @@
 
 import operator
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -11,7 +12,7 @@ from rules.expression.cell import FAILED, Cell, either
 from rules.expression.frame import Frame, Step
 from rules.expression.leaf import has_column, read_column, read_fact
 from rules.expression.logic import all_of, any_of, conditional, negation
-from rules.expression.node import Node
+from rules.expression.node import Detail, Node
 
 Kernel = Callable[..., Any]
 
@@ -100,6 +101,11 @@ def build_step(node: Node, slots: Sequence[int]) -> Step:  # noqa: PLR0911 - one
     if len(slots) == 2:
         return _binary(kernel, failing, is_bool, slots[0], slots[1])
     return _strict(kernel, failing, is_bool, slots)
+
+
+def lookup(where: int, key: int, otherwise: Detail) -> Step:
+    """The step of `key in map ? map[key] : otherwise`, whose parts need not be computed one by one."""
+    return _binary(partial(container.find_or, otherwise), False, False, where, key)
 
 
 def _cost(node: Node) -> int:

@@ -7,6 +7,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from rules.expression import Program, compile_expression
+from rules.facts import Facts
 from tests.rules.expression.generation import expression, facts, offers
 from tests.rules.expression.oracle import Oracle, agree, ours
 from tests.rules.expression.world import SCHEMA, table
@@ -16,9 +17,22 @@ from tests.rules.expression.world import SCHEMA, table
 @settings(max_examples=100, deadline=None, suppress_health_check=list(HealthCheck))
 @given(data=st.data())
 def test_random_expressions_agree(type: str, data: st.DataObject) -> None:
-    source = expression(data.draw, type, 3)
+    compare(expression(data.draw, type, 3), data.draw(offers), data.draw(facts()))
+
+
+@pytest.mark.parametrize("key", ["offer.brand", "offer.word", "customer.word", "'a'"])
+@pytest.mark.parametrize(
+    ("map", "otherwise"),
+    [("offer.points", "-1.5"), ("customer.points", "0.0"), ("affinity.brand", "2.0"), ("contacts.brand_shown", "-1")],
+)
+@settings(max_examples=10, deadline=None, suppress_health_check=list(HealthCheck))
+@given(data=st.data())
+def test_values_of_maps_or_a_constant_agree(map: str, otherwise: str, key: str, data: st.DataObject) -> None:
     rows: list[dict[str, Any]] = data.draw(offers)
-    known = data.draw(facts())
+    compare(f"{key} in {map} ? {map}[{key}] : {otherwise}", rows, data.draw(facts()))
+
+
+def compare(source: str, rows: list[dict[str, Any]], known: Facts) -> None:
     compiled = compile_expression(source, SCHEMA, gives="feature")
     (value,) = Program([compiled]).bind(table(rows)).run(known)
     oracle = Oracle(source)
