@@ -93,7 +93,7 @@ class BoundPlacement(msgspec.Struct, frozen=True, eq=False):
 
     def weigh(self, facts: Facts, now: Instant) -> Weights:
         """C, V and L of every candidate."""
-        parts = {"context_weight": np.ones(len(self.rows)), "value": np.ones(len(self.rows))}
+        parts: dict[str, Floats] = {}
         faults = []
         values = self.weights.run(facts) if self.weighing else ()
         for part, value in zip(self.weighing, values, strict=True):
@@ -101,7 +101,9 @@ class BoundPlacement(msgspec.Struct, frozen=True, eq=False):
             parts[part], faulty = _finite(value, instead, len(self.rows))
             if faulty:
                 faults.append(part)
-        return Weights(parts["context_weight"], parts["value"], self.levers.weigh(now), tuple(faults))
+        ones = np.ones(len(self.rows))
+        context, worth = parts.get("context_weight", ones), parts.get("value", ones)
+        return Weights(context, worth, self.levers.weigh(now), tuple(faults))
 
     def explain(
         self,
@@ -160,6 +162,7 @@ class BoundPlacement(msgspec.Struct, frozen=True, eq=False):
 
 
 def _finite(value: Value, instead: float, candidates: int) -> tuple[Floats, bool]:
-    numbers = np.broadcast_to(np.asarray(value.data, np.float64), (candidates,))
-    faulty = np.logical_or(value.error, ~np.isfinite(numbers))
-    return (np.where(faulty, instead, numbers), True) if faulty.any() else (np.array(numbers), False)
+    data = value.data if isinstance(value.data, np.ndarray) else np.full(candidates, value.data)
+    numbers = np.asarray(data, np.float64)
+    usable = np.isfinite(numbers) & ~value.error
+    return (numbers, False) if usable.all() else (np.where(usable, numbers, instead), True)

@@ -41,7 +41,8 @@ class ContactCounters(msgspec.Struct, frozen=True, eq=False):
                 column = self.index.columns[per]
                 about = rows[counted & (rows >= 0)]
                 about = about[column.present[about]]
-                codes, times = np.unique(column.data[about], return_counts=True)
-                pairs = zip(codes.tolist(), times.tolist(), strict=True)
+                times = np.bincount(column.data[about])
+                codes = np.flatnonzero(times)
+                pairs = zip(codes.tolist(), times[codes].tolist(), strict=True)
                 figures[name] = {column.words[code]: number for code, number in pairs}
         return figures
