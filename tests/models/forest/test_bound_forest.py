@@ -51,7 +51,7 @@ def test_scores_equal_those_of_lightgbm_bit_for_bit(data: st.DataObject) -> None
         seed,
         rows=data.draw(st.integers(30, 600)),
         trees=data.draw(st.integers(1, 12)),
-        num_leaves=data.draw(st.sampled_from([2, 3, 7, 31, 63, 64, 65, 128])),
+        num_leaves=data.draw(st.sampled_from([2, 3, 7, 16, 17, 31, 32, 33, 63, 64, 65, 128])),
         zero_as_missing=data.draw(st.booleans()),
         use_missing=data.draw(st.sampled_from([True, True, False])),
         objective=data.draw(st.sampled_from(["binary", "regression", "tweedie"])),
