@@ -40,10 +40,11 @@ def print_standings(console: Console, standings: Standings) -> None:
     expected = sum(standing.chance * standing.decisions for standing in served)
     console.print(
         "Latency is the caller's, who shares the machine and has a few visits under way at once; the campaign's is the "
-        "time from one answer of its stream to the next. Accept rate and € a decision (± standard error) are what the world itself expects of "
-        f"the slates that were shown, for luck hides small differences: it expected {expected:,.0f} acceptances, and "
-        f"{happened:,.0f} happened. The best constant is one slate for everyone, chosen with full knowledge of the "
-        "world on the very visits it is judged on, and spared from fatigue and contact policy.",
+        "time from one answer of its stream to the next. Accept rate and € a decision (± standard error) are what the "
+        "world itself expects of the slates that were shown, for luck hides small differences: it expected "
+        f"{expected:,.0f} acceptances, and {happened:,.0f} happened. The best constant is one slate for everyone, "
+        "chosen with full knowledge of the world on the very visits it is judged on, and spared from fatigue and "
+        "contact policy.",
         style="dim",
         highlight=False,
     )

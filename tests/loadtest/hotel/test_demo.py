@@ -10,7 +10,6 @@ from loadtest.hotel.demo import open_demo
 from loadtest.hotel.fatigue import Fatigue
 from loadtest.hotel.ledger import COLD, RANDOM, Ledger
 from loadtest.hotel.round import SLOTS, Round
-from loadtest.hotel.visits import EMAIL
 from loadtest.hotel.world import Size
 from loadtest.service_process import free_port
 
