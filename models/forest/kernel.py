@@ -256,6 +256,13 @@ def _score(
             possible = alive[tree, word]
             if possible == 0:
                 continue
+            lowest = _lowest(possible)
+            if words == 1 and possible >> np.uint64(lowest) == 1:
+                # The request alone leads every offer to one leaf.
+                only = value[leaf[tree] + lowest]
+                for at in range(count):
+                    scores[at] += only
+                continue
             _begin(mask, masks[tree, word], rows, whole, possible)
             for split in range(first[tree], first[tree + 1]):
                 left, right = keep_left[split, word], keep_right[split, word]
