@@ -1,5 +1,7 @@
 """A worker follows the pointers, keeps the old version when the new one cannot be served, and says so."""
 
+import gc
+import weakref
 from pathlib import Path
 
 import pytest
@@ -52,6 +54,22 @@ async def test_a_rollback_is_followed(concierge: Concierge) -> None:
     assert first is not None
     assert concierge.refresher.snapshot is not None
     assert concierge.refresher.snapshot.catalogue.version == first.catalogue.version
+
+
+async def test_what_is_swapped_out_goes_without_the_collector(concierge: Concierge) -> None:
+    assert concierge.refresher.snapshot is not None
+    placements = concierge.refresher.snapshot.placements
+    parts = [weakref.ref(placement.features.program) for placement in placements.values()]
+    del placements
+    await concierge.publishing.publish_workspace(TOML.replace(b"slots = 3", b"slots = 2"), OFFERS, "offers.csv")
+    gc.disable()
+    try:
+        frozen = gc.get_freeze_count()
+        assert await concierge.refresher.refresh()
+        assert gc.get_freeze_count() > frozen
+        assert [part() for part in parts] == [None] * len(parts)
+    finally:
+        gc.enable()
 
 
 async def test_a_broken_workspace_never_reaches_a_worker(concierge: Concierge) -> None:
