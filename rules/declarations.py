@@ -15,6 +15,8 @@ _RESERVED |= frozenset(("let", "loop", "namespace", "null", "package", "return",
 KINDS = ("customer", "offer", "context", "event")
 POSITION = "position"
 """The name of the model input that training adds by itself."""
+MOST_WEIGHT = 1e12
+"""The largest weight of one event or outcome in an affinity, of either sign: sums of such weights stay finite."""
 
 
 def check_declarations(report: Report) -> None:
@@ -97,6 +99,10 @@ def _check_affinities(report: Report) -> None:
         report.check_duration(f"{key}.half_life", affinity.half_life)
         if not affinity.weights:
             report.add(f"{key}.weights", "is empty, so nothing is ever learned; give a kind of event its weight")
+        for event, weight in affinity.weights.items():
+            if abs(weight) > MOST_WEIGHT:
+                message = f"must lie between -{MOST_WEIGHT:g} and {MOST_WEIGHT:g}, not {weight:g}"
+                report.add(f"{key}.weights.{event}", message)
 
 
 def _check_traits(report: Report) -> None:

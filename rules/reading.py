@@ -31,7 +31,7 @@ class Reading(msgspec.Struct, frozen=True, eq=False):
 def read_workspace(toml: bytes, offers: bytes, offers_name: str) -> Reading:
     """The workspace in the bytes of `concierge.toml` and of the offers; the ending of their name tells the format."""
     try:
-        document = tomllib.loads(toml.decode("utf-8"))
+        document = tomllib.loads(toml.decode("utf-8-sig"))
     except UnicodeDecodeError:
         return _unreadable("is not UTF-8 text; save the file as UTF-8")
     except tomllib.TOMLDecodeError as error:

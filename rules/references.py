@@ -12,6 +12,9 @@ from rules.report import Report
 from rules.shape import entry_keys
 from rules.workspace import Lever, Placement
 
+MOST_FACTOR = 1000.0
+"""A lever multiplies or divides by at most this, so that the product of a hundred levers is still a number."""
+
 
 def check_references(report: Report, offers: OfferTable | None) -> None:
     """Report every wrong number, date and id, and every name of something that is not there."""
@@ -95,6 +98,9 @@ def _check_lever(report: Report, key: str, lever: Lever) -> None:
     _check_placements(report, f"{key}.placements", lever.placements)
     if lever.factor <= 0:
         report.add(f"{key}.factor", f"must be above 0, not {lever.factor:g}; a rule keeps offers out altogether")
+    elif not 1 / MOST_FACTOR <= lever.factor <= MOST_FACTOR:
+        message = f"must lie between {1 / MOST_FACTOR:g} and {MOST_FACTOR:g}, not {lever.factor:g}"
+        report.add(f"{key}.factor", message)
     dates = {"from": lever.starts, "until": lever.ends}
     moments: dict[str, Instant] = {}
     for name, text in dates.items():

@@ -69,6 +69,7 @@ MISTAKES = [
         "empty",
     ),
     ("search = 3.0", "search = nan", "affinities.destination.weights.search", "finite"),
+    ("search = 3.0", "search = -1e13", "affinities.destination.weights.search", "between -1e.12 and 1e.12"),
     ('event = "theme"', 'event = "themes"', "affinities.theme.event", "did you mean 'theme'"),
     ('offer = "theme"', 'offer = "price"', "affinities.theme.offer", "of type float, and string or list is needed"),
     ('declared = "favourite_brand"', 'declared = "age"', "traits.preferred_brand.declared", "is of type int"),
@@ -111,6 +112,8 @@ MISTAKES = [
     ('id = "known-brand"', 'id = "members-rates"', "rules[3].id", "taken"),
     ('id = "known-brand"', 'id = "known brand"', "rules.known brand.id", "not a usable id"),
     ("factor = 1.2", "factor = 0", "levers.house-brands.factor", "above 0"),
+    ("factor = 1.2", "factor = 1e308", "levers.house-brands.factor", "between 0.001 and 1000"),
+    ("factor = 1.2", "factor = 1e-308", "levers.house-brands.factor", "between 0.001 and 1000"),
     ("factor = 1.2", "factor = 1", "levers.house-brands.factor", "never matters"),
     (
         'scope = { brand = ["Alba", "Brisa"] }',
@@ -173,6 +176,10 @@ def test_what_takes_offers_but_no_candidate_of_its_placements_never_matters() ->
     found = {finding.key: finding.message for finding in check(levers).findings}
     assert set(found) == {"rules.r.offers", "levers.house-brands"}
     assert all("no candidate of" in message for message in found.values())
+
+
+def test_a_byte_order_mark_is_no_part_of_the_workspace() -> None:
+    assert check("\ufeff" + TOML).findings == ()
 
 
 def test_a_bad_cell_is_no_reason_to_doubt_the_selectors_that_read_it() -> None:
