@@ -94,13 +94,16 @@ def _check_placements(report: Report, key: str, placements: tuple[PlacementId, .
         report.check_name(key, id, report.workspace.placements, "a declared placement")
 
 
+def _check_factor(report: Report, key: str, factor: float) -> None:
+    if factor <= 0:
+        report.add(key, f"must be above 0, not {factor:g}; a rule keeps offers out altogether")
+    elif not 1 / MOST_FACTOR <= factor <= MOST_FACTOR:
+        report.add(key, f"must lie between {1 / MOST_FACTOR:g} and {MOST_FACTOR:g}, not {factor:g}")
+
+
 def _check_lever(report: Report, key: str, lever: Lever) -> None:
     _check_placements(report, f"{key}.placements", lever.placements)
-    if lever.factor <= 0:
-        report.add(f"{key}.factor", f"must be above 0, not {lever.factor:g}; a rule keeps offers out altogether")
-    elif not 1 / MOST_FACTOR <= lever.factor <= MOST_FACTOR:
-        message = f"must lie between {1 / MOST_FACTOR:g} and {MOST_FACTOR:g}, not {lever.factor:g}"
-        report.add(f"{key}.factor", message)
+    _check_factor(report, f"{key}.factor", lever.factor)
     dates = {"from": lever.starts, "until": lever.ends}
     moments: dict[str, Instant] = {}
     for name, text in dates.items():

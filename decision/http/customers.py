@@ -1,6 +1,7 @@
 """`/v1/customers/{id}` and `/v1/identities`: profiles, and who a visitor is."""
 
 import re
+from urllib.parse import unquote_to_bytes
 
 from litestar import Response, delete, get, patch, post, put
 from litestar.params import FromPath, JSONBody
@@ -15,8 +16,13 @@ from rules.errors import Fault, Invalid
 from rules.ids import CustomerId, VisitorId
 
 
-def named(id: str, field: str) -> str:
-    """An identifier from a path; raises `Invalid` when no body could carry it either."""
+def named(request: ApiRequest, id: str, field: str) -> str:
+    """An identifier from the request's path; raises `Invalid` when no body could carry it either."""
+    try:
+        # Servers put a replacement character where bytes are not UTF-8, so that different paths would name the same.
+        unquote_to_bytes(request.scope["raw_path"]).decode()
+    except UnicodeDecodeError:
+        raise Invalid((Fault(field, "is not UTF-8; percent-encode the bytes of its UTF-8 form"),)) from None
     if not re.fullmatch(NAME, id):
         raise Invalid((Fault(field, "must be 1 to 200 characters without control characters and `/`"),))
     return id
@@ -34,7 +40,7 @@ async def put_customer(
     request: ApiRequest, customer: FromPath[str], data: JSONBody[ProfileForm], concierge: Serving
 ) -> Response[CustomerAnswer]:
     """Needs scope `profiles`. What was learned from behaviour stays; send null, or nothing, for an absent attribute."""
-    id = CustomerId(named(customer, "customer"))
+    id = CustomerId(named(request, customer, "customer"))
     return answer(request, await concierge.customers.put(id, data))
 
 
@@ -50,7 +56,7 @@ async def patch_customer(
     request: ApiRequest, customer: FromPath[str], data: JSONBody[ProfilePatch], concierge: Serving
 ) -> Response[CustomerAnswer]:
     """Needs scope `profiles`. Null removes, a missing name keeps (RFC 7396)."""
-    id = CustomerId(named(customer, "customer"))
+    id = CustomerId(named(request, customer, "customer"))
     return answer(request, await concierge.customers.patch(id, data))
 
 
@@ -64,7 +70,7 @@ async def patch_customer(
 )
 async def get_customer(request: ApiRequest, customer: FromPath[str], concierge: Serving) -> Response[CustomerAnswer]:
     """Needs scope `profiles`."""
-    return answer(request, await concierge.customers.get(CustomerId(named(customer, "customer"))))
+    return answer(request, await concierge.customers.get(CustomerId(named(request, customer, "customer"))))
 
 
 @delete(
@@ -75,9 +81,9 @@ async def get_customer(request: ApiRequest, customer: FromPath[str], concierge: 
     responses=problems(400, 401, 403, 404, 503),
     tags=["customers"],
 )
-async def delete_customer(customer: FromPath[str], concierge: Serving) -> None:
+async def delete_customer(request: ApiRequest, customer: FromPath[str], concierge: Serving) -> None:
     """Needs scope `profiles`."""
-    await concierge.customers.delete(CustomerId(named(customer, "customer")))
+    await concierge.customers.delete(CustomerId(named(request, customer, "customer")))
 
 
 @post(
@@ -102,6 +108,6 @@ async def link_visitor(data: JSONBody[LinkReport], concierge: Serving) -> None:
     responses=problems(400, 401, 403, 404, 503),
     tags=["customers"],
 )
-async def unlink_visitor(visitor: FromPath[str], concierge: Serving) -> None:
+async def unlink_visitor(request: ApiRequest, visitor: FromPath[str], concierge: Serving) -> None:
     """Needs scope `profiles`. The visitor keeps the behaviour it came with."""
-    await concierge.customers.unlink(VisitorId(named(visitor, "visitor")))
+    await concierge.customers.unlink(VisitorId(named(request, visitor, "visitor")))

@@ -1,5 +1,6 @@
 """Profiles over HTTP, and visitors that turn out to be customers."""
 
+import pytest
 from httpx import AsyncClient
 
 from decision.journal.record import ProfileRecord, decode_record
@@ -85,6 +86,15 @@ async def test_odd_but_legal_names(client: AsyncClient) -> None:
         assert (await client.put(f"/v1/customers/{name}", json={})).status_code in {400, 404}, name
     event = {"id": "shop/7", "customer": "ann", "kind": "com.example/view"}
     assert (await client.post("/v1/events", json=event)).status_code == 202
+
+
+@pytest.mark.parametrize("route", ["/v1/customers/%ff", "/v1/customers/a%C3", "/v1/identities/%fe"])
+async def test_a_name_that_is_not_utf8_names_nobody(client: AsyncClient, store: MemoryStore, route: str) -> None:
+    methods = ("PUT", "PATCH", "GET", "DELETE") if "customers" in route else ("DELETE",)
+    for method in methods:
+        answer = await client.request(method, route, json={})
+        assert (answer.status_code, len(answer.json()["errors"])) == (400, 1), method
+    assert await changes(store) == []
 
 
 class LogAway(MemoryStore):
