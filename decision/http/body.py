@@ -28,17 +28,19 @@ class ApiRequest(Request[ApiKey, str, State]):
     """A request whose body becomes the type of its handler's `data`; raises `Invalid` with every fault."""
 
     async def json(self) -> Any:
-        """The body as the handler's type, from JSON, or from MessagePack when the content type says so.
+        """The body as the handler's type, from JSON, or from MessagePack when the content type says so."""
+        field = self.route_handler.parsed_data_field
+        return decode_body(await self.body(), field.annotation if field else Any, self.readable_type)
 
-        A body that claims to be something else is refused with 415, for it was not meant for us.
-        """
+    @property
+    def readable_type(self) -> str:
+        """What the body says it is; one that is not read here is refused with 415, for it was not meant for us."""
         kind = self.content_type[0].lower()
         if kind not in _TAKEN and not kind.endswith("+json"):
             raise HTTPException(
                 status_code=415, detail=f"A body of type {kind[:_LONGEST_NAME]!r} is not read here; send {JSON}."
             )
-        field = self.route_handler.parsed_data_field
-        return decode_body(await self.body(), field.annotation if field else Any, kind)
+        return kind
 
     @property
     def wants_msgpack(self) -> bool:

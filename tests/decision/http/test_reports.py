@@ -2,6 +2,7 @@
 
 import asyncio
 
+import msgspec
 import pytest
 from httpx import AsyncClient
 
@@ -123,6 +124,54 @@ async def test_cloud_events_are_taken_in_every_mode(client: AsyncClient, store: 
     assert (await client.post("/v1/events", json=data, headers=binary)).json() == {"accepted": 1, "repeated": 0}
     assert await weights(client) == {"Brisa": 3.0}
     assert [record.id for record in await reports(store)] == ["/web/7", "/app/7", "/web/8"]
+
+
+STRUCTURED = {"Content-Type": "application/cloudevents+json"}
+BINARY = {f"ce-{name}": value for name, value in CLOUD_EVENT.items()}
+
+
+async def test_a_cloud_event_needs_no_data(client: AsyncClient) -> None:
+    taken = {"accepted": 1, "repeated": 0}
+    for id, data in [("s0", {}), ("s1", {"data": None})]:
+        answer = await client.post("/v1/events", json={**CLOUD_EVENT, "id": id, **data}, headers=STRUCTURED)
+        assert answer.json() == taken
+    for at, kind in enumerate([{}, {"Content-Type": "application/json"}, {"Content-Type": "application/msgpack"}]):
+        assert (await client.post("/v1/events", headers={**BINARY, "ce-id": f"b{at}", **kind})).json() == taken
+    assert (await client.get("/v1/customers/ann")).json()["activities"]["browsing"]["count"] == 5
+    assert (await client.post("/v1/events", headers=STRUCTURED)).status_code == 400
+
+
+async def test_the_data_of_a_binary_cloud_event_is_of_the_type_it_says(client: AsyncClient) -> None:
+    data = msgspec.msgpack.encode({"attributes": {"brand": "Brisa"}})
+    for at, kind in enumerate(["application/msgpack", "application/vnd.msgpack"]):
+        headers = {**BINARY, "ce-id": str(at), "Content-Type": kind}
+        assert (await client.post("/v1/events", content=data, headers=headers)).status_code == 202
+    assert await weights(client) == {"Brisa": 2.0}
+    answer = await client.post("/v1/events", content=b"<x/>", headers={**BINARY, "Content-Type": "text/xml"})
+    assert answer.status_code == 415
+
+
+async def test_the_headers_of_a_cloud_event_are_percent_encoded(client: AsyncClient) -> None:
+    assert (await client.post("/v1/events", headers={**BINARY, "ce-subject": "jos%C3%A9"})).status_code == 202
+    assert (await client.get("/v1/customers/josé")).json()["activities"]["browsing"]["count"] == 1
+    answer = await client.post("/v1/events", headers={**BINARY, "ce-subject": "jos%E9"})
+    assert [error["field"] for error in answer.json()["errors"]] == ["subject"]
+
+
+async def test_cloud_events_of_two_sources_are_never_one(client: AsyncClient) -> None:
+    pairs = [("a/b", "c"), ("a", "b/c"), ("a", "b%2Fc"), ("a", "b%252Fc")]
+    for source, id in pairs:
+        event = {**CLOUD_EVENT, "source": source, "id": id}
+        assert (await client.post("/v1/events", json=event, headers=STRUCTURED)).json()["accepted"] == 1, (source, id)
+
+
+@pytest.mark.parametrize(("name", "value"), [("specversion", "0.3"), ("id", ""), ("source", "")])
+async def test_what_is_no_cloud_event_of_version_1_is_refused(client: AsyncClient, name: str, value: str) -> None:
+    structured = await client.post("/v1/events", json={**CLOUD_EVENT, name: value}, headers=STRUCTURED)
+    binary = await client.post("/v1/events", headers={**BINARY, f"ce-{name}": value})
+    for answer in (structured, binary):
+        assert answer.status_code == 400
+        assert [error["field"] for error in answer.json()["errors"]] == [name]
 
 
 async def test_a_cloud_event_about_nobody_is_refused_by_field(client: AsyncClient) -> None:
