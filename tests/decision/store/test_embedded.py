@@ -4,6 +4,7 @@ import os
 import signal
 import subprocess
 import sys
+import tempfile
 import time
 from pathlib import Path
 
@@ -80,13 +81,72 @@ def test_a_holder_finds_the_server_that_a_killed_one_left(tmp_path: Path) -> Non
     assert not _answers(server)
 
 
-def test_a_folder_too_deep_for_a_socket_gets_it_elsewhere(tmp_path: Path) -> None:
-    deep = tmp_path / ("d" * 90) / 'with "quotes" and spaces'
+def test_a_folder_too_deep_for_a_socket_gets_it_elsewhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with tempfile.TemporaryDirectory() as elsewhere:
+        monkeypatch.setattr("tempfile.tempdir", elsewhere)
+        _check_deep(tmp_path / ("d" * 90))
+        # Nothing is left behind, although the first server was killed.
+        assert not os.listdir(elsewhere)
+
+
+def _check_deep(deep: Path) -> None:
     server = EmbeddedServer(deep)
     server.hold()
+    pid = int((deep / "store" / "valkey.pid").read_text())
+    url = server.url
     assert _answers(EmbeddedServer(deep))
-    assert len(server.url) < 108
+    assert len(url) < 108
+    os.kill(pid, signal.SIGKILL)
+    _revived(server)
+    # Who was connected finds it again.
+    assert server.url == url
+    assert _answers(server)
     server.release()
+
+
+@pytest.mark.parametrize("name", ["two\nlines", "carriage\rreturn", 'with "quotes"\\', "what?#%20é"])
+def test_a_folder_may_have_any_name(tmp_path: Path, name: str) -> None:
+    server = EmbeddedServer(tmp_path / name)
+    server.hold()
+    assert _answers(EmbeddedServer(tmp_path / name))
+    assert Path(os.fsdecode((tmp_path / name / "store" / "socket").read_bytes())).parent == tmp_path / name / "store"
+    server.release()
+
+
+def _revived(server: EmbeddedServer) -> None:
+    end = time.monotonic() + 5
+    while not server.revive():
+        assert time.monotonic() < end
+        time.sleep(0.01)
+
+
+def test_a_killed_server_is_started_again_with_all_it_acknowledged(tmp_path: Path) -> None:
+    server, other = EmbeddedServer(tmp_path), EmbeddedServer(tmp_path)
+    server.hold()
+    other.hold()
+    assert not server.revive()
+    pid = int((tmp_path / "store" / "valkey.pid").read_text())
+    with redis.Redis.from_url(server.url) as client:
+        client.set("k", "1")
+        os.kill(pid, signal.SIGSTOP)
+        # Silent is not gone.
+        assert not server.revive()
+        os.kill(pid, signal.SIGKILL)
+        _revived(other)
+        assert client.get("k") == b"1"
+    assert not server.revive()
+    server.release()
+    assert _answers(other)
+    other.release()
+    assert not _answers(server)
+
+
+@pytest.mark.parametrize("below", [False, True])
+def test_a_data_folder_that_cannot_be_made_is_named(tmp_path: Path, below: bool) -> None:
+    (tmp_path / "file").touch()
+    folder = tmp_path / "file" / "below" if below else tmp_path / "file"
+    with pytest.raises(Unavailable, match=f"data folder '{folder}' cannot be used"):
+        EmbeddedServer(folder).hold()
 
 
 def test_a_server_that_cannot_start_says_why(tmp_path: Path) -> None:
