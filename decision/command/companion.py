@@ -1,5 +1,6 @@
 """A process beside the workers, started again when it dies."""
 
+import os
 import signal
 import subprocess
 import sys
@@ -12,7 +13,10 @@ STOP_SECONDS = 30.0
 
 
 class Companion:
-    """Keeps `concierge COMMAND` running in a process of its own until `stop`."""
+    """Keeps `concierge COMMAND` running in a process of its own until `stop`.
+
+    The command is told its parent with `--parent PID`, and ends when that is gone.
+    """
 
     def __init__(self, command: str) -> None:
         self._command = command
@@ -43,7 +47,7 @@ class Companion:
     def _spawn(self) -> subprocess.Popen[bytes]:
         # Its own session, so that Ctrl+C reaches the parent alone, which ends it when the workers are done.
         return subprocess.Popen(
-            [sys.executable, "-m", "decision.command.main", self._command],
+            [sys.executable, "-m", "decision.command.main", self._command, "--parent", str(os.getpid())],
             stdin=subprocess.DEVNULL,
             start_new_session=True,
         )

@@ -1,8 +1,13 @@
 """`concierge serve`: the store, the workers and the sink, started together and stopped in order."""
 
+import multiprocessing
 import os
 import shutil
-import tempfile
+import signal
+import sys
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
 
 import msgspec
 import rich_click as click
@@ -10,13 +15,14 @@ from granian.constants import Interfaces, Loops
 from granian.log import LogLevels
 from granian.server.mp import MPServer
 
+from decision.command.claim import check_port, sole_service
 from decision.command.companion import Companion
+from decision.command.store_keeper import StoreKeeper
+from decision.command.worker import APPLICATION, DRAIN_SECONDS, load_application
+from decision.folders import data_folder, machine_folder
 from decision.logs import configure_logs, log
 from decision.settings import PREFIX, Settings, read_settings
 from decision.store.embedded import EmbeddedServer
-
-DRAIN_SECONDS = 30
-"""How long a worker may finish what it has begun; after that it is killed."""
 
 
 @click.command()
@@ -36,26 +42,64 @@ def serve(
     given = {"host": host, "port": port, "workers": workers, "data": data, "store": store}
     settings = _settle(given)
     configure_logs(settings.log_level)
-    settings.folder.mkdir(parents=True, exist_ok=True)
-    server = None if settings.store else EmbeddedServer(settings.folder)
-    if server is not None:
-        server.hold()
-    figures = tempfile.mkdtemp(prefix="concierge-metrics-")
-    os.environ["PROMETHEUS_MULTIPROC_DIR"] = figures
-    companion = Companion("sink") if sink else None
-    try:
-        if companion is not None:
-            companion.start()
+    # Until the workers are there, nobody else would answer the signal, and what has been started would stay.
+    signal.signal(signal.SIGTERM, _leave)
+    check_port(settings.host, settings.port)
+    with ExitStack() as stack:
+        with data_folder(settings.folder):
+            if not settings.store:
+                stack.enter_context(sole_service(settings.folder))
+                stack.enter_context(_embedded_store(settings.folder))
+            stack.enter_context(_figures(settings))
+        stack.callback(log.info, "stopped")
+        if sink:
+            stack.enter_context(_sink())
         log.info("serving", host=settings.host, port=settings.port, workers=settings.workers)
-        _granian(settings).serve()
+        _serve_workers(settings)
+
+
+def _leave(*_: object) -> None:
+    sys.exit(0)
+
+
+@contextmanager
+def _embedded_store(folder: Path) -> Iterator[None]:
+    server = EmbeddedServer(folder)
+    server.hold()
+    keeper = StoreKeeper(server)
+    keeper.start()
+    try:
+        yield
+    finally:
+        keeper.stop()
+        server.release()
+
+
+@contextmanager
+def _figures(settings: Settings) -> Iterator[None]:
+    """The folder in which the workers gather their figures, empty at first.
+
+    Not below the data folder: the files are mapped into memory, and a full disk there would kill the workers.
+    """
+    folder = machine_folder(settings.folder, f"metrics-{settings.port}")
+    for file in folder.iterdir():
+        file.unlink()
+    os.environ["PROMETHEUS_MULTIPROC_DIR"] = str(folder)
+    try:
+        yield
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+@contextmanager
+def _sink() -> Iterator[None]:
+    companion = Companion("sink")
+    companion.start()
+    try:
+        yield
     finally:
         # The workers are gone by now, so the sink has nothing left to wait for.
-        if companion is not None:
-            companion.stop()
-        if server is not None:
-            server.release()
-        shutil.rmtree(figures, ignore_errors=True)
-        log.info("stopped")
+        companion.stop()
 
 
 def _settle(given: dict[str, str | int | None]) -> Settings:
@@ -70,10 +114,11 @@ def _settle(given: dict[str, str | int | None]) -> Settings:
     return settings
 
 
-def _granian(settings: Settings) -> MPServer:
-    return MPServer(
-        "decision.http.app:serving_app",
-        factory=True,
+def _serve_workers(settings: Settings) -> None:
+    # Workers of their own interpreter: a fork would copy locks and files that this process's threads hold just then.
+    multiprocessing.set_start_method("spawn", force=True)
+    server = MPServer(
+        APPLICATION,
         address=settings.host,
         port=settings.port,
         interface=Interfaces.ASGI,
@@ -84,3 +129,4 @@ def _granian(settings: Settings) -> MPServer:
         respawn_failed_workers=True,
         workers_kill_timeout=DRAIN_SECONDS,
     )
+    server.serve(target_loader=load_application)

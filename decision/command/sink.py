@@ -6,6 +6,9 @@ import signal
 import rich_click as click
 
 from decision.clock import wall_clock
+from decision.command.companion import STOP_SECONDS
+from decision.command.parent import end_with
+from decision.folders import data_folder
 from decision.journal.sink import Sink
 from decision.logs import configure_logs, log
 from decision.settings import Settings, read_settings
@@ -22,11 +25,15 @@ STANDBY_SECONDS = 5.0
 
 @click.command()
 @click.option("--once", is_flag=True, help="Move what the journal holds now, count once, and end.")
-def sink(once: bool) -> None:
+@click.option("--parent", type=int, hidden=True, help="Process to end with.")
+def sink(once: bool, parent: int | None) -> None:
     """Move the journal into Parquet segments until SIGTERM or Ctrl+C; `concierge serve` starts this by itself."""
     settings = read_settings()
     configure_logs(settings.log_level)
-    asyncio.run(_once(settings) if once else _run(settings))
+    if parent is not None:
+        end_with(parent, STOP_SECONDS)
+    with data_folder(settings.folder):
+        asyncio.run(_once(settings) if once else _run(settings))
 
 
 async def _once(settings: Settings) -> None:
