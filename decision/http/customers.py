@@ -33,7 +33,7 @@ def named(request: ApiRequest, id: str, field: str) -> str:
     guards=[needs("profiles")],
     operation_id="putCustomer",
     summary="Set a customer's attributes and consents as a whole",
-    responses=problems(400, 401, 403, 413, 415, 503),
+    responses=problems(400, 401, 403, 409, 413, 415, 503),
     tags=["customers"],
 )
 async def put_customer(
@@ -49,7 +49,7 @@ async def put_customer(
     guards=[needs("profiles")],
     operation_id="patchCustomer",
     summary="Change a customer's attributes and consents by JSON merge patch",
-    responses=problems(400, 401, 403, 413, 415, 503),
+    responses=problems(400, 401, 403, 409, 413, 415, 503),
     tags=["customers"],
 )
 async def patch_customer(
@@ -105,7 +105,7 @@ async def link_visitor(data: JSONBody[LinkReport], concierge: Serving) -> None:
     guards=[needs("profiles")],
     operation_id="unlinkVisitor",
     summary="Take back that a visitor is a customer",
-    responses=problems(400, 401, 403, 404, 503),
+    responses=problems(400, 401, 403, 404, 409, 503),
     tags=["customers"],
 )
 async def unlink_visitor(request: ApiRequest, visitor: FromPath[str], concierge: Serving) -> None:

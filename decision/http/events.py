@@ -18,7 +18,7 @@ from decision.service.question import EventReport, EventReports
     status_code=202,
     operation_id="reportEvents",
     summary="Report behaviour outside decisions",
-    responses=problems(400, 401, 403, 413, 415, 503),
+    responses=problems(400, 401, 403, 409, 413, 415, 503),
     tags=["reports"],
 )
 async def report_events(

@@ -17,7 +17,7 @@ from decision.service.question import OutcomeReport, OutcomeReports
     status_code=202,
     operation_id="reportOutcomes",
     summary="Report what became of offers that were shown",
-    responses=problems(400, 401, 403, 413, 415, 503),
+    responses=problems(400, 401, 403, 409, 413, 415, 503),
     tags=["reports"],
 )
 async def report_outcomes(

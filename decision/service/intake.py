@@ -1,10 +1,8 @@
 """Takes outcomes and events: checked as a whole, journalled, then counted once, however often they are sent."""
 
-import asyncio
 from collections import defaultdict
-from collections.abc import Callable, Coroutine, Iterator, Sequence
+from collections.abc import Callable, Coroutine, Iterable, Sequence
 from functools import partial
-from typing import TypeVar
 
 import msgspec
 
@@ -19,6 +17,7 @@ from decision.service.admission import SKEW, check_worth, read_moment, read_valu
 from decision.service.answer import Receipt
 from decision.service.deciding import DECISION_KIND
 from decision.service.decision_index import DecisionIndex, IndexedDecision
+from decision.service.gathering import gather, parts
 from decision.service.marks import Mark, Marks
 from decision.service.question import EventReport, OutcomeReport
 from decision.service.refreshing import Refresher
@@ -34,13 +33,8 @@ from rules.instant import format_instant
 from rules.report_kind import event_kinds, outcome_kinds
 from rules.workspace import Workspace
 
-AT_ONCE = 256
-"""How many reports (or subjects) of one call are written at the same time; they share the store's round trips."""
-
 TOGETHER = 128
-"""How many events of one subject count as one change; more would keep the store from others for too long."""
-
-Found = TypeVar("Found")
+"""How many reports of one subject count as one change; more would keep the store from others for too long."""
 
 
 class _Event(msgspec.Struct, frozen=True, eq=False):
@@ -49,6 +43,26 @@ class _Event(msgspec.Struct, frozen=True, eq=False):
     record: EventRecord
     home: Mark
     place: Mark
+
+
+class _Outcome(msgspec.Struct, frozen=True, eq=False):
+    """An outcome on its way: the mark with whom its decision named, and for whom it counts, if for anybody."""
+
+    record: OutcomeRecord
+    home: Mark
+    owner: SubjectId | None
+    contact: bytes
+
+    def is_new(self, seen: set[Mark]) -> bool:
+        """Whether it has a mark neither with whom it names nor with whom it counts for."""
+        return self.home not in seen and (self.owner, self.home[1]) not in seen
+
+    def counting_for(self, seen: set[Mark]) -> SubjectId | None:
+        """Its owner; where it began before a link, the rest of it is done where it began."""
+        return self.home[0] if self.owner is not None and self.home in seen else self.owner
+
+
+_Made = tuple[OutcomeReport, OutcomeRecord, IndexedDecision]
 
 
 class Intake:
@@ -85,7 +99,7 @@ class Intake:
         snapshot = served(self._refresher.snapshot)
         decisions = await self._index.find([report.decision for report in reports])
         now, faults = self._clock(), list[Fault]()
-        made: list[tuple[OutcomeRecord, IndexedDecision]] = []
+        made: list[_Made] = []
         for at, (report, decision) in enumerate(zip(reports, decisions, strict=True)):
             if len(faults) > MOST_FAULTS:
                 break
@@ -103,12 +117,10 @@ class Intake:
             if moment is not None and moment < decision.at - SKEW:
                 said = f"lies before the decision, which was made for {format_instant(decision.at)}"
                 faults.append(Fault(f"{prefix}at", said))
-            made.append((_outcome(report, decision, now, moment), decision))
+            made.append((report, _outcome(report, decision, now, moment), decision))
         if faults:
             raise Invalid(tuple(faults))
-        steps = [self._outcome(record, decision, snapshot) for record, decision in made]
-        known = outcome_kinds(snapshot.catalogue.workspace)
-        return await self._take("outcome", {report.kind for report in reports} - known, len(made), steps)
+        return await self._record_outcomes(made, snapshot)
 
     async def events(self, reports: Sequence[EventReport]) -> Receipt:
         """Take events; raises `Invalid` with every fault of every report, and then none is taken."""
@@ -156,28 +168,50 @@ class Intake:
             events.setdefault(event.home, event)
         seen = await self._marks.seen([mark for event in events.values() for mark in (event.home, event.place)])
         new = [event for event in events.values() if event.home not in seen and event.place not in seen]
-        for part in _parts(new, AT_ONCE):
-            await asyncio.gather(*(self._journal.append(event.record) for event in part))
+        await gather(self._journal.append(event.record) for event in new)
         by_owner: dict[SubjectId, list[_Event]] = defaultdict(list)
         for event in new:
             by_owner[event.place[0]].append(event)
-        steps = [
+        steps = (
             self._count(owner, part, workspace)
             for owner, theirs in by_owner.items()
-            for part in _parts(theirs, TOGETHER)
-        ]
+            for part in parts(theirs, TOGETHER)
+        )
         kinds = {record.kind for record in records} - event_kinds(workspace)
         receipt = await self._take("event", kinds, len(records), steps)
         away = [event.home for event in events.values() if event.home != event.place and event.home not in seen]
-        for homes in _parts(away, AT_ONCE):
-            await self._marks.put(homes, self._marks.event_days)
+        await self._marks.put(away, self._marks.event_days)
         return receipt
 
+    async def _record_outcomes(self, made: Sequence[_Made], snapshot: Snapshot) -> Receipt:
+        people = list(dict.fromkeys((decision.customer, decision.visitor) for _, _, decision in made))
+        subjects = dict(zip(people, await self._identities.resolve_all(people), strict=True))
+        # One id of a decision is one outcome, however often it is among them.
+        outcomes: dict[Mark, _Outcome] = {}
+        for report, record, decision in made:
+            subject = subjects[decision.customer, decision.visitor]
+            home = (_home(record.decision, decision), f"outcome:{record.decision}:{record.id}")
+            known = msgspec.structs.replace(record, customer=subject.customer)
+            outcomes.setdefault(home, _Outcome(known, home, subject.owner, _contact(report, decision, record.at)))
+        places = [(outcome.owner, mark) for (_, mark), outcome in outcomes.items() if outcome.owner is not None]
+        seen = await self._marks.seen([*outcomes, *places])
+        await gather(self._journal.append(outcome.record) for outcome in outcomes.values() if outcome.is_new(seen))
+        by_owner: dict[SubjectId | None, list[_Outcome]] = defaultdict(list)
+        for outcome in outcomes.values():
+            by_owner[outcome.counting_for(seen)].append(outcome)
+        steps = (
+            self._count_outcomes(owner, part, seen, snapshot)
+            for owner, theirs in by_owner.items()
+            for part in parts(theirs, TOGETHER)
+        )
+        kinds = {report.kind for report, _, _ in made} - outcome_kinds(snapshot.catalogue.workspace)
+        return await self._take("outcome", kinds, len(made), steps)
+
     async def _take(
-        self, record: str, unused: set[str], reports: int, steps: Sequence[Coroutine[None, None, int]]
+        self, record: str, unused: set[str], reports: int, steps: Iterable[Coroutine[None, None, int]]
     ) -> Receipt:
         """Run the steps, some at once; each says how many of its reports were new."""
-        new = sum(await _gated(steps))
+        new = sum(await gather(steps))
         REPORTS.labels(record, "accepted").inc(new)
         REPORTS.labels(record, "repeated").inc(reports - new)
         return Receipt(new, reports - new, tuple(sorted(unused)))
@@ -187,51 +221,21 @@ class Intake:
         steps = {event.place[1]: partial(apply_event, workspace=workspace, event=event.record) for event in events}
         return len(await self._profiles.change_each(owner, steps, self._marks.event_days))
 
-    async def _outcome(self, outcome: OutcomeRecord, decision: IndexedDecision, snapshot: Snapshot) -> bool:
-        subject = await self._identities.resolve(decision.customer, decision.visitor)
-        home = _home(outcome.decision, decision)
-        mark, days = f"outcome:{outcome.decision}:{outcome.id}", self._marks.outcome_days
-        place = subject.owner or home
-        seen = await self._marks.seen([(home, mark), (place, mark)])
-        new = not seen
-        if new:
-            await self._journal.append(msgspec.structs.replace(outcome, customer=subject.customer))
-            if subject.owner is not None:
-                row = snapshot.rows.get(outcome.offer) if outcome.offer is not None else None
-                learning = _learning(snapshot, outcome, row)
-                new = await self._profiles.change(place, learning, [mark], days) is not None
-        elif (home, mark) in seen:
-            # It began there, before a link, so the rest of it is done there.
-            place = home
-        # Also when the profile already has it: the first attempt may have ended right there.
-        if subject.owner is not None:
-            await self._contact(place, outcome, decision, mark)
-        if (home, mark) not in seen and home != subject.owner:
-            await self._marks.put([(home, mark), (home, contact_mark(mark))], days)
-        return new
-
-    async def _contact(self, owner: SubjectId, outcome: OutcomeRecord, decision: IndexedDecision, mark: str) -> None:
-        if outcome.offer is None:
-            return
-        rank = decision.offers.index(outcome.offer) + 1
-        contact = contact_record(outcome.at, outcome.offer, outcome.kind, decision.channel, rank)
-        await self._contacts.add_once(owner, [contact], mark, self._marks.outcome_days)
-
-
-async def _gated(steps: Sequence[Coroutine[None, None, Found]]) -> list[Found]:
-    """What the steps give, in order; at most `AT_ONCE` run at the same time."""
-    gate = asyncio.Semaphore(AT_ONCE)
-
-    async def passing(step: Coroutine[None, None, Found]) -> Found:
-        async with gate:
-            return await step
-
-    return await asyncio.gather(*(passing(step) for step in steps))
-
-
-def _parts(items: Sequence[Found], size: int) -> Iterator[Sequence[Found]]:
-    for first in range(0, len(items), size):
-        yield items[first : first + size]
+    async def _count_outcomes(
+        self, owner: SubjectId | None, outcomes: Sequence[_Outcome], seen: set[Mark], snapshot: Snapshot
+    ) -> int:
+        """Count journalled outcomes of one subject as one change; returns how many were new."""
+        days = self._marks.outcome_days
+        new = [outcome for outcome in outcomes if outcome.is_new(seen)]
+        counted = len(new)
+        if owner is not None:
+            lessons = {outcome.home[1]: _learning(snapshot, outcome.record) for outcome in new}
+            counted = len(await self._profiles.change_each(owner, lessons, days))
+            # Also where the profile already has them: the first attempt may have ended right there.
+            await self._contacts.add_each(owner, {outcome.home[1]: outcome.contact for outcome in outcomes}, days)
+        away = [outcome.home for outcome in outcomes if outcome.home not in seen and outcome.home[0] != owner]
+        await self._marks.put([(home, name) for home, mark in away for name in (mark, contact_mark(mark))], days)
+        return counted
 
 
 def _placed(event: EventRecord, subject: Subject) -> _Event:
@@ -250,12 +254,17 @@ def _home(id: DecisionId, decision: IndexedDecision) -> SubjectId:
     return decision_subject(id) if decision.visitor is None else visitor_subject(decision.visitor)
 
 
-def _learning(snapshot: Snapshot, outcome: OutcomeRecord, row: int | None) -> Callable[[Profile], Profile]:
+def _learning(snapshot: Snapshot, outcome: OutcomeRecord) -> Callable[[Profile], Profile]:
     """How a profile changes by the outcome; an offer that the catalogue no longer has teaches nothing."""
     catalogue = snapshot.catalogue
+    row = snapshot.rows.get(outcome.offer) if outcome.offer is not None else None
     if row is None:
         return lambda profile: profile
     return lambda profile: apply_outcome(profile, catalogue.workspace, outcome, catalogue.offers, row)
+
+
+def _contact(report: OutcomeReport, decision: IndexedDecision, at: Instant) -> bytes:
+    return contact_record(at, report.offer, report.kind, decision.channel, decision.offers.index(report.offer) + 1)
 
 
 def _outcome(report: OutcomeReport, decision: IndexedDecision, now: Instant, moment: Instant | None) -> OutcomeRecord:

@@ -1,9 +1,9 @@
 """Signs that a report was taken, for as long as it may be sent again."""
 
-import asyncio
 from collections.abc import Sequence
 
 from decision.keys import SubjectId, mark_key
+from decision.service.gathering import gather
 from decision.store.port import Store
 from decision.subject.profiles import DAY
 
@@ -27,4 +27,4 @@ class Marks:
 
     async def put(self, marks: Sequence[Mark], days: int) -> None:
         """Set marks."""
-        await asyncio.gather(*(self._store.put(mark_key(subject, name), b"1", days * DAY) for subject, name in marks))
+        await gather(self._store.put(mark_key(subject, name), b"1", days * DAY) for subject, name in marks)

@@ -1,5 +1,7 @@
 """Contact histories in the store."""
 
+import asyncio
+import random
 from collections.abc import Iterable, Mapping, Sequence
 
 import numpy as np
@@ -7,6 +9,7 @@ import numpy as np
 from decision.keys import SubjectId, contacts_key, is_visitor, mark_key
 from decision.store.port import Store
 from decision.subject.profiles import ATTEMPTS, DAY
+from decision.subject.turns import Turns
 from rules.contact import CONTACT, read_contacts
 from rules.errors import Conflict
 
@@ -27,6 +30,7 @@ class Contacts:
         self._visitor_ttl = visitor_days * DAY
         self._mark_ttl = repeat_days * DAY
         self._keep = keep
+        self._turns = Turns()
 
     async def load(self, subjects: Sequence[SubjectId]) -> list[bytes]:
         """The histories as blobs, in order, for `read_contacts`; histories of one person may simply be joined."""
@@ -43,10 +47,6 @@ class Contacts:
         """Append contacts if the history is still `length` bytes long; False, and no change, when it is not."""
         return await self._append(subject, records, length) is not None
 
-    async def add_once(self, subject: SubjectId, records: Iterable[bytes], mark: str, days: int | None = None) -> bool:
-        """Append contacts and set the mark in one step; False, and no change, when the mark was there before."""
-        return await self.add_each(subject, {mark: b"".join(records)}, days) == 1
-
     async def add_each(self, subject: SubjectId, contacts: Mapping[str, bytes], days: int | None = None) -> int:
         """Append those contacts, by mark, whose mark is not set, all in one step; returns how many marks were new.
 
@@ -55,19 +55,24 @@ class Contacts:
         key = contacts_key(subject)
         marks = [mark_key(subject, contact_mark(mark)) for mark in contacts]
         mark_ttl = self._mark_ttl if days is None else days * DAY
-        for _ in range(ATTEMPTS):
-            blob, *found = await self._store.get_many([key, *marks])
-            new = [
-                (mark, added) for mark, added, seen in zip(marks, contacts.values(), found, strict=True) if seen is None
-            ]
-            if not new:
-                return 0
-            longer = b"".join([blob or b"", *(added for _, added in new)])
-            lasting = [(mark, mark_ttl) for mark, _ in new]
-            if await self._store.compare_and_put(key, blob, longer, self._ttl(subject), lasting):
-                if len(longer) > 2 * self._keep * CONTACT.itemsize:
-                    await self._cut(subject)
-                return len(new)
+        async with self._turns.of(subject):
+            for attempt in range(ATTEMPTS):
+                blob, *found = await self._store.get_many([key, *marks])
+                new = [
+                    (mark, added)
+                    for mark, added, seen in zip(marks, contacts.values(), found, strict=True)
+                    if seen is None
+                ]
+                if not new:
+                    return 0
+                longer = b"".join([blob or b"", *(added for _, added in new)])
+                lasting = [(mark, mark_ttl) for mark, _ in new]
+                if await self._store.compare_and_put(key, blob, longer, self._ttl(subject), lasting):
+                    if len(longer) > 2 * self._keep * CONTACT.itemsize:
+                        await self._cut(subject)
+                    return len(new)
+                # Writers that wait for different times do not meet again and again.
+                await asyncio.sleep(random.random() * 0.001 * min(attempt, 20))
         raise Conflict(f"The contacts of {subject} changed {ATTEMPTS} times while one was being added; try again.")
 
     async def delete(self, subject: SubjectId) -> bool:

@@ -1,7 +1,9 @@
 """Contact histories in the store."""
 
 import asyncio
+from collections.abc import Sequence
 from itertools import pairwise
+from typing import Any
 
 import numpy as np
 import pytest
@@ -43,11 +45,29 @@ async def test_contacts_of_concurrent_callers_are_all_there_and_whole(store: Sto
     assert not await contacts.delete(ANN)
 
 
-async def test_a_contact_is_added_once_for_a_mark(store: Store) -> None:
-    contacts = Contacts(store, visitor_days=1, repeat_days=1)
-    added = await asyncio.gather(*(contacts.add_once(ANN, [contact(n)], f"m{n % 10}") for n in range(30)))
+async def test_a_contact_is_added_once_for_a_mark_by_processes_that_write_at_the_same_time(store: Store) -> None:
+    processes = [Contacts(store, visitor_days=1, repeat_days=1) for _ in range(32)]
+    added = await asyncio.gather(*(each.add_each(ANN, {f"m{n % 10}": contact(n)}) for n, each in enumerate(processes)))
     assert sum(added) == 10
-    assert len(read_contacts((await contacts.load([ANN]))[0])) == 10
+    assert len(read_contacts((await processes[0].load([ANN]))[0])) == 10
+
+
+async def test_what_one_process_adds_to_one_history_waits_for_its_turn() -> None:
+    class Counting(MemoryStore):
+        tries = 0
+
+        async def get_many(self, keys: Sequence[str]) -> list[bytes | None]:
+            await asyncio.sleep(0)
+            return await super().get_many(keys)
+
+        async def compare_and_put(self, *put: Any) -> bool:
+            self.tries += 1
+            return await super().compare_and_put(*put)
+
+    store = Counting()
+    contacts = Contacts(store, visitor_days=1, repeat_days=1)
+    await asyncio.gather(*(contacts.add_each(ANN, {f"m{n}": contact(n)}) for n in range(100)))
+    assert store.tries == 100
 
 
 async def test_of_callers_who_saw_the_same_history_one_may_add_to_it(store: Store) -> None:
@@ -83,6 +103,6 @@ async def test_a_visitors_contacts_are_forgotten() -> None:
     contacts = Contacts(MemoryStore(lambda: now[0]), visitor_days=2, repeat_days=1)
     for subject in (ANN, VISITOR):
         await contacts.add(subject, [contact(1)])
-        await contacts.add_once(subject, [contact(2)], "m")
+        await contacts.add_each(subject, {"m": contact(2)})
     now[0] = 2 * DAY + 1.0
     assert [len(blob) for blob in await contacts.load([ANN, VISITOR])] == [48, 0]
