@@ -22,13 +22,12 @@ def print_standings(console: Console, standings: Standings) -> None:
     for heading in ("decisions", "median ms", "p99 ms", "accept rate", "€ a decision"):
         table.add_column("\n".join(heading.rsplit(" ", 1)), justify="right", no_wrap=True)
     for (channel, policy), standing in standings.items():
-        timed = not np.isnan(standing.median_ms)
         table.add_row(
             CHANNELS[channel] if policy == POLICIES[0] else "",
             policy,
             f"{standing.decisions:,}",
-            f"{standing.median_ms:.1f}" if timed else "–",
-            f"{standing.p99_ms:.1f}" if timed else "–",
+            _milliseconds(standing.median_ms),
+            _milliseconds(standing.p99_ms),
             f"{standing.chance:.1%}",
             f"{standing.value:.2f} ± {standing.error:.2f}",
             style="bold" if policy == TRAINED else "",
@@ -40,14 +39,21 @@ def print_standings(console: Console, standings: Standings) -> None:
     expected = sum(standing.chance * standing.decisions for standing in served)
     console.print(
         "Latency is the caller's, who shares the machine and has a few visits under way at once; the campaign's is the "
-        "time from one answer of its stream to the next. Accept rate and € a decision (± standard error) are what the "
-        "world itself expects of the slates that were shown, for luck hides small differences: it expected "
+        "time from one answer of its stream to the next, which come in bursts. Accept rate and € a decision "
+        "(± standard error) are what the world itself expects of the slates that were shown, for luck hides small "
+        "differences: it expected "
         f"{expected:,.0f} acceptances, and {happened:,.0f} happened. The best constant is one slate for everyone, "
         "chosen with full knowledge of the world on the very visits it is judged on, and spared from fatigue and "
         "contact policy.",
         style="dim",
         highlight=False,
     )
+
+
+def _milliseconds(time: float) -> str:
+    if np.isnan(time):
+        return "–"
+    return f"{time:.1f}" if time >= 1 else f"{time:.2g}"
 
 
 def print_seeds(console: Console, runs: list[Standings]) -> bool:
