@@ -30,8 +30,7 @@ lock: .venv/dev ## resolve the pinned requirements anew
 	$(BIN)/uv pip compile pyproject.toml --group build --group dev $(LOCK) --output-file requirements-dev.txt
 	$(BIN)/uv pip compile pyproject.toml --group build --extra bench --constraint requirements.txt $(LOCK) --output-file requirements-bench.txt
 
-LOCK := --quiet --upgrade --universal --python-version 3.11 --generate-hashes --no-annotate --no-header \
-	--no-emit-index-url --no-emit-find-links
+LOCK := --quiet --upgrade --universal --python-version 3.11 --generate-hashes --no-annotate --no-header
 
 clean: ## remove the environment and every cache
 	rm -rf .venv build *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

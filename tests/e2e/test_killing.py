@@ -10,11 +10,10 @@ from collections.abc import Callable
 from pathlib import Path
 
 import httpx
+import psutil
 import pytest
 
 from tests.e2e.conftest import Served, free_port, prepared
-
-pytestmark = pytest.mark.skipif(not Path("/proc/self/environ").exists(), reason="looks for processes in /proc")
 
 SECONDS = 10.0
 
@@ -28,14 +27,12 @@ def _await(reached: Callable[[], bool]) -> None:
 
 def _processes(data: Path) -> list[int]:
     """All processes that were started for a data folder, by the environment that they inherit."""
-    found = []
-    for process in Path("/proc").glob("[0-9]*"):
-        try:
-            if f"CONCIERGE_DATA={data}\0".encode() in (process / "environ").read_bytes():
-                found.append(int(process.name))
-        except OSError:
-            continue
-    return found
+    processes = psutil.process_iter(["pid", "environ"])
+    return [
+        process.info["pid"]
+        for process in processes
+        if (process.info["environ"] or {}).get("CONCIERGE_DATA") == str(data)
+    ]
 
 
 def _await_end(data: Path) -> None:
