@@ -106,12 +106,6 @@ class FeatureList(msgspec.Struct, frozen=True, eq=False):
         return tuple(spec.name for spec in self.specs)
 
     @property
-    def signature(self) -> str:
-        """Sixteen hexadecimal digits that change when a name, an expression or the order does."""
-        text = msgspec.json.encode([(spec.name, spec.value) for spec in self.specs])
-        return blake2b(text, digest_size=8).hexdigest()
-
-    @property
     def slots(self) -> tuple[Slot, ...]:
         """For each feature, where its values are in the blocks of `FeatureValues`."""
         seen = dict.fromkeys(Binding, 0)

@@ -20,11 +20,3 @@ def parse_duration(text: str) -> Duration:
     if not 0 < length <= _LONGEST:
         raise ValueError(f"{text!r} is out of range; write more than nothing and at most a hundred years")
     return Duration(length)
-
-
-def format_duration(duration: Duration) -> str:
-    """The shortest way to write a duration in one unit."""
-    for unit, length in reversed(_UNITS.items()):
-        if duration % length == 0:
-            return f"{duration // length}{unit}"
-    raise AssertionError("every whole number is a multiple of one millisecond")

@@ -16,7 +16,7 @@ from decision.journal.journal import Journal
 from decision.journal.record import ProfileRecord
 from decision.keys import customer_subject
 from decision.subject.changing import patch_profile
-from decision.subject.profile import EMPTY_PROFILE, AttributeValue, Profile, encode_profile
+from decision.subject.profile import EMPTY_PROFILE, AttributeValue, Profile, as_stored, encode_profile
 from decision.subject.profiles import Profiles
 from rules.errors import Fault
 from rules.ids import CustomerId, Instant
@@ -92,7 +92,7 @@ class CustomerImport:
         consents = {name: cells.truth(field) for name, field in mapping.consents.items()}
         if cells.faults or customer is None:
             return BadRow(row.line, tuple(cells.faults))
-        attributes = {name: list(value) if isinstance(value, tuple) else value for name, value in found.items()}
+        attributes = as_stored(found)
         given = {name: consent for name, consent in consents.items() if consent is not None}
         digest = content_digest((attributes, given))
         line, before = self._lines.setdefault(CustomerId(customer), (row.line, digest))

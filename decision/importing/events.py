@@ -12,6 +12,7 @@ from decision.importing.rows import Row
 from decision.journal.record import EventRecord
 from decision.journal.record_scope import scope_of
 from decision.service.intake import Intake
+from decision.subject.profile import as_stored
 from rules.ids import CustomerId, Instant, VisitorId
 from rules.workspace import Workspace
 
@@ -79,6 +80,6 @@ class EventImport:
             customer=None if customer is None else CustomerId(customer),
             visitor=None if visitor is None else VisitorId(visitor),
             kind=kind,
-            attributes={name: list(value) if isinstance(value, tuple) else value for name, value in values.items()},
+            attributes=as_stored(values),
             value=worth,
         )

@@ -18,10 +18,9 @@ from decision.subject import affinity
 from decision.subject.changing import PatchValue, patch_profile
 from decision.subject.contacts import Contacts
 from decision.subject.identities import Identities
-from decision.subject.profile import AttributeValue, Profile, encode_profile
+from decision.subject.profile import AttributeValue, Profile, as_stored, encode_profile
 from decision.subject.profiles import Profiles
 from decision.subject.state import SubjectStates
-from rules.attribute import Value
 from rules.contact import read_contacts
 from rules.errors import Fault, Invalid, NotFound
 from rules.ids import CustomerId, Instant, VisitorId
@@ -143,7 +142,7 @@ class Customers:
         unknown = tuple(_undeclared(name, declared) for name in also or () if name not in declared)
         if faults or unknown:
             raise Invalid((*faults, *unknown))
-        return {name: _stored(value) for name, value in values.items()}
+        return as_stored(values)
 
     def _record(self, customer: CustomerId, change: str, profile: Profile | None) -> ProfileRecord:
         return msgspec.convert(
@@ -161,10 +160,6 @@ class Customers:
 
 def _undeclared(name: str, declared: Mapping[str, Attribute]) -> Fault:
     return Fault(f"attributes.{name}", f"is not a customer attribute; known are {', '.join(declared) or 'none'}")
-
-
-def _stored(value: Value) -> AttributeValue:
-    return list(value) if isinstance(value, tuple) else value
 
 
 def _without_removals(value: object) -> RawValue:

@@ -24,7 +24,7 @@ from decision.service.refreshing import Refresher
 from decision.subject.changing import apply_event, apply_outcome
 from decision.subject.contacts import Contacts, contact_mark
 from decision.subject.identities import Identities, Subject
-from decision.subject.profile import Profile
+from decision.subject.profile import Profile, as_stored
 from decision.subject.profiles import Profiles
 from rules.contact import contact_record
 from rules.errors import MOST_FAULTS, Fault, Invalid
@@ -146,9 +146,7 @@ class Intake:
                     customer=report.customer,
                     visitor=report.visitor,
                     kind=report.kind,
-                    attributes={
-                        name: list(value) if isinstance(value, tuple) else value for name, value in values.items()
-                    },
+                    attributes=as_stored(values),
                     value=report.value,
                 )
             )

@@ -88,7 +88,3 @@ class Publishing:
             )
             for info in await self._registry.versions(kind)
         )
-
-    async def model_blob(self, version: str) -> bytes:
-        """A stored model as it was published; raises `NotFound`."""
-        return await self._registry.get("model", version)

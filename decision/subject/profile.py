@@ -1,7 +1,10 @@
 """The profile of one subject, as one compact blob."""
 
+from collections.abc import Mapping
+
 import msgspec
 
+from rules.attribute import Value
 from rules.ids import Instant
 
 AttributeValue = str | int | float | bool | list[str] | dict[str, float]
@@ -35,6 +38,11 @@ EMPTY_PROFILE = Profile()
 
 _encoder = msgspec.msgpack.Encoder(order="deterministic")
 _decoder = msgspec.msgpack.Decoder(Profile)
+
+
+def as_stored(values: Mapping[str, Value]) -> dict[str, AttributeValue]:
+    """Checked attribute values as a profile or a record keeps them: lists as lists."""
+    return {name: list(value) if isinstance(value, tuple) else value for name, value in values.items()}
 
 
 def encode_profile(profile: Profile) -> bytes:

@@ -88,17 +88,6 @@ def test_position_belongs_to_the_service() -> None:
         features(("position", "offer.price"))
 
 
-def test_the_signature_changes_with_name_expression_and_order() -> None:
-    lists = [
-        features(("a", "offer.price"), ("b", "offer.margin")),
-        features(("b", "offer.margin"), ("a", "offer.price")),
-        features(("a", "offer.margin"), ("b", "offer.price")),
-        features(("c", "offer.price"), ("b", "offer.margin")),
-    ]
-    assert len({one.signature for one in lists}) == 4
-    assert lists[0].signature == features(("a", "offer.price"), ("b", "offer.margin")).signature
-
-
 @given(st.text(max_size=40))
 def test_a_string_code_is_exact_in_a_float(word: str) -> None:
     assert 0 <= string_code(word) < 2**48

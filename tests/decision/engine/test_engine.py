@@ -7,9 +7,9 @@ from hypothesis import strategies as st
 from scipy.stats import chisquare
 
 from decision.engine.engine import decide, fallback_decision
-from decision.engine.first_rank import first_rank_of
 from decision.engine.replaying import same_decision
 from decision.engine.request import DecisionRequest
+from decision.engine.slate import first_rank
 from decision.engine.snapshot import Snapshot
 from decision.engine.weighing import weigh
 from decision.subject.profile import (
@@ -130,19 +130,21 @@ def test_the_same_arguments_give_the_same_answer_from_another_build_of_the_catal
 def test_the_first_offer_is_drawn_with_its_first_rank_probability() -> None:
     request = DecisionRequest(HOME)
     snapshot = small_snapshot()
-    stated = first_rank_of(request, EMPTY_PROFILE, NO_CONTACTS, snapshot, NOW)
-    assert stated.probabilities.sum() == pytest.approx(1.0)
+    weighing = weigh(request, EMPTY_PROFILE, NO_CONTACTS, snapshot, NOW)
+    bound = weighing.placement.bound
+    chances = first_rank(weighing.scores, weighing.open, bound.spec.exploration, bound.mandatory)
+    stated = dict(zip(bound.offers.ids, chances.tolist(), strict=True))
+    assert chances.sum() == pytest.approx(1.0)
     draws = 1500
     firsts: Counter[OfferId] = Counter()
     for seed in range(draws):
         first = decide(request, EMPTY_PROFILE, NO_CONTACTS, snapshot, NOW, seed).offers[0]
-        assert first.probability == stated.of(first.offer)
+        assert first.probability == stated[first.offer]
         firsts[first.offer] += 1
-    possible = stated.probabilities > 0.0
-    seen = np.array([firsts[offer] for offer in stated.offers])
+    possible = chances > 0.0
+    seen = np.array([firsts[offer] for offer in bound.offers.ids])
     assert seen[~possible].sum() == 0
-    assert chisquare(seen[possible], stated.probabilities[possible] * draws).pvalue > 1e-3
-    assert stated.of(OfferId("no-such-offer")) == 0.0
+    assert chisquare(seen[possible], chances[possible] * draws).pvalue > 1e-3
 
 
 def test_a_model_moves_the_slate_and_is_named() -> None:
