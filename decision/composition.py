@@ -36,31 +36,49 @@ from rules.errors import Unavailable
 DAY_MILLISECONDS = 86_400_000
 
 
+class _Parts:
+    """What the service and the imports are both made of, over one store."""
+
+    def __init__(self, store: Store, settings: Settings, clock: Clock) -> None:
+        self.registry = Registry(store)
+        self.versions = Versions(self.registry)
+        self.refresher = Refresher(self.registry, self.versions, clock)
+        self.identities = Identities(store, settings.visitor_days)
+        self.profiles = Profiles(store, settings.visitor_days, settings.repeat_days)
+        self.contacts = Contacts(store, settings.visitor_days, settings.repeat_days)
+        self.states = SubjectStates(self.identities, self.profiles, self.contacts)
+        self.index = DecisionIndex(store, settings.outcome_days)
+        self.journal = Journal(store, settings.folder)
+        self.intake = Intake(
+            self.refresher,
+            self.identities,
+            self.profiles,
+            self.contacts,
+            self.index,
+            Marks(store, settings.repeat_days, settings.outcome_days),
+            self.journal,
+            clock,
+        )
+
+
 def compose(store: Store, settings: Settings, clock: Clock = wall_clock) -> Concierge:
     """The service over a store; nothing runs in the background yet."""
     # One generator per worker, seeded by the system, so that workers draw different ids and seeds.
     random = Random()
-    registry = Registry(store)
-    versions = Versions(registry)
-    refresher = Refresher(registry, versions, clock)
-    identities = Identities(store, settings.visitor_days)
-    profiles = Profiles(store, settings.visitor_days, settings.repeat_days)
-    contacts = Contacts(store, settings.visitor_days, settings.repeat_days)
-    index = DecisionIndex(store, settings.outcome_days)
-    marks = Marks(store, settings.repeat_days, settings.outcome_days)
-    journal = Journal(store, settings.folder)
-    states = SubjectStates(identities, profiles, contacts)
+    of = _Parts(store, settings, clock)
     return Concierge(
         settings=settings,
         clock=clock,
         keys=KeyRing(ApiKeys(store), clock),
-        refresher=refresher,
-        deciding=Deciding(states, contacts, index, journal, clock, random, settings.deadline_ms),
-        explaining=Explaining(journal, index, versions, refresher),
-        intake=Intake(refresher, identities, profiles, contacts, index, marks, journal, clock),
-        customers=Customers(refresher, states, identities, profiles, contacts, journal, clock, random),
-        publishing=Publishing(registry, refresher, clock),
-        health=Health(store, refresher),
+        refresher=of.refresher,
+        deciding=Deciding(of.states, of.contacts, of.index, of.journal, clock, random, settings.deadline_ms),
+        explaining=Explaining(of.journal, of.index, of.versions, of.refresher),
+        intake=of.intake,
+        customers=Customers(
+            of.refresher, of.states, of.identities, of.profiles, of.contacts, of.journal, clock, random
+        ),
+        publishing=Publishing(of.registry, of.refresher, clock),
+        health=Health(store, of.refresher),
     )
 
 
@@ -84,25 +102,18 @@ async def open_service(settings: Settings) -> AsyncIterator[Concierge]:
 async def open_import_desk(settings: Settings) -> AsyncIterator[ImportDesk]:
     """Imports into the configured store; the journal's segments are up to date for their memory."""
     async with open_store(settings) as store, settled(store, settings.folder):
-        registry = Registry(store)
-        refresher = Refresher(registry, Versions(registry), wall_clock)
-        await refresher.refresh()
-        identities = Identities(store, settings.visitor_days)
-        profiles = Profiles(store, settings.visitor_days, settings.repeat_days)
-        contacts = Contacts(store, settings.visitor_days, settings.repeat_days)
-        index = DecisionIndex(store, settings.outcome_days)
-        marks = Marks(store, settings.repeat_days, settings.outcome_days)
-        journal = Journal(store, settings.folder)
+        of = _Parts(store, settings, wall_clock)
+        await of.refresher.refresh()
         memory = JournalMemory(settings.folder, wall_clock, settings.repeat_days * DAY_MILLISECONDS)
         with closing(memory):
             yield ImportDesk(
-                snapshot=refresher.snapshot,
-                intake=Intake(refresher, identities, profiles, contacts, index, marks, journal, wall_clock),
-                identities=identities,
-                states=SubjectStates(identities, profiles, contacts),
-                profiles=profiles,
-                contacts=contacts,
-                journal=journal,
+                snapshot=of.refresher.snapshot,
+                intake=of.intake,
+                identities=of.identities,
+                states=of.states,
+                profiles=of.profiles,
+                contacts=of.contacts,
+                journal=of.journal,
                 memory=memory,
                 clock=wall_clock,
             )

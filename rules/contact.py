@@ -22,6 +22,9 @@ _RECORD = Struct("<qQIBBH")
 ContactHistory = NDArray[np.void]
 """Records of dtype `CONTACT`, in the order they were appended (not always by time)."""
 
+DECISION_KIND = "decision"
+"""The kind of contact that a decision itself is, for every offer it shows."""
+
 NO_CONTACTS: ContactHistory = np.empty(0, CONTACT)
 
 

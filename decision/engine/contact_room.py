@@ -3,12 +3,12 @@
 import numpy as np
 
 from decision.engine.slate import Limit
-from rules.contact import ContactHistory
+from rules.contact import DECISION_KIND, ContactHistory
 from rules.contact_policy import PolicyBook
 from rules.ids import Instant
 from rules.reason import Reason
 
-COUNTED_AT_ONCE = ("decision", "impression")
+COUNTED_AT_ONCE = (DECISION_KIND, "impression")
 """Kinds of contact that every shown offer is, or may soon be."""
 
 

@@ -10,6 +10,7 @@ from models.feature import BoundFeatures, FeatureList
 from models.model import BoundModel, Model, prior_model
 from rules.bound_placement import BoundPlacement
 from rules.catalogue import Catalogue
+from rules.contact import DECISION_KIND
 from rules.errors import ArtefactError, NotFound
 from rules.ids import GoalId, ModelVersion, OfferId, PlacementId
 from rules.reason import Reason
@@ -19,7 +20,8 @@ class ReadyPlacement(msgspec.Struct, frozen=True, eq=False):
     """A placement with its features and the model of its goal.
 
     `version` is None while the model is the prior that stands for no model; `missing` says that another one should be
-    there but could not be served, so that decisions go without any. `left_out` counts the offers that are no
+    there but could not be served, so that decisions go without any. `capped` says that the contact policy counts
+    decisions here, so that only one may be made for a subject at a time. `left_out` counts the offers that are no
     candidates, by the reason's slug.
     """
 
@@ -28,6 +30,7 @@ class ReadyPlacement(msgspec.Struct, frozen=True, eq=False):
     model: BoundModel
     version: ModelVersion | None
     missing: bool
+    capped: bool
     limits: tuple[Limit, ...]
     left_out: Mapping[str, int]
 
@@ -95,6 +98,7 @@ def _ready(bound: BoundPlacement, features: FeatureList, model: Model | None, mi
         bound_model,
         model.version if model else None,
         missing,
+        any(policy.entry.count == DECISION_KIND for policy in bound.policies.policies),
         _limits(bound),
         {slug: slugs.count(slug) for slug in sorted(set(slugs))},
     )

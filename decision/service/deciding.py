@@ -25,15 +25,12 @@ from decision.subject.identities import Subject
 from decision.subject.profile import encode_profile
 from decision.subject.state import NOBODY, SubjectState, SubjectStates
 from decision.subject.turns import Turns
-from rules.contact import contact_record, read_contacts
+from rules.contact import DECISION_KIND, contact_record, read_contacts
 from rules.errors import Unavailable
 from rules.ids import DecisionId, Instant, ModelVersion
 
 RESERVATIONS = 50
 """How often a decision is made again because somebody else contacted the same subject meanwhile."""
-
-DECISION_KIND = "decision"
-"""The kind of contact that a decision itself is."""
 
 LOAD_SHARE = 0.6
 """How much of its deadline a decision waits for the subject; reserving and journalling need the rest."""
@@ -100,7 +97,7 @@ class Deciding:
     async def _make(self, ask: Ask, deadline: Deadline, keep: float, in_bulk: bool) -> Made:
         """Decide, one after another for each subject whose contacts have to be reserved."""
         owner = Subject(ask.customer, ask.visitor).owner
-        if owner is None or ask.dry_run or not self._is_capped(ask):
+        if owner is None or ask.dry_run or not ask.snapshot.placement(ask.request.placement).capped:
             state, without = await self._load(ask, deadline, keep)
             return await self._weigh(ask, state, without, in_bulk)
         async with AsyncExitStack() as turn:
@@ -166,12 +163,6 @@ class Deciding:
             return True
         async with deadline.waiting():
             return await self._contacts.add_if(owner, _contacts(ask, made), state.owned)
-
-    @staticmethod
-    def _is_capped(ask: Ask) -> bool:
-        """Whether some entry of the contact policy counts decisions, so that only one may be made at a time."""
-        policies = ask.snapshot.placement(ask.request.placement).bound.policies.policies
-        return any(policy.entry.count == DECISION_KIND for policy in policies)
 
     async def _record(self, ask: Ask, made: Made, deadline: Deadline) -> Made:
         """Journal the decision, index it for its outcomes, and count it as a contact unless that was done.

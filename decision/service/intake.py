@@ -15,7 +15,6 @@ from decision.keys import SubjectId, customer_subject, decision_subject, visitor
 from decision.metrics import REPORTS
 from decision.service.admission import SKEW, check_worth, read_moment, read_values, served
 from decision.service.answer import Receipt
-from decision.service.deciding import DECISION_KIND
 from decision.service.decision_index import DecisionIndex, IndexedDecision
 from decision.service.gathering import gather, parts
 from decision.service.marks import Mark, Marks
@@ -26,7 +25,7 @@ from decision.subject.contacts import Contacts, contact_mark
 from decision.subject.identities import Identities, Subject
 from decision.subject.profile import Profile, as_stored
 from decision.subject.profiles import Profiles
-from rules.contact import contact_record
+from rules.contact import DECISION_KIND, contact_record
 from rules.errors import MOST_FAULTS, Fault, Invalid
 from rules.ids import DecisionId, Instant
 from rules.instant import format_instant

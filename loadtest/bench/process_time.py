@@ -31,7 +31,7 @@ def service_time(served_by: int) -> ProcessTime | None:
         if served_by in line[1:] and "serve" in (words := _command(line[line.index(served_by) - 1])):
             own = _command(process)
             kind = "store" if "valkey" in own else "rest" if own == words or " sink" in own else "workers"
-            # The supervisor and what it starts by fork have the same words; its children are the workers.
+            # A child with the same words as the supervisor is a worker too, where the system forks its workers.
             if own == words and process != line[line.index(served_by) - 1]:
                 kind = "workers"
             used[kind] += seconds
