@@ -8,6 +8,7 @@ from random import Random
 import numpy as np
 from numpy.typing import NDArray
 
+from decision.engine.lap import Lap, untimed
 from decision.engine.request import Decision, DecisionRequest, ShownOffer
 from decision.engine.slate import Slate, fill_slate
 from decision.engine.snapshot import Snapshot
@@ -29,16 +30,21 @@ def decide(
     now: Instant,
     seed: int,
     without: frozenset[str] = frozenset(),
+    lap: Lap = untimed,
 ) -> Decision:
     """The slate for a request; raises `NotFound` for an unknown placement.
 
     `profile` and `history` are None when they could not be loaded; `without` names parts to do without (see `weigh`);
-    with `store` among them the answer is the placement's fallback.
+    with `store` among them the answer is the placement's fallback. `lap` is told each stage as it ends.
     """
     if "store" in without:
         return fallback_decision(request, snapshot, now, without)
-    weighing = weigh(request, profile, history, snapshot, now, without)
-    return conclude(weighing, draw(weighing, request, seed))
+    weighing = weigh(request, profile, history, snapshot, now, without, lap)
+    slate = draw(weighing, request, seed)
+    lap("draw")
+    decision = conclude(weighing, slate)
+    lap("conclude")
+    return decision
 
 
 def draw(weighing: Weighing, request: DecisionRequest, seed: int) -> Slate:

@@ -7,6 +7,7 @@ from numpy.typing import NDArray
 from decision.engine.arbitration import Parts, usable
 from decision.engine.contact_room import contact_limits
 from decision.engine.facts import facts_of
+from decision.engine.lap import Lap, untimed
 from decision.engine.request import DecisionRequest
 from decision.engine.slate import Limit
 from decision.engine.snapshot import ReadyPlacement, Snapshot
@@ -50,12 +51,14 @@ def weigh(
     snapshot: Snapshot,
     now: Instant,
     without: frozenset[str] = frozenset(),
+    lap: Lap = untimed,
 ) -> Weighing:
     """Screen, predict and score; raises `NotFound` for an unknown placement.
 
     A profile or history of None could not be loaded; `without` names parts to do without: `profile`, `history` or
     `model`. Either way the decision goes on with what there is, and says so: what it says in `degraded`, given as
     `without`, gives the same weighing again. Without the history no offer passes that the contact policy counts.
+    `lap` is told each stage as it ends.
     """
     placement = snapshot.placement(request.placement)
     bound = placement.bound
@@ -70,11 +73,15 @@ def weigh(
         history = None
     told = NO_CONTACTS if history is None else history
     facts = facts_of(snapshot.catalogue, request.placement, profile, told, request.context, now)
+    lap("facts")
     screening = bound.screen(facts, frozenset(request.exclude), history, now, profile.consents)
     open = screening.passes
+    lap("screen")
     weights = bound.weigh(facts, now)
     degraded.update(weights.faults)
+    lap("weights")
     features = placement.features.run(facts)
+    lap("features")
     prediction = np.full(len(open), np.nan)
     propensity, value = np.ones(len(open)), weights.value
     if placement.needs_model and "model" not in degraded:
@@ -84,8 +91,11 @@ def weigh(
             value = prediction
         else:
             propensity = prediction
+    lap("predict")
     parts = Parts(propensity, weights.context, value, weights.levers)
     scores = np.where(open, usable(parts.product(bound.spec.arbitration)), 0.0)
+    limits = placement.limits + contact_limits(bound.policies, told, now, slots_of(request, bound.spec), len(open))
+    lap("score")
     return Weighing(
         placement=placement,
         profile=profile,
@@ -97,7 +107,7 @@ def weigh(
         prediction=prediction,
         parts=parts,
         scores=scores,
-        limits=placement.limits + contact_limits(bound.policies, told, now, slots_of(request, bound.spec), len(open)),
+        limits=limits,
         degraded=tuple(sorted(degraded)),
     )
 

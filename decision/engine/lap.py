@@ -1,0 +1,13 @@
+"""The stages of one decision in the engine; whoever wants to know where the time goes is told at the end of each."""
+
+from collections.abc import Callable
+from typing import Literal
+
+Stage = Literal["facts", "screen", "weights", "features", "predict", "score", "draw", "conclude"]
+
+Lap = Callable[[Stage], None]
+"""Told the stage that has just ended; the engine itself has no clock."""
+
+
+def untimed(_: Stage) -> None:
+    """Nobody wants to know."""
