@@ -20,6 +20,7 @@ from decision.service.admission import Ask
 from decision.service.answer import DecisionAnswer, OfferAnswer
 from decision.service.deadline import Deadline
 from decision.service.decision_index import DecisionIndex, IndexedDecision
+from decision.service.lap import Lap, untimed
 from decision.subject.contacts import Contacts
 from decision.subject.identities import Subject
 from decision.subject.profile import encode_profile
@@ -75,50 +76,56 @@ class Deciding:
         self._turns = Turns()
         self._passage = asyncio.Lock()
 
-    async def decide(self, ask: Ask, in_bulk: bool = False) -> DecisionAnswer:
+    async def decide(self, ask: Ask, in_bulk: bool = False, lap: Lap = untimed) -> DecisionAnswer:
         """The slate, once its record is acknowledged; never raises for want of a store, model or profile.
 
-        One of many (`in_bulk`) has a longer deadline, and leaves the loop to others before it is weighed.
+        One of many (`in_bulk`) has a longer deadline, and leaves the loop to others before it is weighed. `lap` is told
+        each stage as it ends.
         """
         begun = time.perf_counter()
         seconds = BULK_SECONDS if in_bulk else self._seconds
         deadline = Deadline(seconds)
         try:
-            made = await self._make(ask, deadline, seconds * (1.0 - LOAD_SHARE), in_bulk)
+            made = await self._make(ask, deadline, seconds * (1.0 - LOAD_SHARE), in_bulk, lap)
         except (Unavailable, TimeoutError):
             # The store is away, so this can neither be journalled nor counted as a contact.
-            made = self._engine(ask, None, ("store",))
+            made = self._engine(ask, None, ("store",), lap)
         else:
             if not ask.dry_run:
                 made = await self._record(ask, made, deadline)
+                lap("journal")
         self._count(ask, made, time.perf_counter() - begun)
         return self._answer(ask, made)
 
-    async def _make(self, ask: Ask, deadline: Deadline, keep: float, in_bulk: bool) -> Made:
+    async def _make(self, ask: Ask, deadline: Deadline, keep: float, in_bulk: bool, lap: Lap) -> Made:
         """Decide, one after another for each subject whose contacts have to be reserved."""
         owner = Subject(ask.customer, ask.visitor).owner
         if owner is None or ask.dry_run or not ask.snapshot.placement(ask.request.placement).capped:
             state, without = await self._load(ask, deadline, keep)
-            return await self._weigh(ask, state, without, in_bulk)
+            lap("load")
+            return await self._weigh(ask, state, without, in_bulk, lap)
         async with AsyncExitStack() as turn:
             try:
                 async with deadline.waiting(keep):
                     await turn.enter_async_context(self._turns.of(owner))
             except TimeoutError:
-                return self._engine(ask, None, ("contention", "history", "profile"))
-            return await self._reserved(ask, deadline, keep, in_bulk)
+                return self._engine(ask, None, ("contention", "history", "profile"), lap)
+            return await self._reserved(ask, deadline, keep, in_bulk, lap)
 
-    async def _reserved(self, ask: Ask, deadline: Deadline, keep: float, in_bulk: bool) -> Made:
+    async def _reserved(self, ask: Ask, deadline: Deadline, keep: float, in_bulk: bool, lap: Lap) -> Made:
         """Decide on the subject as it is and reserve the contacts; again when other workers' changed in between."""
         contended: SubjectState | None = None
         for attempt in range(RESERVATIONS):
             state, without = await self._load(ask, deadline, keep)
+            lap("load")
             if state is None and contended is not None:
                 break
-            made = await self._weigh(ask, state, without, in_bulk)
+            made = await self._weigh(ask, state, without, in_bulk, lap)
             if state is None:
                 return made
-            if await self._reserve(ask, made, state, deadline):
+            reserved = await self._reserve(ask, made, state, deadline)
+            lap("reserve")
+            if reserved:
                 return msgspec.structs.replace(made, reserved=True)
             contended = state
             if deadline.left <= keep:
@@ -126,16 +133,18 @@ class Deciding:
             # Workers that wait for different times do not meet again and again.
             await deadline.pause(self._random.random() * 0.001 * attempt)
         # What the contact policy counts stays closed, so nothing has to be reserved.
-        return self._engine(ask, contended, ("contention", "history"))
+        return self._engine(ask, contended, ("contention", "history"), lap)
 
-    async def _weigh(self, ask: Ask, state: SubjectState | None, without: tuple[str, ...], in_bulk: bool) -> Made:
+    async def _weigh(
+        self, ask: Ask, state: SubjectState | None, without: tuple[str, ...], in_bulk: bool, lap: Lap
+    ) -> Made:
         if in_bulk:
             # One of the many at a time: others' replies and timers get their turn in between.
             async with self._passage:
                 await asyncio.sleep(0)
-        made = self._engine(ask, state, without)
+        made = self._engine(ask, state, without, lap)
         # Where nothing may be shown to somebody unknown, the placement says what to show instead.
-        return made if state is not None or made.decision.offers else self._engine(ask, None, (*without, "store"))
+        return made if state is not None or made.decision.offers else self._engine(ask, None, (*without, "store"), lap)
 
     async def _load(self, ask: Ask, deadline: Deadline, keep: float) -> tuple[SubjectState | None, tuple[str, ...]]:
         if ask.customer is None and ask.visitor is None:
@@ -147,13 +156,13 @@ class Deciding:
         except TimeoutError:
             return None, ("history", "profile")
 
-    def _engine(self, ask: Ask, state: SubjectState | None, without: tuple[str, ...]) -> Made:
+    def _engine(self, ask: Ask, state: SubjectState | None, without: tuple[str, ...], lap: Lap) -> Made:
         written = self._clock()
         now = written if ask.at is None else ask.at
         seed = self._random.getrandbits(63)
         profile = None if state is None else state.profile
         history = None if state is None else read_contacts(state.contacts)
-        decision = decide(ask.request, profile, history, ask.snapshot, now, seed, frozenset(without))
+        decision = decide(ask.request, profile, history, ask.snapshot, now, seed, frozenset(without), lap)
         return Made(new_decision_id(written, self._random.getrandbits), written, now, seed, state, decision, without)
 
     async def _reserve(self, ask: Ask, made: Made, state: SubjectState, deadline: Deadline) -> bool:

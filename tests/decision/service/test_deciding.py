@@ -5,6 +5,7 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from decision.access.api_keys import ApiKeys
@@ -215,6 +216,18 @@ async def test_caps_are_exact_under_concurrency(concierge: Concierge, store: Wea
     assert sum(len(answer.offers) for answer in answers if not answer.degraded) == 3
     journalled = [len(record.decision.offers) for record in await journal(store)]
     assert sum(journalled) == 3
+
+
+async def test_each_stage_of_a_decision_is_told_as_it_ends(concierge: Concierge) -> None:
+    question = DecisionQuestion(PlacementId("home"), customer=CustomerId("ann"))
+    stages: list[str] = []
+    await concierge.deciding.decide(admit(question, concierge.refresher.snapshot, NOW), lap=stages.append)
+    assert stages[0] == "load"
+    assert stages[-3:] == ["conclude", "reserve", "journal"]
+    stages.clear()
+    dry = msgspec.structs.replace(question, dry_run=True)
+    await concierge.deciding.decide(admit(dry, concierge.refresher.snapshot, NOW), lap=stages.append)
+    assert (stages[0], stages[-1]) == ("load", "conclude")
 
 
 async def test_behaviour_counts_from_the_next_decision_on(concierge: Concierge, store: WeakStore) -> None:
