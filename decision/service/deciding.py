@@ -10,25 +10,20 @@ import msgspec
 
 from decision.clock import Clock
 from decision.decision_id import new_decision_id
-from decision.engine.engine import decide
-from decision.engine.request import Decision
 from decision.journal.journal import Journal
-from decision.journal.record import DecisionRecord
 from decision.logs import log
 from decision.metrics import DECISIONS, DEGRADED, REASONS, counter, decision_seconds
 from decision.service.admission import Ask
-from decision.service.answer import DecisionAnswer, OfferAnswer
+from decision.service.answer import DecisionAnswer
 from decision.service.deadline import Deadline
-from decision.service.decision_index import DecisionIndex, IndexedDecision
+from decision.service.decision_index import DecisionIndex
 from decision.service.lap import Lap, untimed
+from decision.service.made import Draw, Made, answer_of, contacts_of, index_entry_of, make, make_or_fall_back, record_of
 from decision.subject.contacts import Contacts
 from decision.subject.identities import Subject
-from decision.subject.profile import encode_profile
 from decision.subject.state import NOBODY, SubjectState, SubjectStates
 from decision.subject.turns import Turns
-from rules.contact import DECISION_KIND, contact_record, read_contacts
 from rules.errors import Unavailable
-from rules.ids import DecisionId, Instant, ModelVersion
 
 RESERVATIONS = 50
 """How often a decision is made again because somebody else contacted the same subject meanwhile."""
@@ -38,19 +33,6 @@ LOAD_SHARE = 0.6
 
 BULK_SECONDS = 10.0
 """The deadline of one decision of many: no page waits for a campaign, so it rather waits than leaves a customer out."""
-
-
-class Made(msgspec.Struct, frozen=True, eq=False):
-    """A decision and what it was made from; `state` is None when the subject could not be loaded."""
-
-    id: DecisionId
-    written: Instant
-    now: Instant
-    seed: int
-    state: SubjectState | None
-    decision: Decision
-    without: tuple[str, ...]
-    reserved: bool = False
 
 
 class Deciding:
@@ -95,7 +77,7 @@ class Deciding:
                 made = await self._record(ask, made, deadline)
                 lap("journal")
         self._count(ask, made, time.perf_counter() - begun)
-        return self._answer(ask, made)
+        return answer_of(ask, made)
 
     async def _make(self, ask: Ask, deadline: Deadline, keep: float, in_bulk: bool, lap: Lap) -> Made:
         """Decide, one after another for each subject whose contacts have to be reserved."""
@@ -142,9 +124,7 @@ class Deciding:
             # One of the many at a time: others' replies and timers get their turn in between.
             async with self._passage:
                 await asyncio.sleep(0)
-        made = self._engine(ask, state, without, lap)
-        # Where nothing may be shown to somebody unknown, the placement says what to show instead.
-        return made if state is not None or made.decision.offers else self._engine(ask, None, (*without, "store"), lap)
+        return make_or_fall_back(ask, state, without, self._draw(ask), lap)
 
     async def _load(self, ask: Ask, deadline: Deadline, keep: float) -> tuple[SubjectState | None, tuple[str, ...]]:
         if ask.customer is None and ask.visitor is None:
@@ -157,13 +137,11 @@ class Deciding:
             return None, ("history", "profile")
 
     def _engine(self, ask: Ask, state: SubjectState | None, without: tuple[str, ...], lap: Lap) -> Made:
-        written = self._clock()
-        now = written if ask.at is None else ask.at
-        seed = self._random.getrandbits(63)
-        profile = None if state is None else state.profile
-        history = None if state is None else read_contacts(state.contacts)
-        decision = decide(ask.request, profile, history, ask.snapshot, now, seed, frozenset(without), lap)
-        return Made(new_decision_id(written, self._random.getrandbits), written, now, seed, state, decision, without)
+        return make(ask, state, without, self._draw(ask), lap)
+
+    def _draw(self, ask: Ask) -> Draw:
+        written, bits = self._clock(), self._random.getrandbits
+        return Draw(new_decision_id(written, bits), written, written if ask.at is None else ask.at, bits(63))
 
     async def _reserve(self, ask: Ask, made: Made, state: SubjectState, deadline: Deadline) -> bool:
         """Append the contacts only if nobody else did since they were read; raises `TimeoutError`."""
@@ -171,7 +149,7 @@ class Deciding:
         if owner is None or not made.decision.offers:
             return True
         async with deadline.waiting():
-            return await self._contacts.add_if(owner, _contacts(ask, made), state.owned)
+            return await self._contacts.add_if(owner, contacts_of(ask, made), state.owned)
 
     async def _record(self, ask: Ask, made: Made, deadline: Deadline) -> Made:
         """Journal the decision, index it for its outcomes, and count it as a contact unless that was done.
@@ -179,77 +157,21 @@ class Deciding:
         When the store does not acknowledge, the same slate is answered: the record may have arrived all the same, and
         then it must be true.
         """
-        # A subject that could not be loaded is contacted all the same, so it counts.
-        subject = Subject(ask.customer, ask.visitor) if made.state is None else made.state.subject
+        owner = made.subject(ask).owner
         writes: list[Awaitable[object]] = [
-            self._journal.append(self._record_of(ask, made)),
-            self._index.put(made.id, self._indexed(ask, made)),
+            self._journal.append(record_of(ask, made)),
+            self._index.put(made.draw.id, index_entry_of(ask, made)),
         ]
-        if subject.owner is not None and made.decision.offers and not made.reserved:
-            writes.append(self._contacts.add(subject.owner, _contacts(ask, made)))
+        if owner is not None and made.decision.offers and not made.reserved:
+            writes.append(self._contacts.add(owner, contacts_of(ask, made)))
         try:
             async with deadline.waiting():
                 await asyncio.gather(*writes)
         except (Unavailable, TimeoutError) as error:
-            log.error("journal_unavailable", decision=made.id, error=str(error) or "no answer before the deadline")
+            log.error("journal_unavailable", decision=made.draw.id, error=str(error) or "no answer before the deadline")
             decision = msgspec.structs.replace(made.decision, degraded=(*made.decision.degraded, "journal"))
             return msgspec.structs.replace(made, decision=decision)
         return made
-
-    def _record_of(self, ask: Ask, made: Made) -> DecisionRecord:
-        state = made.state
-        return DecisionRecord(
-            id=made.id,
-            written=made.written,
-            now=made.now,
-            seed=made.seed,
-            customer=ask.customer if state is None else state.subject.customer,
-            visitor=ask.visitor,
-            request=ask.request,
-            profile=b"" if state is None else encode_profile(state.profile),
-            contacts=b"" if state is None else state.contacts,
-            catalogue=ask.snapshot.catalogue.version,
-            model=self._model(ask),
-            decision=made.decision,
-            degraded_inputs=made.without,
-        )
-
-    def _indexed(self, ask: Ask, made: Made) -> IndexedDecision:
-        customer = ask.customer if made.state is None else made.state.subject.customer
-        offers = tuple(shown.offer for shown in made.decision.offers)
-        return IndexedDecision(ask.request.placement, ask.channel, made.now, customer, ask.visitor, offers)
-
-    @staticmethod
-    def _model(ask: Ask) -> ModelVersion | None:
-        return ask.snapshot.placement(ask.request.placement).version
-
-    def _answer(self, ask: Ask, made: Made) -> DecisionAnswer:
-        catalogue = ask.snapshot.catalogue
-        format = catalogue.workspace.placements[ask.request.placement].format
-        offers = tuple(
-            OfferAnswer(
-                shown.offer,
-                shown.rank,
-                shown.propensity,
-                shown.value,
-                shown.score,
-                shown.probability,
-                catalogue.offers.creative(ask.snapshot.rows[shown.offer], format),
-                shown.reasons,
-            )
-            for shown in made.decision.offers
-        )
-        return DecisionAnswer(
-            decision=made.id,
-            placement=ask.request.placement,
-            offers=offers,
-            group=made.decision.group,
-            degraded=made.decision.degraded,
-            catalogue=catalogue.version,
-            model=self._model(ask),
-            customer=ask.customer if made.state is None else made.state.subject.customer,
-            visitor=ask.visitor,
-        )
 
     def _count(self, ask: Ask, made: Made, seconds: float) -> None:
         placement, decision = ask.request.placement, made.decision
@@ -265,7 +187,7 @@ class Deciding:
                     counter(REASONS, placement, reason).inc()
         log.info(
             "decision",
-            decision=made.id,
+            decision=made.draw.id,
             placement=placement,
             channel=ask.channel,
             customer=ask.customer,
@@ -276,10 +198,3 @@ class Deciding:
             dry_run=ask.dry_run,
             milliseconds=round(seconds * 1000, 3),
         )
-
-
-def _contacts(ask: Ask, made: Made) -> list[bytes]:
-    """The contacts that a slate makes."""
-    return [
-        contact_record(made.now, shown.offer, DECISION_KIND, ask.channel, shown.rank) for shown in made.decision.offers
-    ]

@@ -1,0 +1,124 @@
+"""A decision once it is made, and all that follows from it without asking anybody: the same in any process."""
+
+import msgspec
+
+from decision.engine.engine import decide
+from decision.engine.request import Decision
+from decision.journal.record import DecisionRecord
+from decision.service.admission import Ask
+from decision.service.answer import DecisionAnswer, OfferAnswer
+from decision.service.decision_index import IndexedDecision
+from decision.service.lap import Lap, untimed
+from decision.subject.identities import Subject
+from decision.subject.profile import encode_profile
+from decision.subject.state import SubjectState
+from rules.contact import DECISION_KIND, contact_record, read_contacts
+from rules.ids import DecisionId, Instant, ModelVersion
+
+
+class Draw(msgspec.Struct, frozen=True, array_like=True):
+    """What chance and the clock give to a decision: its id, when it was made, the moment it is for, and its seed."""
+
+    id: DecisionId
+    written: Instant
+    now: Instant
+    seed: int
+
+
+class Made(msgspec.Struct, frozen=True, eq=False):
+    """A decision and what it was made from; `state` is None when the subject could not be loaded."""
+
+    draw: Draw
+    state: SubjectState | None
+    decision: Decision
+    without: tuple[str, ...]
+    reserved: bool = False
+
+    def subject(self, ask: Ask) -> Subject:
+        """Whom it counts for: one that could not be loaded is contacted all the same."""
+        return Subject(ask.customer, ask.visitor) if self.state is None else self.state.subject
+
+
+def make(ask: Ask, state: SubjectState | None, without: tuple[str, ...], draw: Draw, lap: Lap = untimed) -> Made:
+    """Decide; same arguments, same decision, bit for bit."""
+    profile = None if state is None else state.profile
+    history = None if state is None else read_contacts(state.contacts)
+    decision = decide(ask.request, profile, history, ask.snapshot, draw.now, draw.seed, frozenset(without), lap)
+    return Made(draw, state, decision, without)
+
+
+def make_or_fall_back(
+    ask: Ask, state: SubjectState | None, without: tuple[str, ...], draw: Draw, lap: Lap = untimed
+) -> Made:
+    """Decide; where nothing may be shown to somebody unknown, the placement says what to show instead."""
+    made = make(ask, state, without, draw, lap)
+    return made if state is not None or made.decision.offers else make(ask, None, (*without, "store"), draw, lap)
+
+
+def record_of(ask: Ask, made: Made) -> DecisionRecord:
+    """What the journal keeps."""
+    state, draw = made.state, made.draw
+    return DecisionRecord(
+        id=draw.id,
+        written=draw.written,
+        now=draw.now,
+        seed=draw.seed,
+        customer=made.subject(ask).customer,
+        visitor=ask.visitor,
+        request=ask.request,
+        profile=b"" if state is None else encode_profile(state.profile),
+        contacts=b"" if state is None else state.contacts,
+        catalogue=ask.snapshot.catalogue.version,
+        model=_model(ask),
+        decision=made.decision,
+        degraded_inputs=made.without,
+    )
+
+
+def index_entry_of(ask: Ask, made: Made) -> IndexedDecision:
+    """What its outcomes will need to know."""
+    offers = tuple(shown.offer for shown in made.decision.offers)
+    customer = made.subject(ask).customer
+    return IndexedDecision(ask.request.placement, ask.channel, made.draw.now, customer, ask.visitor, offers)
+
+
+def contacts_of(ask: Ask, made: Made) -> list[bytes]:
+    """The contacts that its slate makes."""
+    return [
+        contact_record(made.draw.now, shown.offer, DECISION_KIND, ask.channel, shown.rank)
+        for shown in made.decision.offers
+    ]
+
+
+def answer_of(ask: Ask, made: Made) -> DecisionAnswer:
+    """What the caller gets."""
+    catalogue = ask.snapshot.catalogue
+    format = catalogue.workspace.placements[ask.request.placement].format
+    offers = tuple(
+        OfferAnswer(
+            shown.offer,
+            shown.rank,
+            shown.propensity,
+            shown.value,
+            shown.score,
+            shown.probability,
+            catalogue.offers.creative(ask.snapshot.rows[shown.offer], format),
+            shown.reasons,
+        )
+        for shown in made.decision.offers
+    )
+    return DecisionAnswer(
+        decision=made.draw.id,
+        placement=ask.request.placement,
+        offers=offers,
+        group=made.decision.group,
+        degraded=made.decision.degraded,
+        catalogue=catalogue.version,
+        model=_model(ask),
+        customer=made.subject(ask).customer,
+        visitor=ask.visitor,
+    )
+
+
+def _model(ask: Ask) -> ModelVersion | None:
+    return ask.snapshot.placement(ask.request.placement).version
