@@ -7,7 +7,7 @@ import msgspec
 from loadtest.bench.bulk_run import BulkRun, run_bulk
 from loadtest.bench.effort import Effort
 from loadtest.bench.errors import Mismatch, Overload
-from loadtest.bench.figure import Figure, Outcome, Series, divide
+from loadtest.bench.figure import Figure, Outcome, Series, at_least, divide
 from loadtest.bench.hotel_service import HotelService
 from loadtest.bench.hotel_workspace import CAPPED, FREE
 from loadtest.bench.pressing import best_connections, press
@@ -34,12 +34,13 @@ async def measure_bulk(service: HotelService, effort: Effort) -> AsyncIterator[O
         degraded = sum(run.degraded for run in runs)
         if degraded > _MOST_DEGRADED * effort.bulk * effort.rounds:
             raise Overload(f"{degraded} lines of the bulk left a part out; their speed means nothing.")
-        yield _figure(title, runs, singles, degraded)
+        yield _figure(placement, title, runs, singles, degraded)
 
 
-def _figure(title: str, runs: list[BulkRun], singles: list[float], degraded: int) -> Figure:
+def _figure(placement: str, title: str, runs: list[BulkRun], singles: list[float], degraded: int) -> Figure:
     rates = [run.per_second for run in runs]
-    details = {"customers per second of the workers' processor time": Series.of([run.per_core for run in runs])}
+    per_core = Series.of([run.per_core for run in runs])
+    details = {"customers per second and core": per_core}
     used = [(run.used, run.seconds) for run in runs if run.used]
     if used:
         details |= {
@@ -47,7 +48,6 @@ def _figure(title: str, runs: list[BulkRun], singles: list[float], degraded: int
             "cores used by the store": Series.of([each.store / seconds for each, seconds in used]),
             "cores used by the sink and the rest": Series.of([each.rest / seconds for each, seconds in used]),
         }
-    wanted = f"; {AIM:.0f} per second and core wanted" if title.startswith("without") else ""
     return Figure(
         name="bulk_customers_per_second",
         case=f"1,000 offers, {title}, one worker",
@@ -58,7 +58,8 @@ def _figure(title: str, runs: list[BulkRun], singles: list[float], degraded: int
         theirs=Series.of(singles),
         checked=f"offers shown by both to {_COMPARED} people have equal propensities",
         details=details,
-        notes=(f"{degraded} decisions left a part out{wanted}",),
+        goals=(at_least("customers per second and core", per_core, AIM),) if placement == FREE else (),
+        notes=(f"{degraded} decisions left a part out",),
     )
 
 

@@ -21,7 +21,11 @@ from loadtest.bench.latency import measure_latency
 from loadtest.bench.machine import this_machine, this_origin
 from loadtest.bench.peers import absent_peers
 from loadtest.bench.profile_bytes import measure_bytes
+from loadtest.bench.quietness import read_cores, share_of_others, warn
 from loadtest.bench.report import Report, print_report, write_report
+from loadtest.bench.stage_table import NAME as STAGES
+from loadtest.bench.stage_table import put_table, stage_table
+from loadtest.bench.stages import measure_stages
 from loadtest.errors import WorldError
 
 _KERNELS: dict[str, Callable[[Effort], Iterator[Outcome]]] = {
@@ -35,6 +39,7 @@ _SERVED: dict[str, Callable[[HotelService, Effort], AsyncIterator[Outcome]]] = {
     "decision_vs_naive": measure_naive,
     "bulk_customers_per_second": measure_bulk,
     "latency": measure_latency,
+    STAGES: measure_stages,
 }
 _BYTES = "bytes_per_profile"
 NAMES = (*_KERNELS, *_SERVED, _BYTES)
@@ -47,14 +52,20 @@ NAMES = (*_KERNELS, *_SERVED, _BYTES)
     "--output", type=click.Path(dir_okay=False, path_type=Path), default=Path("bench.json"), show_default=True,
     help="Where to write the figures.",
 )  # fmt: skip
-def bench(only: tuple[str, ...], quick: bool, output: Path) -> None:
+@click.option(
+    "--page", type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="Also put the table of stages between the marks of this page.",
+)  # fmt: skip
+def bench(only: tuple[str, ...], quick: bool, output: Path, page: Path | None) -> None:
     """Measure the kernels and the service against others, in turns, and write bench.json.
 
     Every figure is a ratio against something measured beside it, and what is timed is first found equal to its
     reference. Peers are the optional packages of the extra `bench`; those that are absent are named.
     """
     console = Console()
-    machine, begun, clock = this_machine(), datetime.now(UTC), time.perf_counter()
+    machine, begun, clock, cores = this_machine(), datetime.now(UTC), time.perf_counter(), read_cores()
+    for warning in warn(machine, None):
+        console.print(warning, style="bold yellow", markup=False, highlight=False)
     for package, why in absent_peers().items():
         console.print(f"Absent: {package}: {why}", style="yellow", markup=False, highlight=False)
     try:
@@ -67,12 +78,15 @@ def bench(only: tuple[str, ...], quick: bool, output: Path) -> None:
         quick=quick,
         machine=machine,
         origin=this_origin(),
+        warnings=warn(machine, share_of_others(cores, read_cores(), machine.cores)),
         figures=tuple(one for one in outcomes if isinstance(one, Figure)),
         absent=tuple(one for one in outcomes if isinstance(one, Absent)),
     )
     print_report(console, report)
     write_report(output, report)
     console.print(f"Written to {output}.", markup=False)
+    if page is not None and (table := stage_table(report.figures)):
+        put_table(page, table, f"{machine.processor}, {machine.cores} cores, commit {report.origin.commit[:12]}:")
 
 
 async def _measure(console: Console, wanted: Iterable[str], effort: Effort) -> list[Outcome]:

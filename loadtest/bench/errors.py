@@ -9,3 +9,7 @@ class Mismatch(WorldError):
 
 class Overload(WorldError):
     """The service could not be measured under the wanted load."""
+
+
+class NoMarks(WorldError):
+    """A page has no place for the table of stages."""

@@ -20,12 +20,32 @@ class Series(msgspec.Struct, frozen=True):
         return cls(min(rounds), median(rounds), max(rounds), tuple(rounds))
 
 
+class Goal(msgspec.Struct, frozen=True):
+    """A quantity that is wanted; `measured` is its median, `wanted` the least it may be, or where `low` the most."""
+
+    quantity: str
+    wanted: float
+    measured: float
+    low: bool
+    met: bool
+
+
+def at_least(quantity: str, measured: Series, wanted: float) -> Goal:
+    """Wanted is this much or more of a quantity, whose unit is in its name."""
+    return Goal(quantity, wanted, measured.median, False, measured.median >= wanted)
+
+
+def at_most(quantity: str, measured: Series, wanted: float) -> Goal:
+    """Wanted is this much or less of a quantity, whose unit is in its name."""
+    return Goal(quantity, wanted, measured.median, True, measured.median <= wanted)
+
+
 class Figure(msgspec.Struct, frozen=True, kw_only=True):
     """One ratio, round by round, of two quantities measured in turn.
 
     `ours` and `theirs` are in `unit`; `against` says what theirs is; `checked` says what was found equal before the
-    clock ran; `aim` is the ratio wanted, at least (at most where `low` is good). `details` are further quantities,
-    their unit in the name; `notes` are remarks.
+    clock ran; `goals` are what is wanted of it. `details` are further quantities, their unit in the name; `notes` are
+    remarks.
     """
 
     name: str
@@ -36,17 +56,9 @@ class Figure(msgspec.Struct, frozen=True, kw_only=True):
     ours: Series
     theirs: Series
     checked: str
-    aim: float | None = None
-    low: bool = False
+    goals: tuple[Goal, ...] = ()
     details: dict[str, Series] = {}
     notes: tuple[str, ...] = ()
-
-    @property
-    def reached(self) -> bool | None:
-        """Whether the median reaches the aim; None without one."""
-        if self.aim is None:
-            return None
-        return self.ratio.median <= self.aim if self.low else self.ratio.median >= self.aim
 
 
 class Absent(msgspec.Struct, frozen=True):

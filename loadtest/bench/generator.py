@@ -16,7 +16,7 @@ from collections import Counter, deque
 import msgspec
 
 from loadtest.bench.load import Load, Plan
-from loadtest.bench.wire import Wire, is_degraded
+from loadtest.bench.wire import Received, Wire, is_degraded, stages_of
 
 _GRACE = 10.0
 """Seconds after the last request within which its answer must come."""
@@ -29,19 +29,21 @@ class _Tally:
         self.latencies: array[int] = array("I")
         self.failed: Counter[int] = Counter()
         self.degraded = 0
+        self.stages: dict[str, array[float]] = {}
 
-    def add(self, answer: tuple[int, bytes], seconds: float) -> None:
-        status, body = answer
+    def add(self, answer: Received, seconds: float) -> None:
         self.latencies.append(min(max(int(seconds * 1e6), 0), 0xFFFF_FFFF))
-        if status != 200:
-            self.failed[status] += 1
-        elif is_degraded(body):
+        if answer.status != 200:
+            self.failed[answer.status] += 1
+        elif is_degraded(answer.body):
             self.degraded += 1
+        for name, microseconds in stages_of(answer.head).items():
+            self.stages.setdefault(name, array("f")).append(microseconds)
 
     def load(self, seconds: float, cpu: float, late: float) -> Load:
         return Load(
             len(self.latencies), seconds, self.latencies.tobytes(), dict(self.failed), self.degraded, cpu / seconds,
-            int(late * 1e6),
+            int(late * 1e6), {name: times.tobytes() for name, times in self.stages.items()},
         )  # fmt: skip
 
 

@@ -1,6 +1,8 @@
 """What the generator is told to do, and what it says came of it."""
 
 from array import array
+from collections import Counter
+from collections.abc import Sequence
 from typing import Literal
 
 import msgspec
@@ -28,7 +30,8 @@ class Load(msgspec.Struct, frozen=True):
     `latencies` (microseconds, as unsigned 32-bit numbers) run from the intended moment to the end of the answer;
     `failed` counts answers other than 200, by status; `degraded` those that had to leave a part out. `cpu` is the share
     of one core that the generator itself used; `late` is by how many microseconds the latest request left after its
-    moment although a connection was free.
+    moment although a connection was free. `stages` (microseconds, as 32-bit floats) are what the answers' Server-Timing
+    says, in its order; empty where they have none.
     """
 
     answers: int
@@ -38,6 +41,7 @@ class Load(msgspec.Struct, frozen=True):
     degraded: int
     cpu: float
     late: int = 0
+    stages: dict[str, bytes] = {}
 
     @property
     def per_second(self) -> float:
@@ -47,3 +51,20 @@ class Load(msgspec.Struct, frozen=True):
     def microseconds(self) -> "array[int]":
         """The latencies as numbers."""
         return array("I", self.latencies)
+
+
+def join_loads(loads: Sequence[Load]) -> Load:
+    """What came of several plans, one after the other, as if they had been one; without stages."""
+    seconds = sum(load.seconds for load in loads)
+    failed: Counter[int] = Counter()
+    for load in loads:
+        failed.update(load.failed)
+    return Load(
+        answers=sum(load.answers for load in loads),
+        seconds=seconds,
+        latencies=b"".join(load.latencies for load in loads),
+        failed=dict(failed),
+        degraded=sum(load.degraded for load in loads),
+        cpu=sum(load.cpu * load.seconds for load in loads) / seconds,
+        late=max(load.late for load in loads),
+    )

@@ -8,24 +8,26 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Column, Table
 
-from loadtest.bench.figure import Absent, Figure, Series
+from loadtest.bench.figure import Absent, Figure, Goal, Series
 from loadtest.bench.machine import Machine, Origin
+from loadtest.bench.stage_table import stage_table
 
 
 class Report(msgspec.Struct, frozen=True):
-    """`bench.json`: everything a run found, and where."""
+    """`bench.json`: everything a run found, and where; `warnings` say why its figures may be worth little."""
 
     begun: str
     seconds: float
     quick: bool
     machine: Machine
     origin: Origin
+    warnings: tuple[str, ...]
     figures: tuple[Figure, ...]
     absent: tuple[Absent, ...]
 
 
 def print_report(console: Console, report: Report) -> None:
-    """The figures with their spread, what they are made of, and what could not be measured."""
+    """The figures with their spread, what they are made of, where a decision's time goes, and the goals at the end."""
     machine = report.machine
     console.print(
         f"{machine.processor}, {machine.cores} cores, {machine.memory_gib} GiB, load {machine.load[0]:.1f} before; "
@@ -36,8 +38,14 @@ def print_report(console: Console, report: Report) -> None:
     console.print(_ratios(report.figures))
     for figure in report.figures:
         _print_details(console, figure)
+    if table := stage_table(report.figures):
+        console.print(table, markup=False, highlight=False, soft_wrap=True)
+    if any(figure.goals for figure in report.figures):
+        console.print(_goals(report.figures))
     for absent in report.absent:
         console.print(f"Not measured: {absent.name}: {absent.why}", style="yellow", markup=False, highlight=False)
+    for warning in report.warnings:
+        console.print(warning, style="bold yellow", markup=False, highlight=False)
 
 
 def write_report(path: Path, report: Report) -> None:
@@ -47,18 +55,14 @@ def write_report(path: Path, report: Report) -> None:
 
 def _ratios(figures: Sequence[Figure]) -> Table:
     table = Table(
-        "Figure",
-        *(Column(title, justify="right") for title in ("Ratio", "From – to", "Aim", "Ours", "Theirs")),
+        "Figure", *(Column(title, justify="right") for title in ("Ratio", "From – to", "Ours", "Theirs")),
         show_lines=True,
-    )
+    )  # fmt: skip
     for figure in figures:
-        aim = "" if figure.aim is None else f"{'≤' if figure.low else '≥'} {figure.aim:g}"
-        colour = {True: "green", False: "red", None: "default"}[figure.reached]
         table.add_row(
             f"[bold]{figure.name}[/]\n{escape(figure.case)}",
-            f"[{colour}]{_short(figure.ratio.median)}[/]",
+            _short(figure.ratio.median),
             f"{_short(figure.ratio.minimum)} – {_short(figure.ratio.maximum)}",
-            aim,
             f"{_short(figure.ours.median)}\n{figure.unit}",
             _short(figure.theirs.median),
         )
@@ -75,6 +79,21 @@ def _print_details(console: Console, figure: Figure) -> None:
         for name, series in figure.details.items():
             table.add_row(f"  {name}", *_spread(series))
         console.print(table)
+
+
+def _goals(figures: Sequence[Figure]) -> Table:
+    table = Table("Figure", "Quantity", *(Column(title, justify="right") for title in ("Wanted", "Measured", "")))
+    for figure in figures:
+        for goal in figure.goals:
+            table.add_row(
+                f"[bold]{figure.name}[/]: {escape(figure.case)}", escape(goal.quantity), _bound(goal),
+                _short(goal.measured), "[green]met[/]" if goal.met else "[red]not met[/]",
+            )  # fmt: skip
+    return table
+
+
+def _bound(goal: Goal) -> str:
+    return f"{'≤' if goal.low else '≥'} {_short(goal.wanted)}"
 
 
 def _spread(series: Series) -> tuple[str, str, str]:

@@ -1,10 +1,20 @@
 """HTTP/1.1 over one kept connection, as cheaply as can be: whole requests in, whole answers out."""
 
 import socket
+from typing import NamedTuple
 
 _END = b"\r\n\r\n"
 _LENGTH = b"content-length:"
+_TIMING = b"\r\nserver-timing:"
 _COMPLETE = (b'"degraded":[]', b'"degraded": []')
+
+
+class Received(NamedTuple):
+    """One answer; `head` is its status line and headers in lower case."""
+
+    status: int
+    head: bytes
+    body: bytes
 
 
 class Wire:
@@ -21,8 +31,8 @@ class Wire:
         self.due = due
         self.socket.sendall(request)
 
-    def receive(self) -> tuple[int, bytes] | None:
-        """Status and body if the answer is whole by now; raises `ConnectionError` when the peer hung up."""
+    def receive(self) -> Received | None:
+        """The answer if it is whole by now; raises `ConnectionError` when the peer hung up."""
         data = self.socket.recv(262_144)
         if not data:
             raise ConnectionError("the service closed the connection in the middle of a request")
@@ -38,7 +48,18 @@ class Wire:
         if len(self._held) < whole:
             return None
         body, self._held = self._held[end + len(_END) : whole], self._held[whole:]
-        return int(head[9:12]), body
+        return Received(int(head[9:12]), head, body)
+
+
+def stages_of(head: bytes) -> dict[str, float]:
+    """Microseconds by stage, as the answer's Server-Timing says; empty without one."""
+    _, _, rest = head.partition(_TIMING)
+    stages = {}
+    for metric in rest.partition(b"\r\n")[0].split(b","):
+        name, found, milliseconds = metric.partition(b";dur=")
+        if found:
+            stages[name.strip().decode()] = 1000.0 * float(milliseconds.partition(b";")[0])
+    return stages
 
 
 def is_degraded(body: bytes) -> bool:

@@ -9,12 +9,11 @@ from numpy.typing import NDArray
 from loadtest.bench.effort import Effort
 from loadtest.bench.errors import Mismatch
 from loadtest.bench.figure import Absent, Figure, Outcome, Series, divide
-from loadtest.bench.kernels.forest_case import LEAVES, OFFER, REQUEST, ForestCase, grow, make_case
+from loadtest.bench.kernels.forest import forest_cases
+from loadtest.bench.kernels.forest_case import OFFER, REQUEST, ForestCase
 from loadtest.bench.peers import PeerAbsent, find_peer
 from loadtest.bench.rounds import Contestant, take_turns
 
-TREES = 200
-OFFERS = (1000, 100, 10_000)
 _LEARNED = 50
 """Decisions it learns from first, so that its weights are not all zero."""
 _ARGUMENTS = "--cb_explore_adf --epsilon 0.05 -q so --quiet --random_seed 1"
@@ -28,16 +27,15 @@ def measure_vw(effort: Effort) -> Iterator[Outcome]:
     except PeerAbsent as error:
         yield Absent("forest_vs_vw", str(error))
         return
-    for offers in OFFERS:
-        case = make_case(grow(TREES), TREES, offers)
+    for _, case, title in forest_cases():
         bandit = peer.Workspace(_ARGUMENTS)
         try:
-            yield _measure(effort, case, bandit, peer.__version__)
+            yield _measure(effort, case, title, bandit, peer.__version__)
         finally:
             bandit.finish()
 
 
-def _measure(effort: Effort, case: ForestCase, bandit: Any, version: str) -> Figure:
+def _measure(effort: Effort, case: ForestCase, title: str, bandit: Any, version: str) -> Figure:
     texts = [_lines(question.matrix) for question in case.questions[:2]]
     random = np.random.default_rng(1)
     for number in range(_LEARNED):
@@ -72,7 +70,7 @@ def _measure(effort: Effort, case: ForestCase, bandit: Any, version: str) -> Fig
         bandit.finish_example(examples)
     return Figure(
         name="forest_vs_vw",
-        case=f"{len(case.rows):,} offers, {TREES} trees × {LEAVES} leaves",
+        case=title,
         against=f"Vowpal Wabbit {version} cb_explore_adf -q so, examples parsed beforehand",
         unit="µs",
         ratio=divide(times["vw"], times["ours"]),

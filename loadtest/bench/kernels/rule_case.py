@@ -17,6 +17,7 @@ from rules.offer import Column
 QUESTIONS = 8
 
 RULES: tuple[tuple[str, str], ...] = (
+    ("offer.price <= customer.usual_rate * {2}.0", "offer.price <= customer.usual_rate * {2}"),
     ("offer.price < {0}.0 && offer.margin > 1.5", "offer.price < {0} and offer.margin > 1.5"),
     ("offer.theme != 'club' || !customer.member", "offer.theme != 'club' or not customer.member"),
     ("!offer.members_only || customer.member", "not offer.members_only or customer.member"),
@@ -32,7 +33,6 @@ RULES: tuple[tuple[str, str], ...] = (
         "!(offer.theme in ['spa', 'romantic']) || context.adults >= 2",
         "offer.theme not in ['spa', 'romantic'] or context.adults >= 2",
     ),
-    ("offer.price <= customer.usual_rate * {2}.0", "offer.price <= customer.usual_rate * {2}"),
     ("context.lead_days >= {1} && context.nights <= 14", "context.lead_days >= {1} and context.nights <= 14"),
     (
         "offer.theme in customer.interests || offer.margin > {3}.0",
@@ -60,20 +60,22 @@ class RuleCase(msgspec.Struct, frozen=True, eq=False):
         return [np.asarray(value.passes) for value in values]
 
 
-def make_rules(variants: int) -> RuleCase:
-    """Each of the ten rules in so many variants, over all offers of the hotel workspace."""
+def make_rules(count: int) -> RuleCase:
+    """So many rules over all offers of the hotel workspace: the ten, and then the ten with other numbers."""
     folder = workspace_folder()
     toml, offers = ((folder / name).read_bytes() for name in ("concierge.toml", "offers.csv"))
     catalogue = check_workspace(toml, offers, "offers.csv").catalogue
     if catalogue is None:
         raise Mismatch("the hotel workspace is broken: `concierge check` says how")
-    numbers = [(300 + 40 * variant, 1 + variant, 3 + variant, 30 + 5 * variant) for variant in range(variants)]
-    pairs = [(cel.format(*each), zen.format(*each)) for each in numbers for cel, zen in RULES]
+    variants = range(-(-count // len(RULES)))
+    numbers = [(300 + 40 * variant, 1 + variant, 3 + variant, 30 + 5 * variant) for variant in variants]
+    pairs = [(cel.format(*each), zen.format(*each)) for each in numbers for cel, zen in RULES][:count]
     program = Program([compile_expression(cel, catalogue.schema, gives="bool") for cel, _ in pairs])
     # The peer is given what the rules read and no more: turning offers into its values is most of its work.
     read = " ".join(zen for _, zen in pairs)
-    columns = {name: _plain(column) for name, column in catalogue.offers.columns.items() if f"offer.{name}" in read}
-    rows = [{name: values[row] for name, values in columns.items()} for row in range(len(catalogue.offers))]
+    columns = {name: _plain(column) for name, column in catalogue.offers.columns.items()}
+    inputs_of = {name: values for name, values in columns.items() if f"offer.{name}" in read}
+    rows = [{name: values[row] for name, values in inputs_of.items()} for row in range(len(catalogue.offers))]
     random = np.random.default_rng(7)
     questions = tuple(_facts(columns, random) for _ in range(QUESTIONS))
     inputs = tuple(tuple(_nested(facts) | {"offer": row} for row in rows) for facts in questions)

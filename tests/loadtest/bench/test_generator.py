@@ -10,7 +10,7 @@ import pytest
 
 from loadtest.bench.generator import run
 from loadtest.bench.load import Load, Plan
-from loadtest.bench.wire import is_degraded, post
+from loadtest.bench.wire import is_degraded, post, stages_of
 
 WHOLE = b'{"decision":"d","degraded":[]}'
 Answer = Callable[[int], tuple[int, bytes]]
@@ -100,3 +100,9 @@ def test_failures_and_parts_left_out_are_counted() -> None:
 )
 def test_a_decision_says_what_it_left_out(body: bytes, degraded: bool) -> None:
     assert is_degraded(body) is degraded
+
+
+def test_stages_are_read_from_the_answer_s_head_in_microseconds() -> None:
+    head = b"http/1.1 200 ok\r\nserver-timing: load;dur=0.25, facts;dur=0.031,total;dur=1.5\r\ncontent-length: 2"
+    assert stages_of(head) == pytest.approx({"load": 250.0, "facts": 31.0, "total": 1500.0})
+    assert stages_of(b"http/1.1 200 ok\r\ncontent-length: 2") == {}

@@ -19,7 +19,7 @@ def test_the_forest_reads_features_of_every_binding_and_equals_predict() -> None
 
 
 def test_no_rule_is_without_effect() -> None:
-    case = make_rules(1)
+    case = make_rules(len(RULES))
     verdicts = [case.verdicts(number) for number in range(len(case.questions))]
     for rule, (cel, _) in enumerate(RULES):
         held = np.concatenate([np.broadcast_to(each[rule], 1000) for each in verdicts])
