@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterator, Sized
 from functools import lru_cache
 from itertools import islice
+from time import perf_counter
 from types import UnionType
 from typing import Annotated, Any, Union, get_args, get_origin
 
@@ -11,6 +12,7 @@ import msgspec
 from litestar import Request
 from litestar.datastructures import State
 from litestar.exceptions import HTTPException
+from litestar.types import Receive, Scope, Send
 
 from decision.access.api_keys import ApiKey
 from rules.errors import MOST_FAULTS, Fault, Invalid
@@ -25,7 +27,14 @@ _LONGEST_NAME = 200
 
 
 class ApiRequest(Request[ApiKey, str, State]):
-    """A request whose body becomes the type of its handler's `data`; raises `Invalid` with every fault."""
+    """A request whose body becomes the type of its handler's `data`; raises `Invalid` with every fault.
+
+    `begun` is when it came in, by `perf_counter`.
+    """
+
+    def __init__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        self.begun = perf_counter()
+        super().__init__(scope, receive, send)
 
     async def json(self) -> Any:
         """The body as the handler's type, from JSON, or from MessagePack when the content type says so."""
@@ -48,9 +57,21 @@ class ApiRequest(Request[ApiKey, str, State]):
         accepted = self.headers.get("accept", "")
         return any(kind in accepted for kind in MSGPACK_TYPES)
 
+    @property
+    def wants_timing(self) -> bool:
+        """Whether the caller asks where the time goes; raises `Invalid` for what is neither true nor false."""
+        if not self.scope["query_string"]:
+            return False
+        try:
+            return msgspec.convert(self.query_params.get("timing", "false"), bool, strict=False)
+        except msgspec.ValidationError as error:
+            raise Invalid((Fault("timing", str(error)),)) from None
+
 
 def decode_body(body: bytes, kind: Any, content_type: str = JSON) -> Any:
     """The body as `kind`; raises `Invalid` naming every field that is wrong."""
+    if not body:
+        raise Invalid((Fault("body", "is missing; send one"),))
     binary = content_type in MSGPACK_TYPES
     try:
         return _decoder(kind, binary).decode(body)

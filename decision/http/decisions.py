@@ -1,21 +1,30 @@
 """`/v1/decisions`: decide and explain."""
 
+from collections.abc import Mapping
+from time import perf_counter
+
 from litestar import Response, get, post
-from litestar.params import FromPath, JSONBody
+from litestar.datastructures import ResponseHeader
+from litestar.params import FromPath, FromQuery, JSONBody
 
 from decision.access.api_keys import ApiKey
 from decision.engine.explanation import Explanation
 from decision.http.authorisation import known, require
 from decision.http.body import ApiRequest
+from decision.http.express import express
 from decision.http.media import answer, problems
 from decision.http.serving import Serving
 from decision.service.admission import Ask, admit
 from decision.service.answer import DecisionAnswer
 from decision.service.concierge import Concierge
+from decision.service.lap import Stage, untimed
 from decision.service.question import DecisionQuestion
+from decision.service.stopwatch import Stopwatch
 from rules.errors import Forbidden
 from rules.ids import DecisionId
 from rules.workspace import Channel
+
+_TIMED = "Milliseconds by stage, in order, where `timing` asks for them: `load;dur=0.412, facts;dur=0.020, …`."
 
 
 def allow(concierge: Concierge, key: ApiKey, question: DecisionQuestion) -> Ask:
@@ -29,17 +38,35 @@ def allow(concierge: Concierge, key: ApiKey, question: DecisionQuestion) -> Ask:
 
 @post(
     "/v1/decisions",
-    guards=[known],
+    middleware=[express],
     status_code=200,
     operation_id="decide",
     summary="Decide which offers a subject should see",
     responses=problems(400, 401, 403, 413, 415, 503),
+    response_headers=[ResponseHeader("Server-Timing", value="", description=_TIMED, documentation_only=True)],
     tags=["decisions"],
 )
-async def decide(request: ApiRequest, data: JSONBody[DecisionQuestion], concierge: Serving) -> Response[DecisionAnswer]:
-    """Needs scope `decide:CHANNEL` of the placement's channel, and `admin` as well where `at` is given."""
+async def decide(
+    request: ApiRequest, data: JSONBody[DecisionQuestion], concierge: Serving, timing: FromQuery[bool] = False
+) -> Response[DecisionAnswer]:
+    """Needs scope `decide:CHANNEL` of the placement's channel, and `admin` as well where `at` is given.
+
+    With `timing` the answer's header `Server-Timing` says where the time went.
+    """
+    lap = Stopwatch(perf_counter, request.begun) if timing else untimed
     ask = allow(concierge, request.user, data)
-    return answer(request, await concierge.deciding.decide(ask))
+    lap("admit")
+    response = answer(request, await concierge.deciding.decide(ask, lap=lap))
+    lap("answer")
+    if isinstance(lap, Stopwatch):
+        response.headers["Server-Timing"] = server_timing(lap.stages)
+    return response
+
+
+def server_timing(stages: Mapping[Stage, float]) -> str:
+    """The header of that name (W3C Server Timing): milliseconds by stage, and of all of them."""
+    durations = [*stages.items(), ("total", sum(stages.values()))]
+    return ", ".join(f"{stage};dur={seconds * 1000:.3f}" for stage, seconds in durations)
 
 
 @get(

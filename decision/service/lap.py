@@ -5,7 +5,7 @@ from typing import Literal
 
 from decision.engine import lap as engine
 
-Stage = Literal["load", "reserve", "journal"] | engine.Stage
+Stage = Literal["admit", "load", "reserve", "journal", "answer"] | engine.Stage
 
 Lap = Callable[[Stage], None]
 """Told the stage that has just ended; one that is repeated is told again."""

@@ -1,3 +1,6 @@
+import re
+import time
+
 import msgspec
 import pytest
 from httpx import AsyncClient
@@ -136,3 +139,35 @@ async def test_only_a_dry_run_looks_ahead(client: AsyncClient, store: MemoryStor
     assert answer.status_code == 200
     assert await journal(store) == []
     assert (await client.get("/v1/customers/ann")).status_code == 404
+
+
+async def test_the_stages_of_a_decision_are_timed_for_whoever_asks(client: AsyncClient) -> None:
+    question = {"placement": "mail", "customer": "ann"}
+    await client.put("/v1/customers/ann", json={"consents": {"email": True}})
+    assert "server-timing" not in (await client.post("/v1/decisions?timing=false", json=question)).headers
+    begun = time.perf_counter()
+    answer = await client.post("/v1/decisions?timing=true", json=question)
+    took = (time.perf_counter() - begun) * 1000
+    assert answer.status_code == 200
+    entries = answer.headers["server-timing"].split(", ")
+    stages = {match[1]: float(match[2]) for entry in entries if (match := re.fullmatch(r"(\w+);dur=(\d+\.\d+)", entry))}
+    assert len(stages) == len(entries)
+    assert list(stages)[:2] == ["admit", "load"]
+    assert list(stages)[-4:] == ["reserve", "journal", "answer", "total"]
+    assert {"facts", "screen", "predict", "draw"} < set(stages)
+    total = stages.pop("total")
+    assert 0 < total < took
+    assert sum(stages.values()) == pytest.approx(total, abs=0.0005 * (len(stages) + 1))
+
+
+async def test_timing_is_true_or_false(client: AsyncClient) -> None:
+    answer = await client.post("/v1/decisions?timing=perhaps", json={"placement": "home"})
+    assert answer.status_code == 400
+    assert [error["field"] for error in answer.json()["errors"]] == ["timing"]
+
+
+@pytest.mark.parametrize("accept", ["application/json", "application/msgpack"])
+async def test_the_head_of_an_answer_is_complete(client: AsyncClient, accept: str) -> None:
+    answer = await client.post("/v1/decisions", json={"placement": "home"}, headers={"Accept": accept})
+    kind = "application/vnd.msgpack" if "msgpack" in accept else accept
+    assert dict(answer.headers) == {"content-type": kind, "content-length": str(len(answer.content))}
