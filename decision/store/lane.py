@@ -1,7 +1,8 @@
 """Group commit: what callers ask one by one travels to the server together."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Generic, TypeVar
 
 from decision.store.port import Silent
@@ -17,8 +18,8 @@ REST_SECONDS = 1.0
 class Lane(Generic[Asked, Answer]):
     """Gathers what is asked in one loop tick, and all that is asked while `flights` batches are under way.
 
-    `run` takes a batch of at most `most` and gives one answer (or exception) for each, in order. When it raises
-    `Unavailable`, everybody who waits gets it at once: nobody queues behind a store that does not answer.
+    `run` takes what at most `most` callers ask, in one list, and gives one answer for each thing, in order. When it
+    fails with `Unavailable`, everybody who waits gets it at once: nobody queues behind a store that does not answer.
 
     After a `Silent` nobody waits for `rest` seconds; then the first ones who ask find out whether it speaks again, and
     until they know the others still do not wait.
@@ -26,7 +27,7 @@ class Lane(Generic[Asked, Answer]):
 
     def __init__(
         self,
-        run: Callable[[list[Asked]], Awaitable[list[Answer | Exception]]],
+        run: Callable[[list[Asked]], asyncio.Future[list[Answer]]],
         flights: int,
         most: int,
         rest: float = REST_SECONDS,
@@ -34,17 +35,17 @@ class Lane(Generic[Asked, Answer]):
         self._run = run
         self._flights = flights
         self._most = most
-        self._waiting: list[tuple[Asked, asyncio.Future[Answer]]] = []
+        self._waiting: list[tuple[Sequence[Asked], asyncio.Future[list[Answer]]]] = []
         self._scheduled = False
-        self._flying: set[asyncio.Task[None]] = set()
+        self._flying: set[asyncio.Future[list[Answer]]] = set()
         self._rest = rest
         self._silence: Silent | None = None
         self._wakes = 0.0
 
-    def ask(self, asked: Asked) -> asyncio.Future[Answer]:
-        """A future for the answer; cancelling it does not recall what was already sent."""
+    def ask(self, asked: Sequence[Asked]) -> asyncio.Future[list[Answer]]:
+        """A future for one answer to each thing asked; cancelling it does not recall what was already sent."""
         loop = asyncio.get_running_loop()
-        future: asyncio.Future[Answer] = loop.create_future()
+        future: asyncio.Future[list[Answer]] = loop.create_future()
         if self._silence is not None and (self._flying or loop.time() < self._wakes):
             future.set_exception(Silent(str(self._silence)))
             return future
@@ -66,40 +67,36 @@ class Lane(Generic[Asked, Answer]):
         self._scheduled = False
         while self._waiting and len(self._flying) < self._flights:
             batch, self._waiting = self._waiting[: self._most], self._waiting[self._most :]
-            task = asyncio.get_running_loop().create_task(self._fly(batch))
-            self._flying.add(task)
-            task.add_done_callback(self._land)
+            try:
+                flight = self._run([one for asked, _ in batch for one in asked])
+            except Exception as error:
+                flight = asyncio.get_running_loop().create_future()
+                flight.set_exception(error)
+            self._flying.add(flight)
+            flight.add_done_callback(partial(self._land, batch))
 
-    def _land(self, task: asyncio.Task[None]) -> None:
-        self._flying.discard(task)
-        if self._waiting and not self._scheduled:
-            self._depart()
-
-    async def _fly(self, batch: list[tuple[Asked, asyncio.Future[Answer]]]) -> None:
-        try:
-            answers = await self._run([asked for asked, _ in batch])
-        except Unavailable as error:
-            if isinstance(error, Silent):
-                self._silence, self._wakes = error, asyncio.get_running_loop().time() + self._rest
-            waiting, self._waiting = self._waiting, []
-            for _, future in (*batch, *waiting):
+    def _land(
+        self,
+        batch: list[tuple[Sequence[Asked], asyncio.Future[list[Answer]]]],
+        flight: asyncio.Future[list[Answer]],
+    ) -> None:
+        self._flying.discard(flight)
+        error = Unavailable("The store was closed.") if flight.cancelled() else flight.exception()
+        if error is None:
+            self._silence = None
+            answers, first = flight.result(), 0
+            for asked, future in batch:
+                last = first + len(asked)
                 if not future.done():
-                    future.set_exception(error)
-            return
-        except BaseException as error:
+                    future.set_result(answers[first:last])
+                first = last
+        else:
+            if isinstance(error, Unavailable):
+                batch, self._waiting = batch + self._waiting, []
+            if isinstance(error, Silent):
+                self._silence, self._wakes = error, flight.get_loop().time() + self._rest
             for _, future in batch:
                 if not future.done():
-                    future.set_exception(
-                        error if isinstance(error, Exception) else Unavailable("The store was closed.")
-                    )
-            if not isinstance(error, Exception):
-                raise
-            return
-        self._silence = None
-        for (_, future), answer in zip(batch, answers, strict=True):
-            if future.done():
-                continue
-            if isinstance(answer, Exception):
-                future.set_exception(answer)
-            else:
-                future.set_result(answer)
+                    future.set_exception(error)
+        if self._waiting and not self._scheduled:
+            self._depart()

@@ -3,7 +3,7 @@
 import time
 from collections.abc import Callable, Sequence
 
-from decision.store.port import Position, position_key
+from decision.store.port import Append, Entry, Position, Put, Write, position_key
 
 
 class MemoryStore:
@@ -65,6 +65,21 @@ class MemoryStore:
         if ttl is not None:
             self._ends[key] = self._clock() + ttl
         return len(self._values[key])
+
+    async def write(self, writes: Sequence[Write]) -> list[int | None]:
+        """Do writes together; the new length of what was appended to, in order."""
+        lengths: list[int | None] = []
+        for write in writes:
+            length = None
+            match write:
+                case Entry(log, entry):
+                    await self.add_to_log(log, entry)
+                case Put(key, value, ttl):
+                    await self.put(key, value, ttl)
+                case Append(key, value, ttl):
+                    length = await self.append(key, value, None, ttl)
+            lengths.append(length)
+        return lengths
 
     async def delete(self, keys: Sequence[str]) -> int:
         """Delete keys; returns how many existed."""

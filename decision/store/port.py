@@ -3,6 +3,8 @@
 from collections.abc import Sequence
 from typing import NewType, Protocol
 
+import msgspec
+
 from rules.errors import Unavailable
 
 Position = NewType("Position", str)
@@ -19,6 +21,32 @@ def position_key(position: Position) -> tuple[int, int]:
 
 class Silent(Unavailable):
     """The store did not answer in time; asking it again at once would only mean waiting again."""
+
+
+class Put(msgspec.Struct, frozen=True):
+    """Set a value; `ttl` in seconds."""
+
+    key: str
+    value: bytes
+    ttl: int | None = None
+
+
+class Append(msgspec.Struct, frozen=True):
+    """Append to a byte string; `ttl` in seconds."""
+
+    key: str
+    value: bytes
+    ttl: int | None = None
+
+
+class Entry(msgspec.Struct, frozen=True):
+    """Append an entry to a log."""
+
+    log: str
+    entry: bytes
+
+
+Write = Put | Append | Entry
 
 
 class Store(Protocol):
@@ -60,6 +88,13 @@ class Store(Protocol):
         self, key: str, value: bytes, expected_length: int | None = None, ttl: int | None = None
     ) -> int | None:
         """Append to a byte string and return its new length; None when its length is not the expected one."""
+        ...
+
+    async def write(self, writes: Sequence[Write]) -> list[int | None]:
+        """Do writes that travel together; the new length of what was appended to, in order, None for the others.
+
+        Each is durable on return, and each may happen when another one fails.
+        """
         ...
 
     async def delete(self, keys: Sequence[str]) -> int:

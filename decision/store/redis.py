@@ -1,14 +1,14 @@
 """The store over the Redis protocol: Redis, Valkey, or a cluster of either."""
 
-import asyncio
 from collections.abc import Mapping, Sequence
 
-from redis.exceptions import NoScriptError, RedisError
+from redis.exceptions import NoScriptError
 
+from decision.store.connection import Reply
 from decision.store.lane import Lane
-from decision.store.port import Position, position_key
-from decision.store.scripts import APPEND, COMPARE_AND_PUT, Script
-from decision.store.wire import ClusterWire, Command, Reply, ServerWire, Wire, unavailable
+from decision.store.port import Append, Entry, Position, Put, Write, position_key
+from decision.store.scripts import APPEND, COMPARE_AND_PUT, SOURCES
+from decision.store.wire import ClusterWire, Command, ServerWire, Wire, unavailable
 
 TIMEOUT = 2.0
 """Seconds to wait for a reply; a decision's own deadline is far shorter and does not wait for it."""
@@ -25,8 +25,8 @@ class RedisStore:
 
     def __init__(self, wire: Wire) -> None:
         self._wire = wire
-        self._reads: Lane[Sequence[str], list[bytes | None]] = Lane(self._get, flights=4, most=512)
-        self._writes: Lane[Command, Reply] = Lane(self._run, flights=1, most=512)
+        self._reads: Lane[str, bytes | None] = Lane(wire.get, flights=4, most=512)
+        self._writes: Lane[Command, Reply] = Lane(wire.run, flights=1, most=512)
 
     @classmethod
     def connect(cls, url: str, cluster: bool = False, timeout: float = TIMEOUT) -> "RedisStore":
@@ -62,23 +62,28 @@ class RedisStore:
             "" if ttl is None else ttl,
             *(mark_ttl for _, mark_ttl in marks),
         )
-        return await self._script(COMPARE_AND_PUT, (key, *(mark for mark, _ in marks)), arguments) == 1
+        keys = (key, *(mark for mark, _ in marks))
+        return await self._ask("EVALSHA", COMPARE_AND_PUT.hash, len(keys), *keys, *arguments) == 1
 
     async def append(
         self, key: str, value: bytes, expected_length: int | None = None, ttl: int | None = None
     ) -> int | None:
         """Append to a byte string and return its new length; None when its length is not the expected one."""
-        if expected_length is None and ttl is None:
-            length = await self._ask("APPEND", key, value)
-        else:
-            conditions = ("" if expected_length is None else expected_length, "" if ttl is None else ttl)
-            length = await self._script(APPEND, (key,), (value, *conditions))
+        length = await self._ask(*_append(key, value, expected_length, ttl))
         assert isinstance(length, int)
         return None if length < 0 else length
 
+    async def write(self, writes: Sequence[Write]) -> list[int | None]:
+        """Do writes that travel together; the new length of what was appended to, in order."""
+        replies = await self._ask_all([_command(write) for write in writes])
+        return [
+            reply if isinstance(write, Append) and isinstance(reply, int) else None
+            for write, reply in zip(writes, replies, strict=True)
+        ]
+
     async def delete(self, keys: Sequence[str]) -> int:
         """Delete keys; returns how many existed."""
-        counts = await asyncio.gather(*(self._ask("UNLINK", key) for key in keys))
+        counts = await self._ask_all([("UNLINK", key) for key in keys])
         return sum(count for count in counts if isinstance(count, int))
 
     async def add_members(self, key: str, members: Sequence[str]) -> None:
@@ -99,7 +104,7 @@ class RedisStore:
 
     async def add_to_log(self, log: str, entry: bytes) -> Position:
         """Append an entry to a log; returns once it is durable."""
-        reply = await self._ask("XADD", log, "*", _FIELD, entry)
+        reply = await self._ask(*_command(Entry(log, entry)))
         assert isinstance(reply, bytes)
         return Position(reply.decode())
 
@@ -134,20 +139,20 @@ class RedisStore:
         await self._writes.drain()
         await self._wire.close()
 
-    async def _get(self, asked: list[Sequence[str]]) -> list[list[bytes | None] | Exception]:
-        values = iter(await self._wire.get([key for keys in asked for key in keys]))
-        return [[next(values) for _ in keys] for keys in asked]
-
-    async def _run(self, commands: list[Command]) -> list[Reply | Exception]:
-        return await self._wire.run(commands)
-
     async def _ask(self, *command: str | bytes | int) -> Reply:
-        try:
-            return await self._writes.ask(command)
-        except NoScriptError:
-            raise
-        except RedisError as error:
-            raise unavailable(error) from error
+        (reply,) = await self._ask_all((command,))
+        return reply
+
+    async def _ask_all(self, commands: Sequence[Command]) -> list[Reply]:
+        replies = await self._writes.ask(commands) if commands else []
+        for number, reply in enumerate(replies):
+            if isinstance(reply, NoScriptError):
+                # The server has not seen this script since it started; it keeps it from now on.
+                _, hash, *arguments = commands[number]
+                replies[number] = await self._ask("EVAL", SOURCES[hash], *arguments)
+            elif isinstance(reply, Exception):
+                raise unavailable(reply) from reply
+        return replies
 
     async def _now(self, *command: str | bytes | int) -> Reply:
         (reply,) = await self._wire.run([command])
@@ -155,12 +160,22 @@ class RedisStore:
             raise unavailable(reply) from reply
         return reply
 
-    async def _script(self, script: Script, keys: Sequence[str], arguments: Sequence[str | bytes | int]) -> Reply:
-        try:
-            return await self._ask("EVALSHA", script.hash, len(keys), *keys, *arguments)
-        except NoScriptError:
-            # The server has not seen this script since it started; it keeps it from now on.
-            return await self._ask("EVAL", script.source, len(keys), *keys, *arguments)
+
+def _command(write: Write) -> Command:
+    match write:
+        case Entry(log, entry):
+            return "XADD", log, "*", _FIELD, entry
+        case Put(key, value, ttl):
+            return "SET", key, value, *_lifetime(ttl)
+        case Append(key, value, ttl):
+            return _append(key, value, None, ttl)
+
+
+def _append(key: str, value: bytes, expected_length: int | None, ttl: int | None) -> Command:
+    if expected_length is None and ttl is None:
+        return "APPEND", key, value
+    conditions = ("" if expected_length is None else expected_length, "" if ttl is None else ttl)
+    return "EVALSHA", APPEND.hash, 1, key, value, *conditions
 
 
 def _lifetime(ttl: int | None) -> tuple[str | int, ...]:

@@ -51,3 +51,6 @@ return length
 """
 )
 """Keys: the string's. Arguments: what to append, the length expected (or nothing), ttl (or nothing)."""
+
+SOURCES: dict[object, str] = {script.hash: script.source for script in (COMPARE_AND_PUT, APPEND)}
+"""The scripts by hash, for a server that does not know them yet."""

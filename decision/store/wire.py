@@ -3,34 +3,35 @@
 Nothing is ever sent twice: a write whose reply is lost may have happened, and only its caller knows what that means.
 """
 
+import asyncio
 from collections.abc import Sequence
-from typing import Protocol
+from typing import Protocol, TypeVar
 
 from hiredis import pack_command
 from redis.asyncio.cluster import RedisCluster
 from redis.asyncio.connection import ConnectionPool
 from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
-from redis.exceptions import RedisClusterException, RedisError, ResponseError
+from redis.exceptions import RedisClusterException, RedisError
 from redis.exceptions import TimeoutError as RedisTimeout
 
+from decision.store.connection import Batch, Connection, Reply
 from decision.store.port import Silent
 from rules.errors import Unavailable
 
-Command = tuple[str | bytes | int, ...]
+Read = TypeVar("Read")
 
-Reply = object
-"""What a command was answered: bytes, an int, a list, None; or the error the server gave for this one command."""
+Command = tuple[str | bytes | int, ...]
 
 
 class Wire(Protocol):
-    """A connection to servers; each call raises `Unavailable` when they do not answer in time."""
+    """A connection to servers; each future fails with `Unavailable` when they do not answer in time."""
 
-    async def run(self, commands: Sequence[Command]) -> list[Reply]:
-        """Send the commands together and wait for all replies, in order."""
+    def run(self, commands: Sequence[Command]) -> asyncio.Future[list[Reply]]:
+        """Send the commands together; their replies, in order."""
         ...
 
-    async def get(self, keys: Sequence[str]) -> list[bytes | None]:
+    def get(self, keys: Sequence[str]) -> asyncio.Future[list[bytes | None]]:
         """The values of the keys, in order."""
         ...
 
@@ -50,7 +51,7 @@ def unavailable(error: Exception) -> Unavailable:
 
 
 class ServerWire:
-    """One server, over a pool of connections; `timeout` in seconds bounds connecting and each wait for a reply."""
+    """One server, over as many connections as batches are under way; `timeout` in seconds bounds every silence."""
 
     def __init__(self, url: str, timeout: float) -> None:
         self._pool: ConnectionPool = ConnectionPool.from_url(
@@ -60,43 +61,47 @@ class ServerWire:
             socket_connect_timeout=timeout,
             retry=Retry(NoBackoff(), 0),
         )
+        self._timeout = timeout
+        self._free: list[Connection] = []
 
-    async def run(self, commands: Sequence[Command]) -> list[Reply]:
-        """Send the commands together and wait for all replies, in order."""
-        try:
-            connection = await self._pool.get_connection()  # type: ignore[no-untyped-call]
-        except (RedisError, OSError, TimeoutError) as error:
-            raise unavailable(error) from error
-        try:
-            # The client's own packing, in Python, costs seven times as much.
-            packed = b"".join(pack_command(command) for command in commands)  # type: ignore[arg-type]
-            await connection.send_packed_command(packed, check_health=False)
-            replies: list[Reply] = []
-            for _ in commands:
-                try:
-                    replies.append(await connection.read_response())
-                except ResponseError as error:
-                    replies.append(error)
-        except (RedisError, OSError, TimeoutError) as error:
-            await connection.disconnect(nowait=True)
-            raise unavailable(error) from error
-        except BaseException:
-            await connection.disconnect(nowait=True)
-            raise
-        finally:
-            await self._pool.release(connection)
-        return replies
+    def run(self, commands: Sequence[Command]) -> asyncio.Future[list[Reply]]:
+        """Send the commands together; their replies, in order."""
+        # The client's own packing, in Python, costs seven times as much.
+        packed = b"".join([pack_command(command) for command in commands])  # type: ignore[arg-type]
+        return self._send(Batch(packed, len(commands), list))
 
-    async def get(self, keys: Sequence[str]) -> list[bytes | None]:
+    def get(self, keys: Sequence[str]) -> asyncio.Future[list[bytes | None]]:
         """The values of the keys, in one MGET."""
-        (reply,) = await self.run([("MGET", *keys)])
-        if isinstance(reply, Exception):
-            raise unavailable(reply) from reply
-        return reply  # type: ignore[return-value]
+        return self._send(Batch(pack_command(("MGET", *keys)), 1, _values))  # type: ignore[arg-type]
 
     async def close(self) -> None:
         """Let go of connections."""
-        await self._pool.disconnect()
+        while self._free:
+            await self._free.pop().close()
+
+    def _send(self, batch: Batch[Read]) -> asyncio.Future[Read]:
+        while self._free:
+            connection = self._free.pop()
+            if connection.usable:
+                connection.send(batch)
+                return batch.future
+        return asyncio.get_running_loop().create_task(self._send_on_another(batch))
+
+    async def _send_on_another(self, batch: Batch[Read]) -> Read:
+        try:
+            client = self._pool.make_connection()  # type: ignore[no-untyped-call]
+            await client.connect()
+        except (RedisError, OSError, TimeoutError) as error:
+            raise unavailable(error) from error
+        Connection(client, self._timeout, self._free.append, unavailable).send(batch)
+        return await batch.future
+
+
+def _values(replies: list[Reply]) -> list[bytes | None]:
+    (values,) = replies
+    if isinstance(values, Exception):
+        raise unavailable(values) from values
+    return values  # type: ignore[return-value]
 
 
 class ClusterWire:
@@ -111,8 +116,19 @@ class ClusterWire:
             retry=Retry(NoBackoff(), 0),
         )
 
-    async def run(self, commands: Sequence[Command]) -> list[Reply]:
-        """Send the commands together and wait for all replies, in order."""
+    def run(self, commands: Sequence[Command]) -> asyncio.Future[list[Reply]]:
+        """Send the commands together; their replies, in order."""
+        return asyncio.get_running_loop().create_task(self._run(commands))
+
+    def get(self, keys: Sequence[str]) -> asyncio.Future[list[bytes | None]]:
+        """The values of the keys, one GET each, gathered by node."""
+        return asyncio.get_running_loop().create_task(self._get(keys))
+
+    async def close(self) -> None:
+        """Let go of connections."""
+        await self._client.aclose()
+
+    async def _run(self, commands: Sequence[Command]) -> list[Reply]:
         try:
             pipeline = self._client.pipeline()
             for command in commands:
@@ -121,14 +137,9 @@ class ClusterWire:
         except (RedisError, RedisClusterException, OSError, TimeoutError) as error:
             raise unavailable(error) from error
 
-    async def get(self, keys: Sequence[str]) -> list[bytes | None]:
-        """The values of the keys, one GET each, gathered by node."""
-        replies = await self.run([("GET", key) for key in keys])
+    async def _get(self, keys: Sequence[str]) -> list[bytes | None]:
+        replies = await self._run([("GET", key) for key in keys])
         for reply in replies:
             if isinstance(reply, Exception):
                 raise unavailable(reply) from reply
         return replies  # type: ignore[return-value]
-
-    async def close(self) -> None:
-        """Let go of connections."""
-        await self._client.aclose()

@@ -15,7 +15,7 @@ from decision.settings import Settings
 from decision.store.embedded import EmbeddedServer
 from decision.store.lane import REST_SECONDS
 from decision.store.opening import open_store
-from decision.store.port import START, Silent
+from decision.store.port import START, Entry, Put, Silent
 from decision.store.redis import RedisStore
 from rules.errors import Unavailable
 
@@ -26,6 +26,7 @@ CALLS: list[Callable[[RedisStore], Awaitable[object]]] = [
     lambda store: store.compare_and_put("k", None, b"1"),
     lambda store: store.append("k", b"1"),
     lambda store: store.append("k", b"1", expected_length=0),
+    lambda store: store.write([Put("k", b"1"), Entry("log", b"1")]),
     lambda store: store.delete(["k"]),
     lambda store: store.add_members("s", ["a"]),
     lambda store: store.members("s"),
@@ -145,7 +146,7 @@ async def test_a_refusing_server_is_unavailable_for_writes_and_reads_go_on(
     with redis.Redis.from_url(valkey_url) as client:
         client.config_set("maxmemory", 1)
         try:
-            for call in (CALLS[1], CALLS[3], CALLS[9]):
+            for call in (CALLS[1], CALLS[3], CALLS[6], CALLS[10]):
                 with pytest.raises(Unavailable, match="OutOfMemory"):
                     await call(valkey_store)
             assert await valkey_store.get_many(["there", "k"]) == [b"1", None]

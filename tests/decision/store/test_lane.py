@@ -19,21 +19,24 @@ class Road:
         self.errors: dict[int, Exception] = {}
         self._number = count()
 
-    async def run(self, batch: list[int]) -> list[int | Exception]:
+    def run(self, batch: list[int]) -> asyncio.Future[list[int]]:
+        return asyncio.ensure_future(self._run(batch))
+
+    async def _run(self, batch: list[int]) -> list[int]:
         number = next(self._number)
         self.batches.append(batch)
         if number in self.gates:
             await self.gates[number].wait()
         if number in self.errors:
             raise self.errors[number]
-        return [ValueError(f"{asked} is odd") if asked % 2 else asked * 10 for asked in batch]
+        return [asked * 10 for asked in batch]
 
 
 async def test_one_tick_is_one_batch() -> None:
     road = Road()
     lane: Lane[int, int] = Lane(road.run, flights=4, most=100)
-    assert await asyncio.gather(*(lane.ask(n) for n in (2, 4, 6))) == [20, 40, 60]
-    assert await lane.ask(8) == 80
+    assert await asyncio.gather(*(lane.ask([n]) for n in (2, 4, 6))) == [[20], [40], [60]]
+    assert await lane.ask([8]) == [80]
     assert road.batches == [[2, 4, 6], [8]]
 
 
@@ -43,36 +46,46 @@ async def test_what_is_asked_meanwhile_gathers_until_a_flight_is_free() -> None:
     lane: Lane[int, int] = Lane(road.run, flights=2, most=3)
     futures = []
     for n in range(0, 16, 2):
-        futures.append(lane.ask(n))
+        futures.append(lane.ask([n]))
         await asyncio.sleep(0)
         await asyncio.sleep(0)
     assert road.batches == [[0], [2]]
     road.gates[0].set()
-    assert await asyncio.gather(*futures[2:]) == [40, 60, 80, 100, 120, 140]
+    assert await asyncio.gather(*futures[2:]) == [[40], [60], [80], [100], [120], [140]]
     assert road.batches == [[0], [2], [4, 6, 8], [10, 12, 14]]
     road.gates[1].set()
     await lane.drain()
-    assert futures[1].result() == 20
+    assert futures[1].result() == [20]
 
 
-async def test_each_gets_its_own_error() -> None:
-    lane: Lane[int, int] = Lane(Road().run, flights=1, most=10)
-    first, second = await asyncio.gather(lane.ask(2), lane.ask(3), return_exceptions=True)
-    assert first == 20
-    assert isinstance(second, ValueError)
+async def test_each_gets_the_answers_to_what_it_asked() -> None:
+    road = Road()
+    lane: Lane[int, int] = Lane(road.run, flights=1, most=10)
+    assert list(await asyncio.gather(lane.ask([2]), lane.ask([4, 6, 8]), lane.ask([]))) == [[20], [40, 60, 80], []]
+    assert road.batches == [[2, 4, 6, 8]]
+
+
+async def test_what_cannot_even_be_sent_fails_its_batch_alone() -> None:
+    def refuse(batch: list[int]) -> asyncio.Future[list[int]]:
+        raise TypeError(f"{batch} cannot be packed")
+
+    lane: Lane[int, int] = Lane(refuse, flights=1, most=10)
+    with pytest.raises(TypeError):
+        await lane.ask([2])
+    await lane.drain()
 
 
 async def test_a_store_that_is_away_is_told_to_all_who_wait_and_the_next_ones_try_again() -> None:
     road = Road()
     road.gates, road.errors = {0: asyncio.Event()}, {0: Unavailable("away")}
     lane: Lane[int, int] = Lane(road.run, flights=1, most=10)
-    first = lane.ask(2)
+    first = lane.ask([2])
     await asyncio.sleep(0.001)
-    waiting = lane.ask(4)
+    waiting = lane.ask([4])
     road.gates[0].set()
     answers = await asyncio.gather(first, waiting, return_exceptions=True)
     assert [str(answer) for answer in answers] == ["away", "away"]
-    assert await lane.ask(6) == 60
+    assert await lane.ask([6]) == [60]
     assert road.batches == [[2], [6]]
 
 
@@ -81,26 +94,26 @@ async def test_nobody_waits_for_a_silent_store_but_those_who_find_out_whether_it
     road.gates = {number: asyncio.Event() for number in (0, 1)}
     road.errors = {0: Silent("silent"), 1: Silent("silent")}
     lane: Lane[int, int] = Lane(road.run, flights=4, most=10, rest=0.05)
-    first = lane.ask(2)
+    first = lane.ask([2])
     await asyncio.sleep(0)
     road.gates[0].set()
     with pytest.raises(Silent):
         await first
     with pytest.raises(Silent):
-        await lane.ask(4)
+        await lane.ask([4])
     assert road.batches == [[2]]
     await asyncio.sleep(0.06)
-    probe, beside = lane.ask(6), lane.ask(8)
+    probe, beside = lane.ask([6]), lane.ask([8])
     await asyncio.sleep(0.001)
     with pytest.raises(Silent):
-        await lane.ask(10)
+        await lane.ask([10])
     road.gates[1].set()
     assert [type(answer) for answer in await asyncio.gather(probe, beside, return_exceptions=True)] == [Silent] * 2
     with pytest.raises(Silent):
-        await lane.ask(12)
+        await lane.ask([12])
     await asyncio.sleep(0.06)
-    assert await lane.ask(14) == 140
-    assert await lane.ask(16) == 160
+    assert await lane.ask([14]) == [140]
+    assert await lane.ask([16]) == [160]
     assert road.batches == [[2], [6, 8], [14], [16]]
 
 
@@ -108,19 +121,19 @@ async def test_a_bug_fails_its_batch_alone() -> None:
     road = Road()
     road.gates, road.errors = {0: asyncio.Event()}, {0: KeyError("bug")}
     lane: Lane[int, int] = Lane(road.run, flights=1, most=10)
-    first = lane.ask(2)
+    first = lane.ask([2])
     await asyncio.sleep(0.001)
-    waiting = lane.ask(4)
+    waiting = lane.ask([4])
     road.gates[0].set()
     with pytest.raises(KeyError):
         await first
-    assert await waiting == 40
+    assert await waiting == [40]
 
 
 async def test_who_gave_up_is_not_waited_for() -> None:
     road = Road()
     lane: Lane[int, int] = Lane(road.run, flights=1, most=10)
-    first, second = lane.ask(2), lane.ask(4)
+    first, second = lane.ask([2]), lane.ask([4])
     first.cancel()
-    assert await second == 40
+    assert await second == [40]
     assert first.cancelled()

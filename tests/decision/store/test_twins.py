@@ -6,7 +6,7 @@ from collections import Counter
 import pytest
 
 from decision.store.memory import MemoryStore
-from decision.store.port import START, Position, Store, position_key
+from decision.store.port import START, Append, Entry, Position, Put, Store, Write, position_key
 
 
 @pytest.fixture(params=["memory", "valkey", "cluster"])
@@ -87,6 +87,23 @@ async def test_appends_and_says_how_long_the_string_became(store: Store) -> None
     assert await store.append("new", b"gh", expected_length=0, ttl=50) == 2
     assert await store.append("new", b"ij", ttl=50) == 4
     assert await store.get_many(["k", "new"]) == [b"abcd", b"ghij"]
+
+
+async def test_does_several_writes_together(store: Store) -> None:
+    await store.put("text", b"ab")
+    writes: list[Write] = [
+        Entry("log", b"1"),
+        Put("k", b"2"),
+        Append("text", b"cd"),
+        Append("{n}", b"3", ttl=50),
+        Put("gone", b"4", 1),
+    ]
+    assert await store.write(writes) == [None, None, 4, 1, None]
+    assert await store.write([]) == []
+    assert [entry for _, entry in await store.read_log("log", START, 10)] == [b"1"]
+    assert await store.get_many(["k", "text", "{n}", "gone"]) == [b"2", b"abcd", b"3", b"4"]
+    await asyncio.sleep(1.05)
+    assert await store.get_many(["k", "gone"]) == [b"2", None]
 
 
 async def test_of_many_who_expect_one_length_one_appends(store: Store) -> None:
