@@ -13,6 +13,7 @@
 """
 
 import os
+from collections.abc import Sequence
 from functools import lru_cache
 
 from prometheus_client import (
@@ -29,11 +30,27 @@ from prometheus_client import (
 FOLDER_VARIABLE = "PROMETHEUS_MULTIPROC_DIR"
 CONTENT_TYPE = CONTENT_TYPE_LATEST
 
-_BUCKETS = (0.0005, 0.001, 0.002, 0.003, 0.005, 0.0075, 0.01, 0.015, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5)
+SECONDS_BOUNDS = (0.0005, 0.001, 0.002, 0.003, 0.005, 0.0075, 0.01, 0.015, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5)
+"""Upper bounds of the buckets of seconds; one without a bound follows."""
+
+
+class SecondsHistogram(Histogram):
+    """A histogram that takes many observations at once."""
+
+    def add(self, buckets: Sequence[int], seconds: float) -> None:
+        """So many observations in each bucket, and the sum of all."""
+        self._sum.inc(seconds)
+        for bucket, number in zip(self._buckets, buckets, strict=True):
+            if number:
+                bucket.inc(number)
+
 
 DECISIONS = Counter("concierge_decisions_total", "Decisions answered.", ["placement", "group"])
-DECISION_SECONDS = Histogram(
-    "concierge_decision_seconds", "Seconds from the call to the acknowledged answer.", ["placement"], buckets=_BUCKETS
+DECISION_SECONDS = SecondsHistogram(
+    "concierge_decision_seconds",
+    "Seconds from the call to the acknowledged answer.",
+    ["placement"],
+    buckets=SECONDS_BOUNDS,
 )
 DEGRADED = Counter("concierge_degraded_total", "Decisions that went on without a part.", ["cause"])
 REASONS = Counter("concierge_reasons_total", "Offers by why they were shown or not.", ["placement", "reason"])
@@ -66,7 +83,7 @@ def counter(metric: Counter, *labels: str) -> Counter:
 
 
 @lru_cache(maxsize=1_000)
-def decision_seconds(placement: str) -> Histogram:
+def decision_seconds(placement: str) -> SecondsHistogram:
     """The series of a placement's seconds."""
     return DECISION_SECONDS.labels(placement)
 

@@ -9,6 +9,7 @@ from litestar.di import Provide
 from litestar.types import Message, Scope
 
 from decision.composition import open_service
+from decision.figures import figures
 from decision.http.body import ApiRequest
 from decision.http.bulk import decide_bulk
 from decision.http.customers import (
@@ -37,7 +38,6 @@ from decision.http.versions import (
     put_model,
 )
 from decision.logs import configure_logs
-from decision.metrics import ANSWERS, counter
 from decision.service.concierge import Concierge
 from decision.settings import Settings, read_settings
 
@@ -74,7 +74,7 @@ def create_app(settings: Settings, opening: Opening = open_service) -> Litestar:
 
     @asynccontextmanager
     async def lifespan(app: Litestar) -> AsyncIterator[None]:
-        async with opening(settings) as concierge:
+        async with opening(settings) as concierge, figures.handing_over():
             attach(app, concierge)
             yield
 
@@ -105,4 +105,4 @@ def serving_app() -> Litestar:
 
 async def _count(message: Message, _: Scope) -> None:
     if message["type"] == "http.response.start":
-        counter(ANSWERS, str(message["status"])).inc()
+        figures.answered(message["status"])

@@ -1,7 +1,10 @@
 """`/health/live`, `/health/ready`, `/metrics`: for load balancers, Prometheus and people at night."""
 
+import asyncio
+
 from litestar import Response, get
 
+from decision.figures import figures
 from decision.http.body import JSON
 from decision.http.serving import Serving
 from decision.metrics import CONTENT_TYPE, render_metrics
@@ -31,9 +34,9 @@ async def ready(concierge: Serving) -> Response[HealthAnswer]:
     operation_id="metrics",
     summary="Figures of all workers in Prometheus' text format",
     media_type="text/plain",
-    sync_to_thread=True,
     tags=["operations"],
 )
-def metrics() -> Response[bytes]:
-    """Needs no key: keep it off the public network."""
-    return Response(render_metrics(), media_type=CONTENT_TYPE)
+async def metrics() -> Response[bytes]:
+    """Needs no key: keep it off the public network. Figures of other workers may be a second behind."""
+    figures.hand_over()
+    return Response(await asyncio.to_thread(render_metrics), media_type=CONTENT_TYPE)

@@ -10,9 +10,9 @@ import msgspec
 
 from decision.clock import Clock
 from decision.decision_id import new_decision_id
+from decision.figures import figures
 from decision.journal.journal import Journal
 from decision.logs import log
-from decision.metrics import DECISIONS, DEGRADED, REASONS, counter, decision_seconds
 from decision.service.admission import Ask
 from decision.service.answer import DecisionAnswer
 from decision.service.deadline import Deadline
@@ -176,15 +176,7 @@ class Deciding:
     def _count(self, ask: Ask, made: Made, seconds: float) -> None:
         placement, decision = ask.request.placement, made.decision
         if not ask.dry_run:
-            counter(DECISIONS, placement, decision.group).inc()
-            decision_seconds(placement).observe(seconds)
-            for cause in decision.degraded:
-                counter(DEGRADED, cause).inc()
-            for reason, number in decision.counts.items():
-                counter(REASONS, placement, reason).inc(number)
-            for shown in decision.offers:
-                for reason in shown.reasons:
-                    counter(REASONS, placement, reason).inc()
+            figures.decided(placement, decision, seconds)
         log.info(
             "decision",
             decision=made.draw.id,

@@ -29,8 +29,7 @@ async def test_a_decision_is_explained_the_same_after_a_restart_and_another_cata
         ]
         assert all(decision["offers"] and not decision["degraded"] for decision in decisions)
         before = [client.get(f"/v1/decisions/{decision['decision']}").json() for decision in decisions]
-        metrics = client.get("/metrics").text
-        assert sum(line.startswith("concierge_decisions_total{") for line in metrics.splitlines()) == 3
+        _await_decisions(client, 3)
     assert serving.stop() == 0
     segments = list((serving.settings.folder / "journal").rglob("*.parquet"))
     assert segments, "the sink moves what is left when it is told to stop"
@@ -59,3 +58,14 @@ async def test_a_new_catalogue_reaches_every_worker_while_serving(served: Served
             if answer["catalogue"] == version:
                 return
         raise AssertionError("the worker did not take the new catalogue")
+
+
+def _await_decisions(client: httpx.Client, number: int) -> None:
+    """Wait until a worker's metrics tell of so many decisions: those of the other one may be a second behind."""
+    end = time.monotonic() + 20
+    while time.monotonic() < end:
+        lines = client.get("/metrics").text.splitlines()
+        if sum(float(line.split()[-1]) for line in lines if line.startswith("concierge_decisions_total{")) == number:
+            return
+        time.sleep(0.1)
+    raise AssertionError("the decisions were not counted")
