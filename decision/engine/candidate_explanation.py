@@ -6,10 +6,11 @@ from math import isnan
 import msgspec
 import numpy as np
 
-from decision.engine.engine import verdicts
 from decision.engine.explained_offer import ExplainedOffer
-from decision.engine.slate import Limit, Place, Slate
+from decision.engine.limit import Limit
+from decision.engine.slate import Place, Slate
 from decision.engine.snapshot import Snapshot
+from decision.engine.verdict import verdicts
 from decision.engine.weighing import Weighing
 from models.feature import string_code
 from rules.expression import compile_expression
@@ -104,7 +105,7 @@ def _explained(
 
 def _cause(reason: Reason, row: int, weighing: Weighing, slate: Slate, now: Instant) -> Cause:
     if slate.held_by[row] >= 0:
-        return _held(row, weighing, weighing.limits[slate.held_by[row]], now)
+        return _held(row, weighing, weighing.limits.each[slate.held_by[row]], now)
     if not weighing.open[row]:
         detail = weighing.placement.bound.explain(
             row, weighing.screening, weighing.facts, weighing.history, now, weighing.profile.consents

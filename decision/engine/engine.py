@@ -3,15 +3,16 @@
 The service, campaigns, replay, explanation and simulation all call `decide`.
 """
 
+from math import isnan
 from random import Random
 
 import numpy as np
-from numpy.typing import NDArray
 
 from decision.engine.lap import Lap, untimed
 from decision.engine.request import Decision, DecisionRequest, ShownOffer
 from decision.engine.slate import Slate, fill_slate
 from decision.engine.snapshot import Snapshot
+from decision.engine.verdict import kept_off
 from decision.engine.weighing import Weighing, slots_of, weigh
 from decision.subject.profile import Profile
 from rules.contact import ContactHistory
@@ -57,42 +58,34 @@ def draw(weighing: Weighing, request: DecisionRequest, seed: int) -> Slate:
         slots_of(request, spec),
         spec.exploration,
         weighing.limits,
-        placement.bound.mandatory,
+        placement.mandatory,
         Random(seed),
     )
 
 
 def conclude(weighing: Weighing, slate: Slate) -> Decision:
     """The answer that a slate makes."""
-    placement, parts = weighing.placement, weighing.parts
+    placement = weighing.placement
+    ids, responds = placement.bound.offers.ids, placement.bound.goal.objective == "response"
+    value, scores = weighing.parts.value, weighing.scores
     features = weighing.features.matrix(np.array([place.candidate for place in slate.places], np.intp)).tolist()
-    responds = placement.bound.goal.objective == "response"
     shown = []
     for rank, (place, vector) in enumerate(zip(slate.places, features, strict=True), start=1):
-        prediction = float(weighing.prediction[place.candidate])
+        row = place.candidate
+        prediction = float(weighing.prediction[row])
         shown.append(
             ShownOffer(
-                offer=placement.bound.offers.ids[place.candidate],
-                rank=rank,
-                propensity=prediction if responds and not np.isnan(prediction) else None,
-                value=float(parts.value[place.candidate]),
-                score=float(weighing.scores[place.candidate]),
-                probability=place.probability,
-                reasons=(place.reason.slug,),
-                features=tuple(vector),
+                ids[row],
+                rank,
+                prediction if responds and not isnan(prediction) else None,
+                float(value[row]),
+                float(scores[row]),
+                place.probability,
+                (place.reason.slug,),
+                tuple(vector),
             )
         )
-    return Decision(tuple(shown), GROUP, weighing.degraded, _counts(weighing, slate))
-
-
-def verdicts(weighing: Weighing, slate: Slate) -> NDArray[np.uint8]:
-    """The final `Reason` of every candidate, shown or not."""
-    # The index -1, of those that no limit held, reads the last one.
-    left = np.array([*(limit.reason for limit in weighing.limits), Reason.OUTRANKED], np.uint8)
-    reasons = np.where(weighing.open, left[slate.held_by], weighing.screening.reason)
-    for place in slate.places:
-        reasons[place.candidate] = place.reason
-    return reasons
+    return Decision(tuple(shown), GROUP, weighing.degraded, kept_off(weighing, slate))
 
 
 def fallback_decision(
@@ -116,13 +109,3 @@ def fallback_decision(
             continue
         shown.append(ShownOffer(offer, len(shown) + 1, None, 0.0, 0.0, 1.0, (Reason.FALLBACK.slug,)))
     return Decision(tuple(shown), GROUP, tuple(sorted(without)), {})
-
-
-def _counts(weighing: Weighing, slate: Slate) -> dict[str, int]:
-    """How many offers of the catalogue each reason kept off."""
-    counts = dict(weighing.placement.left_out)
-    for reason, number in enumerate(np.bincount(verdicts(weighing, slate))[: Reason.RANKED].tolist()):
-        if number:
-            slug = Reason(reason).slug
-            counts[slug] = counts.get(slug, 0) + number
-    return dict(sorted(counts.items()))

@@ -4,8 +4,10 @@ from collections.abc import Mapping
 
 import msgspec
 import numpy as np
+from numpy.typing import NDArray
 
-from decision.engine.slate import Limit
+from decision.engine.contact_room import SlatePolicies
+from decision.engine.limit import Limit, Limits
 from models.feature import BoundFeatures, FeatureList
 from models.model import BoundModel, Model, prior_model
 from rules.bound_placement import BoundPlacement
@@ -21,8 +23,9 @@ class ReadyPlacement(msgspec.Struct, frozen=True, eq=False):
 
     `version` is None while the model is the prior that stands for no model; `missing` says that another one should be
     there but could not be served, so that decisions go without any. `capped` says that the contact policy counts
-    decisions here, so that only one may be made for a subject at a time. `left_out` counts the offers that are no
-    candidates, by the reason's slug.
+    decisions here, so that only one may be made for a subject at a time. `at_once` are the policies that a slate
+    may break by itself, `mandatory` indices of candidates. `left_out`, int64[100], counts the offers that are no
+    candidates, by the number of the reason.
     """
 
     bound: BoundPlacement
@@ -31,8 +34,10 @@ class ReadyPlacement(msgspec.Struct, frozen=True, eq=False):
     version: ModelVersion | None
     missing: bool
     capped: bool
-    limits: tuple[Limit, ...]
-    left_out: Mapping[str, int]
+    limits: Limits
+    at_once: SlatePolicies
+    mandatory: NDArray[np.int64]
+    left_out: NDArray[np.int64]
 
     @property
     def needs_model(self) -> bool:
@@ -91,7 +96,6 @@ def _ready(bound: BoundPlacement, features: FeatureList, model: Model | None, mi
         bound_model = served.bind(bound.id, bound.offers, features)
     except ArtefactError as error:
         raise ArtefactError(f"The model for goal {goal!r} does not fit the catalogue: {error}") from error
-    slugs = [reason.slug for reason in bound.left_out.values()]
     return ReadyPlacement(
         bound,
         features.bind(bound.offers),
@@ -100,14 +104,16 @@ def _ready(bound: BoundPlacement, features: FeatureList, model: Model | None, mi
         missing,
         any(policy.entry.count == DECISION_KIND for policy in bound.policies.policies),
         _limits(bound),
-        {slug: slugs.count(slug) for slug in sorted(set(slugs))},
+        SlatePolicies.of(bound.policies),
+        np.array(bound.mandatory, np.int64),
+        np.bincount(np.array([*bound.left_out.values()], np.int64), minlength=Reason.RANKED),
     )
 
 
-def _limits(bound: BoundPlacement) -> tuple[Limit, ...]:
+def _limits(bound: BoundPlacement) -> Limits:
     """The placement's limits per attribute, in the order of its `at_most`."""
     limits = []
     for index, (name, codes) in enumerate(bound.limits.items()):
         room = np.full(int(codes.max(initial=-1)) + 1, bound.spec.at_most[name])
         limits.append(Limit(codes, room, Reason.ATTRIBUTE_LIMIT, index))
-    return tuple(limits)
+    return Limits.of(limits, len(bound.rows))

@@ -4,12 +4,11 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from decision.engine.arbitration import Parts, usable
-from decision.engine.contact_room import contact_limits
+from decision.engine.arbitration import Parts, spread
 from decision.engine.facts import facts_of
 from decision.engine.lap import Lap, untimed
+from decision.engine.limit import Limits
 from decision.engine.request import DecisionRequest
-from decision.engine.slate import Limit
 from decision.engine.snapshot import ReadyPlacement, Snapshot
 from decision.subject.profile import EMPTY_PROFILE, Profile
 from models.feature import FeatureValues
@@ -40,7 +39,7 @@ class Weighing(msgspec.Struct, frozen=True, eq=False):
     prediction: Floats
     parts: Parts
     scores: Floats
-    limits: tuple[Limit, ...]
+    limits: Limits
     degraded: tuple[str, ...]
 
 
@@ -82,19 +81,21 @@ def weigh(
     lap("weights")
     features = placement.features.run(facts)
     lap("features")
-    prediction = np.full(len(open), np.nan)
-    propensity, value = np.ones(len(open)), weights.value
-    if placement.needs_model and "model" not in degraded:
-        rows = np.flatnonzero(open)
-        prediction[rows] = placement.model.predict(features, rows)
-        if bound.goal.objective == "value":
-            value = prediction
-        else:
-            propensity = prediction
+    asks_model = placement.needs_model and "model" not in degraded
+    if asks_model:
+        prediction = spread(placement.model.predict(features, open.nonzero()[0]), open)
+    else:
+        prediction = np.full(len(open), np.nan)
     lap("predict")
-    parts = Parts(propensity, weights.context, value, weights.levers)
-    scores = np.where(open, usable(parts.product(bound.spec.arbitration)), 0.0)
-    limits = placement.limits + contact_limits(bound.policies, told, now, slots_of(request, bound.spec), len(open))
+    valued = asks_model and bound.goal.objective == "value"
+    parts = Parts(
+        prediction if asks_model and not valued else np.ones(len(open)),
+        weights.context,
+        prediction if valued else weights.value,
+        weights.levers,
+    )
+    scores = parts.scores(bound.spec.arbitration, open)
+    limits = placement.limits.joined(placement.at_once.limits(told, now, slots_of(request, bound.spec), len(open)))
     lap("score")
     return Weighing(
         placement=placement,

@@ -1,0 +1,206 @@
+"""The compiled draw: who is free at each rank, who is drawn, and with what probability.
+
+All functions live in this one file, because numba's cache on disk watches only the file of the function it compiled.
+"""
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, NamedTuple, TypeVar, cast
+
+import numpy as np
+from numba import njit
+from numpy.typing import NDArray
+
+from rules.reason import Reason
+
+if TYPE_CHECKING:
+    from decision.engine.limit import StackedLimits
+
+Floats = NDArray[np.float64]
+Mask = NDArray[np.bool_]
+Compiled = TypeVar("Compiled", bound=Callable[..., object])
+
+_FADED = 1e-9
+"""Once all that is free sums to less than this part of the best when powers were taken, they are taken anew: relative
+to those that are left, they must not lose digits to those that are gone."""
+_RANKED, _EXPLORED, _MANDATORY = int(Reason.RANKED), int(Reason.EXPLORED), int(Reason.MANDATORY)
+
+
+class Ranks(NamedTuple):
+    """The places of a slate as they fill up: candidate int64[slots], probability float64[slots], `Reason` uint8[slots].
+
+    `held_by` is int16[n]: the index of the limit that kept a candidate out of the last draw, else -1.
+    """
+
+    candidate: NDArray[np.int64]
+    probability: Floats
+    reason: NDArray[np.uint8]
+    held_by: NDArray[np.int16]
+
+
+def _compiled(function: Compiled) -> Compiled:
+    # Division as numpy does it: no check for zero that would keep loops from being vectorised.
+    return cast(Compiled, njit(cache=True, nogil=True, error_model="numpy")(function))
+
+
+@_compiled
+def compare(scores: Floats, free: Mask, greedy: bool, powers: Floats) -> bool:
+    """Write each free score relative to the best of them into `powers`, and NaN where there is nothing to draw by.
+
+    True says that these are the powers already: one for every free candidate when no score is above zero, else, when
+    greedy, for the first of the best alone. Otherwise they are still to be raised (`raise_powers`).
+    """
+    best, highest = -1, -1.0
+    for at in range(len(scores)):
+        score = scores[at] if free[at] else -1.0
+        if score > highest:
+            best, highest = at, score
+    if highest <= 0.0:
+        for at in range(len(scores)):
+            powers[at] = 1.0 if free[at] else np.nan
+        return True
+    if greedy:
+        powers[:] = np.nan
+        powers[best] = 1.0
+        return True
+    for at in range(len(scores)):
+        # The ratio to the best is at most one, so no power of it overflows.
+        ratio = scores[at] / highest
+        powers[at] = ratio if free[at] and ratio > 0.0 else np.nan
+    return False
+
+
+@_compiled
+def place(
+    scores: Floats,
+    open: Mask,
+    limits: "StackedLimits",
+    mandatory: NDArray[np.int64],
+    points: Floats,
+    epsilon: float,
+    greedy: bool,
+    powers: Floats,
+    ranks: Ranks,
+    filled: int,
+    raised: bool,
+) -> tuple[int, bool]:
+    """Fill ranks from `filled` on; gives how many are filled and whether `powers` must be raised before it goes on.
+
+    What is free follows from the ranks filled so far, so that nothing else need be kept between the calls. `points` is
+    float64[slots × 2]: per drawn rank the point that decides whether to explore and the one that is drawn by.
+    """
+    candidate, probability, reason, held_by = ranks
+    slots, candidates = len(candidate), len(scores)
+    left = open.copy()
+    taken = np.zeros(limits.room.shape, np.int64)
+    held_by[:] = -1
+    if filled == 0:
+        filled = _place_mandatory(mandatory, left, limits, taken, ranks)
+    else:
+        for rank in range(filled):
+            _take(candidate[rank], left, limits, taken, held_by)
+    if filled == slots:
+        held_by[:] = -1
+    counted = filled
+    first_drawn = 0
+    while first_drawn < filled and reason[first_drawn] == _MANDATORY:
+        first_drawn += 1
+    free, edges = np.empty(candidates, np.bool_), np.empty(candidates)
+    while filled < slots:
+        if filled > counted:
+            _take(candidate[filled - 1], left, limits, taken, held_by)
+        number = _mark_free(left, held_by, free)
+        if number == 0:
+            break
+        total = _sum_up(powers, free, edges) if raised else 0.0
+        if total < _FADED:
+            if not compare(scores, free, greedy, powers):
+                return filled, True
+            raised = True
+            total = _sum_up(powers, free, edges)
+        to_explore, point = points[filled - first_drawn]
+        explores = to_explore < epsilon
+        drawn = _nth(free, int(point * number)) if explores else _pick(edges, point)
+        share = powers[drawn] / total if powers[drawn] > 0.0 else 0.0
+        candidate[filled] = drawn
+        probability[filled] = epsilon / number + (1.0 - epsilon) * share
+        reason[filled] = _EXPLORED if explores else _RANKED
+        left[drawn] = False
+        filled += 1
+    for at in range(candidates):
+        held_by[at] = held_by[at] if left[at] else -1
+    return filled, False
+
+
+@_compiled
+def _place_mandatory(
+    mandatory: NDArray[np.int64], left: Mask, limits: "StackedLimits", taken: NDArray[np.int64], ranks: Ranks
+) -> int:
+    """Fill ranks with what is mandatory, open and held back by no strict limit, in order; gives how many."""
+    candidate, probability, reason, held_by = ranks
+    filled = 0
+    for wanted in mandatory:
+        held = held_by[wanted]
+        if filled < len(candidate) and left[wanted] and not (held >= 0 and limits.strict[held]):
+            candidate[filled], probability[filled], reason[filled] = wanted, 1.0, _MANDATORY
+            filled += 1
+            _take(wanted, left, limits, taken, held_by)
+    return filled
+
+
+@_compiled
+def _take(
+    candidate: int, left: Mask, limits: "StackedLimits", taken: NDArray[np.int64], held_by: NDArray[np.int16]
+) -> None:
+    """Count a candidate towards every limit, and hold back what a limit that is full lets in no more."""
+    left[candidate] = False
+    codes, room, strict = limits
+    for limit in range(len(strict)):
+        code = codes[limit, candidate]
+        if code < 0:
+            continue
+        taken[limit, code] += 1
+        if taken[limit, code] >= room[limit, code]:
+            for at in range(len(left)):
+                # A strict limit is the one to name where both hold.
+                if codes[limit, at] == code and (strict[limit] or held_by[at] < 0):
+                    held_by[at] = limit
+
+
+@_compiled
+def _mark_free(left: Mask, held_by: NDArray[np.int16], free: Mask) -> int:
+    """Which candidates are left and held by no limit; gives how many."""
+    number = 0
+    for at in range(len(free)):
+        free[at] = left[at] and held_by[at] < 0
+        number += free[at]
+    return number
+
+
+@_compiled
+def _sum_up(powers: Floats, free: Mask, edges: Floats) -> float:
+    """The running sums of the powers of what is free, in the candidates' order; gives the last."""
+    total = 0.0
+    for at in range(len(powers)):
+        # Not above zero is NaN too.
+        total += powers[at] if free[at] and powers[at] > 0.0 else 0.0
+        edges[at] = total
+    return total
+
+
+@_compiled
+def _pick(edges: Floats, point: float) -> int:
+    """The candidate whose stretch of the summed powers holds the point; never one whose power is zero."""
+    found = int(np.searchsorted(edges, point * edges[-1], side="right"))
+    # Rounding may put the product on the last edge itself, which the last candidate of some power reaches first.
+    return found if found < len(edges) else int(np.searchsorted(edges, edges[-1]))
+
+
+@_compiled
+def _nth(free: Mask, before: int) -> int:
+    """The free candidate with so many free ones before it."""
+    for at in range(len(free)):
+        if free[at]:
+            if before == 0:
+                return at
+            before -= 1
+    return -1

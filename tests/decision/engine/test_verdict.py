@@ -1,0 +1,38 @@
+from collections import Counter
+
+import pytest
+
+from decision.engine.engine import draw
+from decision.engine.request import DecisionRequest
+from decision.engine.verdict import kept_off, verdicts
+from decision.engine.weighing import weigh
+from decision.subject.profile import EMPTY_PROFILE
+from rules.contact import NO_CONTACTS
+from rules.ids import PlacementId
+from rules.reason import Reason
+from tests.decision.small_workspace import NOW, small_snapshot
+
+
+@pytest.mark.parametrize("placement", sorted(small_snapshot().placements))
+@pytest.mark.parametrize("slots", [1, 2, 15])
+def test_the_counts_are_those_of_the_verdicts_and_of_what_was_left_out_at_publish(
+    placement: PlacementId, slots: int
+) -> None:
+    request = DecisionRequest(placement, slots=slots)
+    weighing = weigh(request, EMPTY_PROFILE, NO_CONTACTS, small_snapshot(), NOW)
+    slate = draw(weighing, request, 5)
+    reasons = [Reason(code) for code in verdicts(weighing, slate).tolist()]
+    shown = {place.candidate: place.reason for place in slate.places}
+    for row, reason in enumerate(reasons):
+        if row in shown:
+            assert reason is shown[row]
+        elif not weighing.open[row]:
+            assert reason == weighing.screening.reason[row]
+        elif slate.held_by[row] >= 0:
+            assert reason is weighing.limits.each[slate.held_by[row]].reason
+        else:
+            assert reason is Reason.OUTRANKED
+    left_out = weighing.placement.bound.left_out.values()
+    expected = Counter(reason.slug for reason in [*reasons, *left_out] if reason < Reason.RANKED)
+    assert kept_off(weighing, slate) == dict(expected)
+    assert list(kept_off(weighing, slate)) == sorted(expected)
