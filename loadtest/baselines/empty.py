@@ -21,8 +21,8 @@ from msgspec import Meta
 NAME = r"^(?!\.{1,2}$)[^\x00-\x1f\x7f/]{1,200}$(?!\n)"
 Name = Annotated[str, Meta(pattern=NAME)]
 Word = Annotated[str, Meta(max_length=200)]
-Words = Annotated[list[str], Meta(max_length=10_000)]
-Numbers = Annotated[dict[str, float], Meta(max_length=10_000)]
+Words = Annotated[list[str], Meta(max_length=200)]
+Numbers = Annotated[dict[str, float], Meta(max_length=200)]
 Value = str | bool | int | float | Words | Numbers | None
 
 

@@ -19,6 +19,7 @@ from loadtest.bench.hotel_workspace import CAPPED, bench_workspace
 from loadtest.bench.kernels.hotel_model import HotelModel, grow_model
 from loadtest.bench.pressing import press
 from loadtest.bench.process_time import ProcessTime, service_time
+from loadtest.bench.server_process import any_port
 from loadtest.bench.wire import post
 from loadtest.client import Client
 from loadtest.errors import CallFailed
@@ -29,7 +30,7 @@ from loadtest.hotel.learning import await_model
 from loadtest.hotel.visits import WEB
 from loadtest.hotel.world import Size, World, make_world
 from loadtest.messages import Question
-from loadtest.service_process import Concierge, free_port
+from loadtest.service_process import Concierge
 
 SCOPES = ("decide:web", "decide:app", "decide:call-center", "decide:email", "outcomes", "profiles", "admin")
 _QUESTIONS = 4000
@@ -108,7 +109,7 @@ async def open_hotel_service(console: Console, effort: Effort) -> AsyncIterator[
         (folder / "offers.csv").write_bytes(offers)
         await concierge.run("publish", str(folder))
         key = await make_key(concierge, "bench", SCOPES)
-        async with concierge.serving(free_port(), 1) as address, Client(address, key) as client:
+        async with concierge.serving(any_port(), 1) as address, Client(address, key) as client:
             service = HotelService(address, key, client, world, model, other, _now())
             with console.status(f"Importing {effort.customers:,} guests and their past"):
                 await import_guests(client, world, lambda _: None)

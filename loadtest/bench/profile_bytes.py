@@ -16,13 +16,13 @@ from loadtest.bench.errors import Mismatch
 from loadtest.bench.figure import Figure, Outcome, Series, at_most, divide
 from loadtest.bench.hotel_service import SCOPES
 from loadtest.bench.hotel_workspace import CAPPED, bench_workspace
-from loadtest.bench.server_process import valkey
+from loadtest.bench.server_process import any_port, valkey
 from loadtest.client import Client
 from loadtest.hotel.arrival import import_guests, import_past
 from loadtest.hotel.demo import make_key
 from loadtest.hotel.world import Size, World, make_world
 from loadtest.messages import Question
-from loadtest.service_process import Concierge, free_port
+from loadtest.service_process import Concierge
 
 AIM = 300.0
 _PARTS = 5
@@ -44,7 +44,7 @@ async def measure_bytes(console: Console, effort: Effort) -> AsyncIterator[Outco
             (data / "workspace" / "offers.csv").write_bytes(offers)
             await concierge.run("publish", str(data / "workspace"))
             key = await make_key(concierge, "bench", SCOPES)
-            async with concierge.serving(free_port(), 1) as address, Client(address, key) as client:
+            async with concierge.serving(any_port(), 1) as address, Client(address, key) as client:
                 yield await _weigh(console, client, store, effort.profiles)
     finally:
         shutil.rmtree(data, ignore_errors=True)

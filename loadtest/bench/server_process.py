@@ -3,6 +3,7 @@
 import asyncio
 import os
 import shutil
+import socket
 import sys
 import tempfile
 from collections.abc import AsyncIterator, Mapping, Sequence
@@ -18,6 +19,13 @@ from loadtest.errors import CommandFailed
 
 _READY_SECONDS = 30.0
 _STOP_SECONDS = 10.0
+
+
+def any_port() -> int:
+    """A port that is free now; never the one a service of somebody else might be started on."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
 
 
 @asynccontextmanager
