@@ -46,7 +46,7 @@ class _Parts:
         self.identities = Identities(store, settings.visitor_days)
         self.profiles = Profiles(store, settings.visitor_days, settings.repeat_days)
         self.contacts = Contacts(store, settings.visitor_days, settings.repeat_days)
-        self.states = SubjectStates(self.identities, self.profiles, self.contacts)
+        self.states = SubjectStates(store)
         self.index = DecisionIndex(store, settings.outcome_days)
         self.journal = Journal(store, settings.folder)
         self.intake = Intake(

@@ -10,7 +10,6 @@ from decision.service.answer import DecisionAnswer, OfferAnswer
 from decision.service.decision_index import IndexedDecision
 from decision.service.lap import Lap, untimed
 from decision.subject.identities import Subject
-from decision.subject.profile import encode_profile
 from decision.subject.state import SubjectState
 from rules.contact import DECISION_KIND, contact_record, read_contacts
 from rules.ids import DecisionId, Instant, ModelVersion
@@ -66,7 +65,7 @@ def record_of(ask: Ask, made: Made) -> DecisionRecord:
         customer=made.subject(ask).customer,
         visitor=ask.visitor,
         request=ask.request,
-        profile=b"" if state is None else encode_profile(state.profile),
+        profile=b"" if state is None else state.blob,
         contacts=b"" if state is None else state.contacts,
         catalogue=ask.snapshot.catalogue.version,
         model=_model(ask),

@@ -55,6 +55,16 @@ _identity = msgspec.msgpack.Decoder(Identity)
 _visitors = msgspec.msgpack.Decoder(tuple[VisitorId, ...])
 
 
+def customer_in(blob: bytes | None) -> CustomerId | None:
+    """The customer in a visitor's own record, if there is one."""
+    return None if blob is None else _identity.decode(blob).customer
+
+
+def visitors_in(blob: bytes | None) -> tuple[VisitorId, ...]:
+    """The visitors that a customer's list names."""
+    return () if blob is None else _visitors.decode(blob)
+
+
 class Identities:
     """Links between visitors and customers.
 
@@ -73,7 +83,7 @@ class Identities:
         (blob,) = await self._store.get_many([identity_key(visitor)])
         await self._store.put(identity_key(visitor), msgspec.msgpack.encode(Identity(customer, evidence, now)))
         await self._last(visitor, None)
-        before = None if blob is None else _identity.decode(blob).customer
+        before = customer_in(blob)
         if before is None or before == customer:
             return None
         await self._list(before, remove=visitor)
@@ -82,9 +92,9 @@ class Identities:
     async def unlink(self, visitor: VisitorId) -> CustomerId | None:
         """The visitor is nobody again, with the past it had; returns the customer it was."""
         (blob,) = await self._store.get_many([identity_key(visitor)])
-        if blob is None:
+        customer = customer_in(blob)
+        if customer is None:
             return None
-        customer = _identity.decode(blob).customer
         await self._store.delete([identity_key(visitor)])
         await self._last(visitor, self._visitor_ttl)
         await self._list(customer, remove=visitor)
@@ -108,11 +118,7 @@ class Identities:
         """`resolve` for many, in the same few round trips."""
         asking = [visitor for customer, visitor in people if customer is None and visitor is not None]
         blobs = await self._store.get_many([identity_key(visitor) for visitor in asking])
-        linked = {
-            visitor: _identity.decode(blob).customer
-            for visitor, blob in zip(asking, blobs, strict=True)
-            if blob is not None
-        }
+        linked = {visitor: customer_in(blob) for visitor, blob in zip(asking, blobs, strict=True)}
         resolved = [
             (linked.get(visitor) if customer is None and visitor is not None else customer, visitor)
             for customer, visitor in people
@@ -140,13 +146,12 @@ class Identities:
         said = [
             (customer, visitor)
             for customer, blob in zip(customers, blobs, strict=True)
-            if blob is not None
-            for visitor in _visitors.decode(blob)
+            for visitor in visitors_in(blob)
         ]
         identities = await self._store.get_many([identity_key(visitor) for _, visitor in said])
         confirmed: dict[CustomerId, tuple[VisitorId, ...]] = dict.fromkeys(customers, ())
         for (customer, visitor), blob in zip(said, identities, strict=True):
-            if blob is not None and _identity.decode(blob).customer == customer:
+            if customer_in(blob) == customer:
                 confirmed[customer] += (visitor,)
         return confirmed
 
@@ -154,7 +159,7 @@ class Identities:
         key = visitors_key(customer)
         for _ in range(ATTEMPTS):
             (blob,) = await self._store.get_many([key])
-            old = () if blob is None else _visitors.decode(blob)
+            old = visitors_in(blob)
             new = tuple(visitor for visitor in old if visitor not in {add, remove}) + (() if add is None else (add,))
             if new == old or await self._store.compare_and_put(key, blob, msgspec.msgpack.encode(new) if new else None):
                 return

@@ -1,72 +1,111 @@
 """What is known of a request's subject: one profile and one contact history, customer and linked visitors merged."""
 
-import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 import msgspec
 
-from decision.keys import SubjectId
-from decision.subject.contacts import Contacts
-from decision.subject.identities import Identities, Subject
+from decision.keys import contacts_key, customer_subject, identity_key, profile_key, visitor_subject, visitors_key
+from decision.store.port import Store
+from decision.subject.identities import Subject, customer_in, visitors_in
 from decision.subject.merging import merge_profiles
-from decision.subject.profile import EMPTY_PROFILE, Profile
-from decision.subject.profiles import Profiles
+from decision.subject.profile import EMPTY_PROFILE, Profile, decode_profile, encode_profile
 from rules.ids import CustomerId, VisitorId
 from rules.workspace import Workspace
 
+Person = tuple[CustomerId | None, VisitorId | None]
+
+Found = Mapping[str, bytes | None]
+"""What was read, by key."""
+
 
 class SubjectState(msgspec.Struct, frozen=True):
-    """`contacts` is the joined history; `owned` how many bytes of it are the owner's own, which come first."""
+    """`blob` is the profile's; `contacts` is the joined history, whose first `owned` bytes are the owner's own."""
 
     subject: Subject
     profile: Profile
+    blob: bytes
     contacts: bytes
     owned: int
     known: bool
 
 
-NOBODY = SubjectState(Subject(None, None), EMPTY_PROFILE, b"", 0, False)
+_EMPTY_BLOB = encode_profile(EMPTY_PROFILE)
+
+NOBODY = SubjectState(Subject(None, None), EMPTY_PROFILE, _EMPTY_BLOB, b"", 0, False)
 
 
 class SubjectStates:
     """Loads subjects, in as few round trips as their links allow: one for a customer or visitor without any."""
 
-    def __init__(self, identities: Identities, profiles: Profiles, contacts: Contacts) -> None:
-        self._identities = identities
-        self._profiles = profiles
-        self._contacts = contacts
+    def __init__(self, store: Store) -> None:
+        self._store = store
 
     async def load(self, customer: CustomerId | None, visitor: VisitorId | None, workspace: Workspace) -> SubjectState:
         """The state of a customer, of a visitor, or of whoever a visitor is linked to; raises `Unavailable`."""
-        (state,) = await self.load_all([(customer, visitor)], workspace)
+        (state,) = await self.load_all(((customer, visitor),), workspace)
         return state
 
-    async def load_all(
-        self, people: Sequence[tuple[CustomerId | None, VisitorId | None]], workspace: Workspace
-    ) -> list[SubjectState]:
+    async def load_all(self, people: Sequence[Person], workspace: Workspace) -> list[SubjectState]:
         """`load` for many, in the same few round trips."""
-        owners = (Subject(customer, visitor).owner for customer, visitor in people)
-        guesses = tuple(owner for owner in owners if owner is not None)
-        # Most subjects have no links, so theirs is read before it is known whether there are more.
-        subjects, found = await asyncio.gather(self._identities.resolve_all(people), self._read(guesses))
-        further = tuple(one for subject in subjects for one in subject.subjects if one not in found)
-        if further:
-            found.update(await self._read(further))
-        return [_state(subject, found, workspace) for subject in subjects]
+        found: dict[str, bytes | None] = {}
+        # Most have no links, so what is their own is read before it is known whether there is more.
+        await self._read(found, (key for person in people for key in _own_keys(*person)))
+        resolved = [_resolve(customer, visitor, found) for customer, visitor in people]
+        await self._read(found, (key for person in resolved for key in _own_keys(*person)))
+        listed = [() if customer is None else visitors_in(found[visitors_key(customer)]) for customer, _ in resolved]
+        await self._read(found, (key for visitors in listed for one in visitors for key in _own_keys(None, one)))
+        return [
+            _state(_subject(*person, visitors, found), found, workspace)
+            for person, visitors in zip(resolved, listed, strict=True)
+        ]
 
-    async def _read(self, subjects: tuple[SubjectId, ...]) -> dict[SubjectId, tuple[Profile | None, bytes]]:
-        profiles, contacts = await asyncio.gather(self._profiles.load(subjects), self._contacts.load(subjects))
-        return dict(zip(subjects, zip(profiles, contacts, strict=True), strict=True))
+    async def _read(self, found: dict[str, bytes | None], keys: Iterable[str]) -> None:
+        new = [key for key in dict.fromkeys(keys) if key not in found]
+        if new:
+            found.update(zip(new, await self._store.get_many(new), strict=True))
 
 
-def _state(
-    subject: Subject, found: Mapping[SubjectId, tuple[Profile | None, bytes]], workspace: Workspace
-) -> SubjectState:
-    if not subject.subjects:
+def _own_keys(customer: CustomerId | None, visitor: VisitorId | None) -> tuple[str, ...]:
+    """Where the links, the profile and the contacts of somebody are."""
+    if customer is not None:
+        subject = customer_subject(customer)
+        return visitors_key(customer), profile_key(subject), contacts_key(subject)
+    if visitor is not None:
+        subject = visitor_subject(visitor)
+        return identity_key(visitor), profile_key(subject), contacts_key(subject)
+    return ()
+
+
+def _resolve(customer: CustomerId | None, visitor: VisitorId | None, found: Found) -> Person:
+    """Somebody with the customer that the visitor is; one that was given is taken at its word."""
+    if customer is None and visitor is not None:
+        customer = customer_in(found[identity_key(visitor)])
+    return customer, visitor
+
+
+def _subject(
+    customer: CustomerId | None, visitor: VisitorId | None, listed: tuple[VisitorId, ...], found: Found
+) -> Subject:
+    if customer is None:
+        return Subject(None, visitor, () if visitor is None else (visitor,))
+    # Each visitor's own record has the last word.
+    return Subject(customer, visitor, tuple(one for one in listed if customer_in(found[identity_key(one)]) == customer))
+
+
+def _state(subject: Subject, found: Found, workspace: Workspace) -> SubjectState:
+    subjects = subject.subjects
+    if not subjects:
         return NOBODY
-    read = [found[one] for one in subject.subjects]
-    first = read[0][0] if subject.customer is not None else None
-    linked = [profile for profile, _ in (read[1:] if subject.customer is not None else read) if profile is not None]
-    known = any(profile is not None or history for profile, history in read)
-    profile = merge_profiles(first, linked, workspace) if first is not None or linked else EMPTY_PROFILE
-    return SubjectState(subject, profile, b"".join(history for _, history in read), len(read[0][1]), known)
+    blobs = [found[profile_key(one)] for one in subjects]
+    histories = [found[contacts_key(one)] or b"" for one in subjects]
+    contacts = b"".join(histories)
+    there = [blob for blob in blobs if blob is not None]
+    if len(there) > 1:
+        of_customer = None if subject.customer is None or blobs[0] is None else decode_profile(blobs[0])
+        of_visitors = there if of_customer is None else there[1:]
+        profile = merge_profiles(of_customer, map(decode_profile, of_visitors), workspace)
+        blob = encode_profile(profile)
+    else:
+        (blob,) = there or (_EMPTY_BLOB,)
+        profile = decode_profile(blob)
+    return SubjectState(subject, profile, blob, contacts, len(histories[0]), bool(there or contacts))

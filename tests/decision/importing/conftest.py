@@ -58,7 +58,7 @@ class Office:
                 refresher, self.identities, self.profiles, self.contacts, index, marks, self.journal, self.clock
             ),
             identities=self.identities,
-            states=SubjectStates(self.identities, self.profiles, self.contacts),
+            states=SubjectStates(self.store),
             profiles=self.profiles,
             contacts=self.contacts,
             journal=self.journal,
