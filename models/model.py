@@ -13,7 +13,7 @@ from models.calibration import BoundCalibration
 from models.feature import FeatureList, FeatureValues, Floats, Slot
 from models.forest import BoundForest, Forest, Layout, bind_forest, bind_layout, lay_out, parse_forest
 from models.rates import PRIOR_RESPONSE, PRIOR_VALUE, Rates
-from models.response import Response, response_of
+from models.response import Response, bounded, response_of
 from rules.errors import ArtefactError
 from rules.expression import Binding
 from rules.ids import GoalId, Instant, ModelVersion, PlacementId
@@ -83,7 +83,7 @@ class _BoundForestModel(msgspec.Struct, frozen=True, eq=False):
         predicted = self.response(self.forest.score(values.request, values.pair, rows))
         if self.calibration is not None:
             predicted = self.calibration.apply(predicted)
-        return np.clip(predicted, 0.0, 1.0) if self.probability else predicted
+        return bounded(predicted, 1.0, 0.0, 1.0) if self.probability else predicted
 
 
 def load_model(blob: bytes) -> Model:

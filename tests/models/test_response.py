@@ -1,9 +1,11 @@
 import lightgbm as lgb
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from models.forest import parse_forest
-from models.response import response_of
+from models.response import bounded, response_of
 from rules.errors import ArtefactError
 
 
@@ -36,6 +38,21 @@ def test_the_response_is_what_lightgbm_predicts(parameters: dict[str, object]) -
 def test_the_response_of_any_raw_score_is_a_number() -> None:
     for objective in ("binary sigmoid:1", "poisson"):
         assert np.isfinite(response_of(objective)(np.array([-1e308, -800.0, 0.0, 700.0]))).all()
+
+
+@given(st.lists(st.floats(), min_size=1), st.floats(0.1, 10.0))
+def test_the_logistic_response_is_numpys_bit_for_bit(raw: list[float], slope: float) -> None:
+    scores = np.array(raw)
+    with np.errstate(over="ignore"):
+        exponents = np.clip(-slope * scores, -745.0, 709.0)
+    expected = 1.0 / (1.0 + np.exp(exponents))
+    assert np.array_equal(response_of(f"binary sigmoid:{slope}")(scores), expected, equal_nan=True)
+
+
+def test_values_are_bounded_and_nan_stays() -> None:
+    values = np.array([-np.inf, -0.5, -0.0, 0.25, 1.5, np.inf, np.nan])
+    np.testing.assert_array_equal(bounded(values, 1.0, 0.0, 1.0), np.clip(values, 0.0, 1.0))
+    np.testing.assert_array_equal(bounded(values, -2.0, -1.0, 1.0), np.clip(-2.0 * values, -1.0, 1.0))
 
 
 def test_objectives_that_give_no_propensity_are_refused_by_name() -> None:
