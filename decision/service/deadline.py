@@ -27,16 +27,20 @@ class Deadline:
 
 
 class Wait:
-    """One wait of a deadline, measured slice by slice."""
+    """One wait of a deadline, measured slice by slice: one timer, and the task is cancelled when it runs out."""
 
     def __init__(self, deadline: Deadline, limit: float) -> None:
         self._deadline = deadline
         self._limit = limit
         self._spent = 0.0
-        self._timeout = asyncio.timeout(None)
+        self._over = False
 
     async def __aenter__(self) -> None:
-        await self._timeout.__aenter__()
+        task = asyncio.current_task()
+        assert task is not None
+        self._task = task
+        self._cancelling = task.cancelling()
+        self._loop = task.get_loop()
         self._begin()
 
     async def __aexit__(
@@ -44,12 +48,13 @@ class Wait:
     ) -> None:
         self._timer.cancel()
         self._deadline.left -= self._spent + min(self._loop.time() - self._begun, SLICE)
-        await self._timeout.__aexit__(kind, error, trace)
+        # Whoever else cancels the task meanwhile is heard.
+        if self._over and self._task.uncancel() <= self._cancelling and kind is asyncio.CancelledError:
+            raise TimeoutError from error
 
     def _begin(self) -> None:
-        self._loop = asyncio.get_running_loop()
         self._begun = self._loop.time()
-        self._timer = self._loop.call_at(self._begun + min(SLICE, self._limit - self._spent), self._end)
+        self._timer = self._loop.call_later(min(SLICE, self._limit - self._spent), self._end)
 
     def _end(self) -> None:
         # However late this is, it was one slice: what arrived meanwhile is read before the next one ends.
@@ -58,4 +63,5 @@ class Wait:
             self._begin()
         else:
             self._begun = self._loop.time()
-            self._timeout.reschedule(self._begun)
+            self._over = True
+            self._task.cancel()

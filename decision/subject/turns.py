@@ -1,29 +1,68 @@
 """Turns: what one process does with one subject happens one after another, instead of failing against each other."""
 
 import asyncio
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from collections import deque
+from types import TracebackType
 
 from decision.keys import SubjectId
 
+_Queues = dict[SubjectId, deque["asyncio.Future[None]"]]
+"""Who waits for the next turn, by each subject that somebody has the turn of."""
+
 
 class Turns:
-    """A lock for each subject that somebody waits for."""
+    """Whose turn it is, for each subject that somebody works on."""
 
     def __init__(self) -> None:
-        self._locks: dict[SubjectId, tuple[asyncio.Lock, int]] = {}
+        self._queues: _Queues = {}
 
-    @asynccontextmanager
-    async def of(self, subject: SubjectId) -> AsyncIterator[None]:
-        """Wait for the subject's turn, and keep it inside the block."""
-        lock, waiting = self._locks.get(subject, (asyncio.Lock(), 0))
-        self._locks[subject] = (lock, waiting + 1)
+    def of(self, subject: SubjectId) -> "Turn":
+        """A turn to take, or a context to have it in."""
+        return Turn(self._queues, subject)
+
+
+class Turn:
+    """One turn of a subject; they are taken in the order they were asked for."""
+
+    def __init__(self, queues: _Queues, subject: SubjectId) -> None:
+        self._queues = queues
+        self._subject = subject
+
+    def take_if_free(self) -> bool:
+        """Take the turn unless somebody else has it."""
+        if self._subject in self._queues:
+            return False
+        self._queues[self._subject] = deque()
+        return True
+
+    async def take(self) -> None:
+        """Wait for the turn."""
+        if self.take_if_free():
+            return
+        place: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._queues[self._subject].append(place)
         try:
-            async with lock:
-                yield
-        finally:
-            lock, waiting = self._locks[subject]
-            if waiting == 1:
-                del self._locks[subject]
-            else:
-                self._locks[subject] = (lock, waiting - 1)
+            await place
+        except asyncio.CancelledError:
+            # It may have been given to us in the very moment in which we gave up.
+            if not place.cancelled():
+                self.give()
+            raise
+
+    def give(self) -> None:
+        """Leave the turn to the next one who still waits for it."""
+        queue = self._queues[self._subject]
+        while queue:
+            place = queue.popleft()
+            if not place.done():
+                place.set_result(None)
+                return
+        del self._queues[self._subject]
+
+    async def __aenter__(self) -> None:
+        await self.take()
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.give()

@@ -51,3 +51,32 @@ async def test_a_held_up_loop_counts_one_slice() -> None:
         time.sleep(0.2)
         await asyncio.sleep(0.001)
     assert deadline.left > 0.05 - 3 * SLICE
+
+
+async def test_who_else_cancels_is_heard() -> None:
+    async def wait(outer: list[BaseException]) -> None:
+        try:
+            async with Deadline(0.02).waiting():
+                await asyncio.sleep(5)
+        except BaseException as error:
+            outer.append(error)
+            raise
+
+    caught: list[BaseException] = []
+    task = asyncio.ensure_future(wait(caught))
+    await asyncio.sleep(0.001)
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+    assert [type(error) for error in caught] == [asyncio.CancelledError]
+
+
+async def test_a_wait_that_ran_out_leaves_the_task_as_it_was() -> None:
+    task = asyncio.current_task()
+    assert task is not None
+    for _ in range(3):
+        with pytest.raises(TimeoutError):
+            async with Deadline(0.001).waiting():
+                await asyncio.sleep(5)
+        assert task.cancelling() == 0
+        await asyncio.sleep(0)

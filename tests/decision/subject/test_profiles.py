@@ -42,7 +42,7 @@ async def test_events_at_once_in_one_process_all_count(valkey_store: RedisStore)
     (profile,) = await profiles.load([SUBJECT])
     assert profile is not None
     assert profile.activities["views"].count == 200
-    assert profiles._turns._locks == {}
+    assert profiles._turns._queues == {}
 
 
 async def test_a_repeated_change_changes_nothing() -> None:
