@@ -12,10 +12,12 @@ from decision.importing.desk import ImportDesk
 from decision.importing.memory import JournalMemory
 from decision.journal.journal import Journal
 from decision.journal.settling import settled
+from decision.service.bulk_deciding import BulkDeciding
 from decision.service.concierge import Concierge
 from decision.service.customers import Customers
 from decision.service.deciding import Deciding
 from decision.service.decision_index import DecisionIndex
+from decision.service.engines import EngineProcesses, LocalEngine, cores
 from decision.service.explaining import Explaining
 from decision.service.health import Health
 from decision.service.intake import Intake
@@ -61,8 +63,11 @@ class _Parts:
         )
 
 
-def compose(store: Store, settings: Settings, clock: Clock = wall_clock) -> Concierge:
-    """The service over a store; nothing runs in the background yet."""
+def compose(store: Store, settings: Settings, clock: Clock = wall_clock, processes: int = 0) -> Concierge:
+    """The service over a store; nothing runs in the background yet.
+
+    With `processes` large batches of a bulk are weighed there: whoever wants that closes the service's `bulk`.
+    """
     # One generator per worker, seeded by the system, so that workers draw different ids and seeds.
     random = Random()
     of = _Parts(store, settings, clock)
@@ -72,6 +77,15 @@ def compose(store: Store, settings: Settings, clock: Clock = wall_clock) -> Conc
         keys=KeyRing(ApiKeys(store), clock),
         refresher=of.refresher,
         deciding=Deciding(of.states, of.contacts, of.index, of.journal, clock, random, settings.deadline_ms),
+        bulk=BulkDeciding(
+            of.states,
+            of.contacts,
+            of.index,
+            of.journal,
+            EngineProcesses(of.versions, processes) if processes else LocalEngine(),
+            clock,
+            random,
+        ),
         explaining=Explaining(of.journal, of.index, of.versions, of.refresher),
         intake=of.intake,
         customers=Customers(
@@ -86,7 +100,7 @@ def compose(store: Store, settings: Settings, clock: Clock = wall_clock) -> Conc
 async def open_service(settings: Settings) -> AsyncIterator[Concierge]:
     """The service over the configured store, kept in step with the pointers until it is closed."""
     async with open_store(settings) as store:
-        concierge = compose(store, settings)
+        concierge = compose(store, settings, processes=settings.bulk_processes or max(1, cores() // settings.workers))
         with suppress(Unavailable):
             await concierge.refresher.refresh()
         task = asyncio.create_task(concierge.refresher.run(settings.refresh_seconds))
@@ -96,6 +110,7 @@ async def open_service(settings: Settings) -> AsyncIterator[Concierge]:
             task.cancel()
             with suppress(asyncio.CancelledError):
                 await task
+            await concierge.bulk.close()
 
 
 @asynccontextmanager

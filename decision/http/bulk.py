@@ -1,6 +1,7 @@
 """`/v1/decisions/bulk`: questions as lines of NDJSON, answered as lines in the same order, streamed both ways."""
 
 import asyncio
+import time
 from collections.abc import AsyncIterator
 
 import msgspec
@@ -16,19 +17,29 @@ from decision.http.media import problems
 from decision.http.problem import Problem, problem_of
 from decision.http.serving import Serving
 from decision.logs import log
-from decision.service.answer import DecisionAnswer
+from decision.service.admission import Ask
 from decision.service.concierge import Concierge
 from decision.service.question import DecisionQuestion
 from rules.errors import Fault, Invalid
 
 NDJSON = "application/x-ndjson"
-WINDOW = 32
-"""How many lines are decided at the same time; they share the store's round trips."""
+BATCH = 64
+"""How many lines are decided together: enough to share what a batch costs, few enough that its steps stay short."""
+
+SLICE_SECONDS = 0.001
+"""How long lines are read at a stretch, while others wait."""
 
 LINE_LIMIT = 64_000
 """Most bytes of a line: a question is far shorter, and a whole window of lines is held in memory."""
 
 _encoder = msgspec.json.Encoder()
+
+
+class Line(msgspec.Struct, frozen=True):
+    """A line's number, from 1, and its text; None where it is too long."""
+
+    number: int
+    text: bytes | None
 
 
 class BulkError(msgspec.Struct, frozen=True):
@@ -66,42 +77,87 @@ async def decide_bulk(request: ApiRequest, concierge: Serving) -> ASGIApp:
 
 
 async def _answers(concierge: Concierge, key: ApiKey, lines: AsyncIterator[bytes | None]) -> AsyncIterator[bytes]:
-    """The answers in the order of the lines; at most a window of them is under way."""
-    begun: asyncio.Queue[asyncio.Task[bytes] | None] = asyncio.Queue(WINDOW)
+    """The answers in the order of the lines; at most a window of batches is read but not yet answered."""
+    read: asyncio.Queue[Line | None] = asyncio.Queue(BATCH)
+    begun: asyncio.Queue[asyncio.Task[bytes] | None] = asyncio.Queue()
+    free = asyncio.Semaphore(concierge.bulk.window)
 
     async def begin() -> None:
-        number = 0
+        last = False
         try:
-            async for line in lines:
-                number += 1
-                if line is None or line.strip():
-                    await begun.put(asyncio.create_task(_answer(concierge, key, line, number)))
-        except HTTPException as error:
-            # The caller went away in the middle; what has begun is finished, for it may be in the journal already.
-            log.warning("bulk_broken_off", lines=number, error=error.detail)
+            while not last:
+                await free.acquire()
+                batch = [await read.get()]
+                # Whoever sends lines one by one is answered one by one; whoever sends many has them decided together.
+                while batch[-1] is not None and len(batch) < BATCH and not read.empty():
+                    batch.append(read.get_nowait())
+                last = batch[-1] is None
+                some = [line for line in batch if line is not None]
+                begun.put_nowait(asyncio.create_task(_answer(concierge, key, some)))
         finally:
-            await begun.put(None)
+            begun.put_nowait(None)
 
-    reader = asyncio.create_task(begin())
+    tasks = asyncio.create_task(_number(lines, read)), asyncio.create_task(begin())
     try:
         while (task := await begun.get()) is not None:
-            yield await task
+            answers = await task
+            if answers:
+                yield answers
+            free.release()
     finally:
-        reader.cancel()
+        for each in tasks:
+            each.cancel()
 
 
-async def _answer(concierge: Concierge, key: ApiKey, line: bytes | None, number: int) -> bytes:
+async def _number(lines: AsyncIterator[bytes | None], read: "asyncio.Queue[Line | None]") -> None:
+    """Put the lines that are not empty, with their numbers, and None at the end."""
+    number = 0
     try:
-        if line is None:
-            raise Invalid((Fault("body", f"the line is longer than {LINE_LIMIT} bytes; send one question a line"),))
-        ask = allow(concierge, key, decode_body(line, DecisionQuestion))
-        answer: DecisionAnswer | BulkError = await concierge.deciding.decide(ask, in_bulk=True)
+        async for line in lines:
+            number += 1
+            if line is None or line.strip():
+                await read.put(Line(number, line))
+    except HTTPException as error:
+        # The caller went away in the middle; what has begun is finished, for it may be in the journal already.
+        log.warning("bulk_broken_off", lines=number, error=error.detail)
+    finally:
+        await read.put(None)
+
+
+async def _answer(concierge: Concierge, key: ApiKey, lines: list[Line]) -> bytes:
+    """The answers to some lines, as lines."""
+    asks: list[Ask | Exception] = []
+    begun = time.perf_counter()
+    for line in lines:
+        asks.append(_ask(concierge, key, line))
+        if time.perf_counter() - begun > SLICE_SECONDS:
+            await asyncio.sleep(0)
+            begun = time.perf_counter()
+    try:
+        answers = iter(await concierge.bulk.decide([ask for ask in asks if isinstance(ask, Ask)]))
     except Exception as error:
-        problem = problem_of(error)
-        if problem.status == 500:
-            log.error("bulk_line_failed", line=number, exc_info=error)
-        answer = BulkError(number, problem)
-    return _encoder.encode(answer) + b"\n"
+        answers = iter([error] * len(asks))
+    results = (next(answers) if isinstance(ask, Ask) else ask for ask in asks)
+    return b"".join(
+        (result if isinstance(result, bytes) else _error(line.number, result)) + b"\n"
+        for line, result in zip(lines, results, strict=True)
+    )
+
+
+def _ask(concierge: Concierge, key: ApiKey, line: Line) -> Ask | Exception:
+    try:
+        if line.text is None:
+            raise Invalid((Fault("body", f"the line is longer than {LINE_LIMIT} bytes; send one question a line"),))
+        return allow(concierge, key, decode_body(line.text, DecisionQuestion))
+    except Exception as error:
+        return error
+
+
+def _error(number: int, error: Exception) -> bytes:
+    problem = problem_of(error)
+    if problem.status == 500:
+        log.error("bulk_line_failed", line=number, exc_info=error)
+    return _encoder.encode(BulkError(number, problem))
 
 
 async def _lines(chunks: AsyncIterator[bytes], limit: int) -> AsyncIterator[bytes | None]:

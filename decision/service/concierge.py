@@ -4,6 +4,7 @@ import msgspec
 
 from decision.access.key_ring import KeyRing
 from decision.clock import Clock
+from decision.service.bulk_deciding import BulkDeciding
 from decision.service.customers import Customers
 from decision.service.deciding import Deciding
 from decision.service.explaining import Explaining
@@ -22,6 +23,7 @@ class Concierge(msgspec.Struct, frozen=True, eq=False):
     keys: KeyRing
     refresher: Refresher
     deciding: Deciding
+    bulk: BulkDeciding
     explaining: Explaining
     intake: Intake
     customers: Customers

@@ -22,7 +22,13 @@ class IndexedDecision(msgspec.Struct, frozen=True, array_like=True):
     offers: tuple[OfferId, ...]
 
 
+_encoder = msgspec.msgpack.Encoder()
 _decoder = msgspec.msgpack.Decoder(IndexedDecision)
+
+
+def encode_entry(decision: IndexedDecision) -> bytes:
+    """What the index keeps of a decision, as a blob."""
+    return _encoder.encode(decision)
 
 
 class DecisionIndex:
@@ -34,7 +40,11 @@ class DecisionIndex:
 
     async def put(self, id: DecisionId, decision: IndexedDecision) -> None:
         """Remember a decision."""
-        await self._store.put(decision_key(id), msgspec.msgpack.encode(decision), self._ttl)
+        await self.put_entry(id, encode_entry(decision))
+
+    async def put_entry(self, id: DecisionId, entry: bytes) -> None:
+        """Remember a decision that is a blob already."""
+        await self._store.put(decision_key(id), entry, self._ttl)
 
     async def find(self, ids: Sequence[DecisionId]) -> list[IndexedDecision | None]:
         """The decisions, in order; None where the id is unknown or too old."""

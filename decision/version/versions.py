@@ -3,15 +3,30 @@
 import asyncio
 from collections import OrderedDict
 
+import msgspec
+
 from decision.engine.snapshot import Snapshot
 from decision.journal.record import DecisionRecord
 from decision.version.registry import Registry
 from models.model import Model, load_model
 from rules.catalogue import Catalogue
-from rules.ids import CatalogueVersion, ModelVersion, PlacementId
+from rules.ids import CatalogueVersion, GoalId, ModelVersion, PlacementId
 from rules.package import unpack
 
 _MOST = 4
+
+
+class Parcel(msgspec.Struct, frozen=True):
+    """What a snapshot is built from, as bytes: its catalogue, its models, and the goals that go without theirs."""
+
+    catalogue: bytes
+    models: tuple[bytes, ...]
+    missing: tuple[GoalId, ...]
+
+    def build(self) -> Snapshot:
+        """The same snapshot again, in whatever process."""
+        models = (load_model(blob) for blob in self.models)
+        return Snapshot.build(unpack(self.catalogue), {model.goal: model for model in models}, frozenset(self.missing))
 
 
 class Versions:
@@ -30,6 +45,14 @@ class Versions:
     async def model(self, version: str) -> Model:
         """A stored model, verified; raises `NotFound` or `ArtefactError`."""
         return await asyncio.to_thread(load_model, await self._registry.get("model", version))
+
+    async def parcel(self, snapshot: Snapshot) -> Parcel:
+        """What a snapshot was built from, for another process; raises `NotFound` or `Unavailable`."""
+        get = self._registry.get
+        catalogue = await get("catalogue", snapshot.catalogue.version)
+        models = [await get("model", model.version) for model in snapshot.models.values()]
+        missing = {placement.bound.spec.goal for placement in snapshot.placements.values() if placement.missing}
+        return Parcel(catalogue, tuple(models), tuple(sorted(missing)))
 
     async def past(self, record: DecisionRecord) -> Snapshot:
         """The snapshot that a decision was made with: its catalogue, and the model of its goal or the lack of it."""

@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator, Sequence
 import pytest
 from httpx import AsyncClient
 
-from decision.http.bulk import LINE_LIMIT, WINDOW
+from decision.http.bulk import BATCH, LINE_LIMIT
 from decision.store.memory import MemoryStore
 from tests.decision.http.conftest import Caller
 
@@ -23,7 +23,7 @@ async def ask(client: AsyncClient, body: bytes | AsyncIterator[bytes]) -> list[d
 
 
 async def test_answers_come_in_the_order_of_the_lines(client: AsyncClient) -> None:
-    count = 3 * WINDOW + 5
+    count = 3 * BATCH + 5
     lines = [{"placement": ("home", "call")[at % 2], "customer": f"c{at}"} for at in range(count)]
     answers = await ask(client, b"\n".join(json.dumps(line).encode() for line in lines))
     assert [(answer["placement"], answer["customer"]) for answer in answers] == [
@@ -87,7 +87,7 @@ async def test_a_slow_store_is_waited_for(
 
 
 async def test_others_are_served_between_the_lines(client: AsyncClient) -> None:
-    lines = b'{"placement":"home"}\n' * (2 * WINDOW)
+    lines = b'{"placement":"home"}\n' * (2 * BATCH)
     gaps: list[float] = []
 
     async def watch() -> None:
