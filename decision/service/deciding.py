@@ -1,6 +1,7 @@
 """Decides: load the subject, call the engine, reserve contacts, journal, answer; without a part where one fails."""
 
 import asyncio
+import logging
 import time
 from collections.abc import Awaitable
 from contextlib import AsyncExitStack
@@ -57,6 +58,8 @@ class Deciding:
         self._seconds = deadline_ms / 1000
         self._turns = Turns()
         self._passage = asyncio.Lock()
+        # Bound once: the module's own looks up its configuration anew for every line.
+        self._log = log.bind()
 
     async def decide(self, ask: Ask, in_bulk: bool = False, lap: Lap = untimed) -> DecisionAnswer:
         """The slate, once its record is acknowledged; never raises for want of a store, model or profile.
@@ -177,16 +180,17 @@ class Deciding:
         placement, decision = ask.request.placement, made.decision
         if not ask.dry_run:
             figures.decided(placement, decision, seconds)
-        log.info(
-            "decision",
-            decision=made.draw.id,
-            placement=placement,
-            channel=ask.channel,
-            customer=ask.customer,
-            visitor=ask.visitor,
-            offers=[shown.offer for shown in decision.offers],
-            group=decision.group,
-            degraded=decision.degraded,
-            dry_run=ask.dry_run,
-            milliseconds=round(seconds * 1000, 3),
-        )
+        if self._log.is_enabled_for(logging.INFO):
+            self._log.info(
+                "decision",
+                decision=made.draw.id,
+                placement=placement,
+                channel=ask.channel,
+                customer=ask.customer,
+                visitor=ask.visitor,
+                offers=[shown.offer for shown in decision.offers],
+                group=decision.group,
+                degraded=decision.degraded,
+                dry_run=ask.dry_run,
+                milliseconds=round(seconds * 1000, 3),
+            )

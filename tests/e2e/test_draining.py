@@ -1,4 +1,4 @@
-"""SIGTERM in the middle of traffic: what was acknowledged is in the journal."""
+"""SIGTERM in the middle of traffic: what was acknowledged is in the journal, and in the log."""
 
 import asyncio
 import json
@@ -50,6 +50,9 @@ async def test_sigterm_loses_nothing_that_was_acknowledged(served: Served) -> No
                 outcomes.add(record.id)
     assert seen.decisions | batched <= decisions
     assert seen.outcomes <= outcomes
+    lines = (served.settings.folder / "serve.log").read_text().splitlines()
+    logged = {json.loads(line)["decision"] for line in lines if '"event":"decision"' in line}
+    assert seen.decisions | batched <= logged
 
 
 async def _call(client: httpx.AsyncClient, number: int, seen: Acknowledged, stopping: asyncio.Event) -> None:

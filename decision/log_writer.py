@@ -1,0 +1,88 @@
+"""Writes log lines many at once, off the way of whoever logs."""
+
+import atexit
+import threading
+from collections import deque
+from collections.abc import Callable
+from contextlib import suppress
+from typing import BinaryIO
+
+Event = dict[str, object]
+
+PAUSE_SECONDS = 0.05
+"""How long a line may wait for others to be written with."""
+
+MOST_WAITING = 10_000
+"""How many lines wait at most; further ones are dropped, and the log says how many."""
+
+PRESSING = frozenset({"warning", "error", "critical"})
+"""Levels whose lines do not wait: they may be the last ones of a process that dies."""
+
+
+class LogWriter:
+    """Renders and writes events in a thread of its own, until the process ends and none is left.
+
+    A pressing one is written by whoever logs it before it goes on, with all that wait before it. When `out` takes lines
+    more slowly than they come, those that do not press are dropped, for a decision must not wait for its log.
+    """
+
+    def __init__(self, out: BinaryIO, render: Callable[[Event], bytes], clock: Callable[[], float]) -> None:
+        self._out = out
+        self._render = render
+        self._clock = clock
+        self._waiting: deque[Event] = deque()
+        self._dropped = 0
+        self._some = threading.Event()
+        self._closed = threading.Event()
+        self._starting, self._writing = threading.Lock(), threading.Lock()
+        self._thread: threading.Thread | None = None
+
+    def put(self, **event: object) -> None:
+        """Take an event, with the moment it is at as its `timestamp`; it has a `level`."""
+        event["timestamp"] = self._clock()
+        pressing = event["level"] in PRESSING
+        if len(self._waiting) >= MOST_WAITING and not pressing:
+            self._dropped += 1
+            return
+        self._waiting.append(event)
+        if pressing or self._closed.is_set():
+            self.write()
+        elif not self._some.is_set():
+            self._wake()
+
+    debug = info = warning = error = critical = put
+
+    def write(self) -> None:
+        """Write all that wait; what cannot be written is lost, for there is nowhere to tell."""
+        with self._writing, suppress(OSError, ValueError):
+            while self._waiting:
+                lines = [self._render(self._waiting.popleft()) for _ in range(len(self._waiting))]
+                if self._dropped:
+                    told = {"lines": self._dropped, "event": "log_lines_dropped", "level": "error"}
+                    self._dropped = 0
+                    lines.append(self._render({**told, "timestamp": self._clock()}))
+                self._out.write(b"".join(lines))
+                self._out.flush()
+
+    def close(self) -> None:
+        """Write what is left; whoever logs afterwards writes its own lines."""
+        self._closed.set()
+        self._some.set()
+        if self._thread is not None:
+            self._thread.join()
+        self.write()
+
+    def _wake(self) -> None:
+        with self._starting:
+            if self._thread is None:
+                self._thread = threading.Thread(target=self._run, name="log-writer", daemon=True)
+                self._thread.start()
+                atexit.register(self.close)
+        self._some.set()
+
+    def _run(self) -> None:
+        while not self._closed.is_set():
+            self._some.wait()
+            self._closed.wait(PAUSE_SECONDS)
+            self._some.clear()
+            self.write()
