@@ -1,4 +1,4 @@
-"""LightGBM forests, partially evaluated by binding time: trees become leaf masks, and the exit leaf is what is left."""
+"""LightGBM forests, partially evaluated by binding time: only the splits that offers and request leave open are run."""
 
 from models.forest.bound_forest import BoundForest, bind_forest, bind_layout
 from models.forest.forest import Forest

@@ -7,43 +7,59 @@ import numpy as np
 from numpy.typing import NDArray
 
 from models.forest.forest import Floats, Forest
-from models.forest.kernel import Masks, bind_offers, score
-from models.forest.layout import Layout, Leaves, lay_out
+from models.forest.kernel import TOGETHER, Bytes, Nodes, look_up, prune, score
+from models.forest.layout import Layout, lay_out
 from rules.expression import Binding
+
+_BLOCK = 1024
+"""Offers, at most, whose bytes and tags are worked on at a time, so that they stay in the first two caches."""
+_VECTOR = 64
+"""Blocks are filled up to a multiple of this many offers, the most that one instruction takes."""
 
 
 class BoundForest(msgspec.Struct, frozen=True, eq=False):
-    """A forest whose offer-bound splits are decided: `masks` has the leaves each offer can reach."""
+    """A forest against some offers: its trees without the splits that those decide, and the offers' bytes.
+
+    `offers` is (blocks × inputs × width); offer o is in block o // width at o % width.
+    """
 
     layout: Layout
-    leaves: Leaves
-    masks: Masks
+    nodes: Nodes
+    roots: NDArray[np.int64]
+    offers: Bytes
 
     def score(self, request: Floats, pair: Floats, rows: NDArray[np.intp]) -> Floats:
         """Raw scores of the offers in `rows`, equal to `Booster.predict(raw_score=True)` bit for bit.
 
         `request` has the values of the request-bound features, `pair` those of the pair features (features × offers).
         """
-        splits, views = self.layout.splits, self.layout.views
+        layout = self.layout
         return score(
-            self.leaves,
-            self.masks,
-            splits[Binding.REQUEST],
-            views[Binding.REQUEST],
+            self.nodes,
+            self.roots,
+            layout.leaves,
+            self.offers,
+            layout.views[Binding.REQUEST],
             request.reshape(-1, 1),
-            splits[Binding.PAIR],
-            views[Binding.PAIR],
+            layout.views[Binding.PAIR],
             pair,
             rows,
+            np.empty((TOGETHER, self.offers.shape[2]), layout.tag),
         )
 
 
 def bind_layout(layout: Layout, offer: Floats) -> BoundForest:
-    """Decide the offer-bound splits of a forest laid out already; `offer` is (offer-bound features × offers)."""
-    masks = bind_offers(layout.leaves, layout.splits[Binding.OFFER], layout.views[Binding.OFFER], offer)
-    # Leaves that no offer of this placement reaches are dead for every request.
-    reached = np.bitwise_or.reduce(masks, axis=2)
-    return BoundForest(layout, layout.leaves._replace(alive=reached), masks)
+    """Bind a forest laid out already; `offer` is (offer-bound features × offers)."""
+    count = offer.shape[1]
+    blocks = max(-(-count // _BLOCK), 1)
+    width = max(-(-count // (blocks * _VECTOR)), 1) * _VECTOR
+    views = layout.views[Binding.OFFER]
+    found = np.zeros((len(views.first_byte), blocks * width), np.uint8)
+    look_up(offer, np.arange(count), views, np.ones(len(found), np.bool_), found)
+    nodes, roots = layout.nodes.copy(), layout.roots.copy()
+    prune(nodes, roots, found, count)
+    offers = np.ascontiguousarray(found.reshape(len(found), blocks, width).swapaxes(0, 1))
+    return BoundForest(layout, nodes, roots, offers)
 
 
 def bind_forest(

@@ -1,281 +1,268 @@
-"""The compiled kernel: prepare inputs, rule out leaves, and sum the leaves that are left.
+"""The compiled kernel: bytes for values, a tree's open splits for a request, and the sum of the leaves.
 
-A split whose outcome is known rules out the leaves of its other side. After all splits of a tree exactly one leaf is
-left, the exit leaf; a split one of whose sides has no leaf left already cannot change that and is skipped.
-(QuickScorer, Lucchese et al., SIGIR 2015, rules out on one side only; ruling out on both lets more splits be skipped.)
+A value matters to a forest only by which of the forest's thresholds it passes, so every value is first turned into
+bytes (`Views`): the rank among at most 255 thresholds, or eight answers to "is the category in this set?". A split
+then compares one byte. Offers get theirs once, when they are bound, and a split that sends all offers one way, as far
+as they come to it, is taken out of the trees; a request's values pick a way at each of its splits, which leaves of
+every tree the few splits that are open: on the offer or on the pair.
 
-How a value is compared follows LightGBM's Tree::NumericalDecision and Tree::CategoricalDecision, after its reader has
-turned everything within 1e-35 of zero (as a float32) into zero. Leaves are added tree by tree in float64, as
-GBDT::PredictRaw does, so sums are equal bit for bit.
+Only these are run over the offers, parents first. Every offer has a tag that says where in the tree it stands; a split
+gives a new tag to those that stand at it and go right. That is one comparison of bytes per offer without a branch,
+which compilers turn into instructions for 16 to 64 offers at a time. (After VPred of Asadi, Lin, de Vries, "Runtime
+optimizations for tree-based machine learning models", TKDE 2014, and the layer-wise traversals that followed it: one
+split over many rows instead of one row over many splits.) The last tags are leaves. Leaves are added tree by tree in
+float64, as LightGBM's GBDT::PredictRaw does, so sums are equal bit for bit.
 
 All functions live in this one file, because numba's cache on disk watches only the file of the function it compiled.
 """
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
-from llvmlite import ir
-from numba import njit, types
-from numba.extending import intrinsic
+from numba import njit
 from numpy.typing import NDArray
 
 if TYPE_CHECKING:
-    from models.forest.layout import Leaves, Splits, Views
+    from models.forest.views import Views
 
+Bytes = NDArray[np.uint8]
+Flags = NDArray[np.bool_]
 Floats = NDArray[np.float64]
-Masks = NDArray[np.unsignedinteger]
-"""Words of 16, 32 or 64 bits: a kernel is compiled for each width in use."""
+Nodes = NDArray[np.void]
+"""Splits, tree by tree and parents first; a child is the number of a split, or `~leaf`."""
+Tags = NDArray[np.unsignedinteger]
 
-NAN_ZERO = 0
-"""NaN counts as zero."""
-NAN_LEFT = 1
-"""NaN goes left."""
-NAN_RIGHT = 2
-"""NaN goes right."""
-ZERO_LEFT = 3
-"""Zero and NaN go left."""
-ZERO_RIGHT = 4
-"""Zero and NaN go right."""
-WHOLE_CATEGORY = 5
-"""The value is a category: cut off to a whole number; NaN, negative and beyond 31 bits are no category."""
-CODED_CATEGORY = 6
-"""The value is a string's code: its index among the sorted codes is the category."""
+NODE = np.dtype(
+    [
+        ("left", np.int32), ("right", np.int32), ("input", np.int32),
+        ("mask", np.uint8), ("limit", np.uint8), ("request", np.bool_),
+    ],
+    align=True,
+)  # fmt: skip
+"""A split: a row goes right when the byte `input` of the request, or else of the offer or pair, under `mask` is above
+`limit`."""
 
-_ZERO = float(np.float32(1e-35))
-_NO_CATEGORY = -1.0
+_OPEN = np.dtype(
+    [("input", np.int32), ("tag", np.uint32), ("right", np.uint32), ("mask", np.uint8), ("limit", np.uint8)], align=True
+)
+"""A split that a request leaves open: the tag of the rows that stand at it, and the new tag of those that go right."""
 
-
-def _trailing_zeros(_context: Any, word: Any) -> tuple[Any, Callable[..., Any]]:
-    def generate(_context: Any, builder: Any, _signature: Any, arguments: Any) -> Any:
-        # True: the result for zero is undefined, which spares a branch; it is only asked for words that are not zero.
-        zeros = builder.cttz(arguments[0], ir.Constant(ir.IntType(1), 1))
-        return zeros if word.bitwidth == 64 else builder.zext(zeros, ir.IntType(64))
-
-    return types.int64(word), generate
+TOGETHER = 4
+"""Trees whose leaves are added in one go, so that sums are read and written less often."""
 
 
-_lowest: Any = intrinsic(_trailing_zeros)
-
-
-def _prepare_value(value: float, kind: int, codes: Floats, start: int, stop: int) -> float:
-    """The value as splits compare it: always `<= threshold` when it must go left, never when it must go right."""
-    if kind == CODED_CATEGORY:
-        low, high = start, stop
-        while low < high:
-            middle = (low + high) // 2
-            if codes[middle] < value:
-                low = middle + 1
-            else:
-                high = middle
-        return float(low - start) if low < stop and codes[low] == value else _NO_CATEGORY
-    if kind == WHOLE_CATEGORY:
-        # Cut off towards zero, as a C cast does; written so that NaN is no category.
-        return np.floor(max(value, 0.0)) if -1.0 < value < 2147483648.0 else _NO_CATEGORY
-    if -_ZERO <= value <= _ZERO or (np.isnan(value) and kind not in (NAN_LEFT, NAN_RIGHT)):
-        value = 0.0
-    missing = value == 0.0 if kind in (ZERO_LEFT, ZERO_RIGHT) else np.isnan(value)
-    if missing:
-        return -np.inf if kind in (ZERO_LEFT, NAN_LEFT) else np.nan
-    return value
-
-
-_prepare_one = njit(cache=True, nogil=True, inline="always")(_prepare_value)
-
-
-def _in_set(category: float, sets: NDArray[np.uint32], start: int, stop: int) -> bool:
-    if category < 0.0:
-        return False
-    number = np.int64(category)
-    word = start + (number >> 5)
-    return bool(word < stop and (sets[word] >> np.uint32(number & 31)) & np.uint32(1))
-
-
-_member = njit(cache=True, nogil=True, inline="always")(_in_set)
-
-
-def _prepare_block(block: Floats, rows: NDArray[np.int64], views: "Views") -> Floats:
-    """The prepared inputs (views × rows) from a block of feature values (features × offers)."""
-    prepared = np.empty((len(views.source), len(rows)))
-    for view in range(len(views.source)):
-        source, kind = views.source[view], views.kind[view]
-        start, stop = views.start[view], views.stop[view]
+def _look_up(block: Floats, rows: NDArray[np.int64], views: "Views", wanted: Flags, out: Bytes) -> None:
+    """Write the wanted bytes (inputs × rows) of some rows of a block of values (features × offers)."""
+    source, first, depth, boundary, first_input, first_byte, table = views
+    places, values = np.empty(len(rows) + 1, np.uint32), np.empty(len(rows) + 1)
+    leaves = np.empty(len(rows) + 1, np.uint32)
+    for view in range(len(source)):
+        begin, end = first_input[view], first_input[view + 1]
+        if not wanted[begin:end].any():
+            continue
+        column, tree = block[source[view]], boundary[first[view] :]
+        # Most values of pairs are zero (affinities, matches), so zero is searched for once, before all others.
+        values[0], count = 0.0, 1
         for at in range(len(rows)):
-            prepared[view, at] = _prepare_one(block[source, rows[at]], kind, views.codes, start, stop)
-    return prepared
+            value = column[np.uint64(rows[at])]
+            places[count], values[count] = at, value
+            count += value != 0.0
+        leaves[:count] = 1
+        for _ in range(depth[view]):
+            for at in range(count):
+                # Written so that NaN is above every boundary.
+                above = not values[at] <= tree[np.uint64(leaves[at])]
+                leaves[at] = np.uint64(2) * np.uint64(leaves[at]) + np.uint64(above)
+        for number in range(begin, end):
+            if wanted[number]:
+                row, origin = out[number], np.uint64(first_byte[number] - (1 << depth[view]))
+                row[: len(rows)] = table[origin + np.uint64(leaves[0])]
+                for at in range(1, count):
+                    row[np.uint64(places[at])] = table[origin + np.uint64(leaves[at])]
 
 
-_prepare = njit(cache=True, nogil=True)(_prepare_block)
+look_up: Callable[..., None] = njit(cache=True, nogil=True)(_look_up)
 
 
-def _rule_out(
-    mask: Masks,
-    inputs: Floats,
-    view: int,
-    threshold: float,
-    keep_left: np.unsignedinteger,
-    keep_right: np.unsignedinteger,
-) -> None:
-    """Rule out, in every row's mask, the leaves on the side of a numerical split where the row does not go."""
-    for at in range(len(mask)):
-        mask[at] &= keep_left if inputs[view, at] <= threshold else keep_right
+def _send(come: Flags, row: Bytes, mask: int, limit: int, side: int, sent: Flags) -> bool:
+    """Mark those of the offers that come to a split which it sends to a side, and tell whether there are any."""
+    some = False
+    for at in range(len(come)):
+        sent[at] = come[at] & (((row[at] & mask) > limit) == (side == 1))
+        some |= sent[at]
+    return some
 
 
-_narrow = njit(cache=True, nogil=True, inline="always")(_rule_out)
+_sends = njit(cache=True, nogil=True)(_send)
 
 
-def _rule_out_categories(
-    mask: Masks,
-    inputs: Floats,
-    view: int,
-    sets: NDArray[np.uint32],
-    start: int,
-    stop: int,
-    keep_left: np.unsignedinteger,
-    keep_right: np.unsignedinteger,
-) -> None:
-    """The same for a categorical split."""
-    for at in range(len(mask)):
-        mask[at] &= keep_left if _member(inputs[view, at], sets, start, stop) else keep_right
+def _follow(nodes: Nodes, taken: Flags, node: int) -> int:
+    """The first node that is not left out, from a node on."""
+    while node >= 0 and not (taken[node, 0] and taken[node, 1]):
+        node = nodes[node]["right"] if taken[node, 1] else nodes[node]["left"]
+    return node
 
 
-_narrow_categories = njit(cache=True, nogil=True, inline="always")(_rule_out_categories)
+_first_kept = njit(cache=True, nogil=True)(_follow)
 
 
-def _bind_offers(leaves: "Leaves", splits: "Splits", views: "Views", block: Floats) -> Masks:
-    """Which leaves each offer can still reach once its own splits are known: (trees × W × offers)."""
-    first, view, threshold, set_start, set_stop, sets, keep_left, keep_right = splits
-    trees, words = leaves.alive.shape
-    offers = block.shape[1]
-    inputs = _prepare(block, np.arange(offers), views)
-    masks = np.empty((trees, words, offers), leaves.alive.dtype)
-    for tree in range(trees):
-        for word in range(words):
-            mask = masks[tree, word]
-            mask[:] = leaves.alive[tree, word]
-            for split in range(first[tree], first[tree + 1]):
-                left, right = keep_left[split, word], keep_right[split, word]
-                if set_start[split] < 0:
-                    _narrow(mask, inputs, view[split], threshold[split], left, right)
+def _prune(nodes: Nodes, roots: NDArray[np.int64], offers: Bytes, count: int) -> None:
+    """Take out, in place, the splits that send all offers that come to them to one side.
+
+    `offers` is (inputs × offers), of which the first `count` are real.
+    """
+    taken = np.ones((len(nodes), 2), np.bool_)
+    stop = len(nodes)
+    for tree in range(len(roots) - 1, -1, -1):
+        root = roots[tree]
+        if root < 0:
+            continue
+        # Which offers come to each split of the tree; the last row is for leaves.
+        come = np.ones((stop - root + 1, count), np.bool_)
+        for node in range(root, stop):
+            split, here = nodes[node], come[node - root]
+            for side in range(2):
+                child = split["right"] if side else split["left"]
+                there = come[child - root] if child >= 0 else come[-1]
+                if split["request"] or split["input"] >= len(offers):
+                    there[:] = here
                 else:
-                    start, stop = set_start[split], set_stop[split]
-                    _narrow_categories(mask, inputs, view[split], sets, start, stop, left, right)
-    return masks
+                    row = offers[split["input"]]
+                    taken[node, side] = _sends(here, row, split["mask"], split["limit"], side, there)
+        stop = root
+    for node in range(len(nodes)):
+        nodes[node]["left"] = _first_kept(nodes, taken, nodes[node]["left"])
+        nodes[node]["right"] = _first_kept(nodes, taken, nodes[node]["right"])
+    for tree in range(len(roots)):
+        roots[tree] = _first_kept(nodes, taken, roots[tree])
 
 
-bind_offers: Callable[..., Masks] = njit(cache=True, nogil=True)(_bind_offers)
+prune: Callable[..., None] = njit(cache=True, nogil=True)(_prune)
 
 
-def _ask(leaves: "Leaves", splits: "Splits", inputs: Floats) -> Masks:
-    """Which leaves are still possible once the request's own splits are known: (trees × W)."""
-    first, view, threshold, set_start, set_stop, sets, keep_left, keep_right = splits
-    alive = leaves.alive.copy()
-    trees, words = alive.shape
+def _specialise(
+    nodes: Nodes, roots: NDArray[np.int64], leaves: Floats, request: Bytes
+) -> tuple[Nodes, NDArray[np.int64], Floats, NDArray[np.int64]]:
+    """What a request leaves of the trees: open splits and the leaves by tag, and where those of each tree begin."""
+    trees = -(-len(roots) // TOGETHER) * TOGETHER
+    trees = -(-len(roots) // TOGETHER) * TOGETHER
+    splits, first_split = np.empty(len(nodes) + 1, _OPEN), np.zeros(trees + 1, np.int64)
+    # A tree that only fills up the last group adds -0.0, which changes no sum, not even one of -0.0.
+    values, first_value = np.full(len(leaves) + TOGETHER, -0.0), np.zeros(trees, np.int64)
+    waiting, tags = np.empty(len(nodes) + 1, np.int64), np.empty(len(nodes) + 1, np.int64)
+    opened, begin = 0, 0
     for tree in range(trees):
-        for split in range(first[tree], first[tree + 1]):
-            value, start = inputs[view[split], 0], set_start[split]
-            left = value <= threshold[split] if start < 0 else _member(value, sets, start, set_stop[split])
-            for word in range(words):
-                alive[tree, word] &= keep_left[split, word] if left else keep_right[split, word]
-    return alive
+        first_value[tree] = begin
+        if tree < len(roots):
+            waiting[0], tags[0], depth, used = roots[tree], 0, 1, 1
+            while depth:
+                depth -= 1
+                node, tag = waiting[depth], tags[depth]
+                while node >= 0:
+                    # Both ways are written without a branch, which a processor could not foresee: what is not kept is
+                    # written over.
+                    split = nodes[node]
+                    known = split["request"]
+                    byte = request[split["input"] if known else 0]
+                    right = known & ((byte & split["mask"]) > split["limit"])
+                    one = splits[opened]
+                    one["input"], one["mask"], one["limit"] = split["input"], split["mask"], split["limit"]
+                    one["tag"], one["right"] = tag, used
+                    waiting[depth], tags[depth] = split["right"], used
+                    kept = int(not known)
+                    opened, depth, used = opened + kept, depth + kept, used + kept
+                    node = split["right"] if right else split["left"]
+                values[begin + tag] = leaves[~node]
+            begin += used
+        first_split[tree + 1] = opened
+    return splits[:opened], first_split, values, first_value
 
 
-_possible = njit(cache=True, nogil=True)(_ask)
+_specialised = njit(cache=True, nogil=True)(_specialise)
 
 
-def _first_mask(mask: Masks, offers: Masks, rows: NDArray[np.int64], whole: bool, possible: np.unsignedinteger) -> None:
-    """The leaves that each row can reach as far as offer and request tell."""
-    if whole:
-        for at in range(len(mask)):
-            mask[at] = offers[at] & possible
-    else:
-        for at in range(len(mask)):
-            mask[at] = offers[np.uint64(rows[at])] & possible
+def _run(
+    splits: Nodes,
+    first_split: NDArray[np.int64],
+    values: Floats,
+    first_value: NDArray[np.int64],
+    offers: Bytes,
+    pairs: Bytes,
+    tags: Tags,
+    sums: Floats,
+) -> None:
+    """Add to the sums of a block's rows the leaves that they come to in every tree."""
+    names = np.empty(2, tags.dtype)
+    for tree in range(0, len(first_value), TOGETHER):
+        for own in range(TOGETHER):
+            tag = tags[own]
+            tag[:] = 0
+            for number in range(first_split[tree + own], first_split[tree + own + 1]):
+                split = splits[number]
+                names[0], names[1] = split["tag"], split["right"]
+                here, right, mask, limit = names[0], names[1], split["mask"], split["limit"]
+                row = offers[split["input"]] if split["input"] < len(offers) else pairs[split["input"] - len(offers)]
+                for at in range(len(tag)):
+                    tag[at] = right if (tag[at] == here) & ((row[at] & mask) > limit) else tag[at]
+        tag0, tag1, tag2, tag3 = tags[0], tags[1], tags[2], tags[3]
+        first, second = values[first_value[tree] :], values[first_value[tree + 1] :]
+        third, fourth = values[first_value[tree + 2] :], values[first_value[tree + 3] :]
+        for at in range(len(sums)):
+            sums[at] = sums[at] + first[tag0[at]] + second[tag1[at]] + third[tag2[at]] + fourth[tag3[at]]
 
 
-_begin = njit(cache=True, nogil=True, inline="always")(_first_mask)
+_add_leaves = njit(cache=True, nogil=True)(_run)
 
 
-def _add_leaves(scores: Floats, mask: Masks, value: Floats, begin: int, single: bool) -> None:
-    """Add the value of every row's exit leaf, if it is in this word; it is when there is a single word."""
-    if single:
-        for at in range(len(mask)):
-            scores[at] += value[np.uint64(begin + _lowest(mask[at]))]
-    else:
-        for at in range(len(mask)):
-            if mask[at] != 0:
-                scores[at] += value[np.uint64(begin + _lowest(mask[at]))]
+def _pick(offers: Bytes, rows: NDArray[np.int64], wanted: Flags, picked: Bytes) -> None:
+    """Write the wanted bytes of some rows, in their order, from the blocks of all offers."""
+    width = offers.shape[2]
+    for number in range(len(picked)):
+        if wanted[number]:
+            for at in range(len(rows)):
+                picked[number, at] = offers[rows[at] // width, number, rows[at] % width]
 
 
-_add = njit(cache=True, nogil=True, inline="always")(_add_leaves)
-
-
-def _splits_alive(alive: Masks, tree: int, keep_left: Masks, keep_right: Masks, split: int) -> bool:
-    """Whether leaves on both sides of a split are still alive."""
-    left = right = False
-    for word in range(alive.shape[1]):
-        left = left or (alive[tree, word] & ~keep_right[split, word]) != 0
-        right = right or (alive[tree, word] & ~keep_left[split, word]) != 0
-    return left and right
-
-
-_decides = njit(cache=True, nogil=True, inline="always")(_splits_alive)
+_pick_rows = njit(cache=True, nogil=True)(_pick)
 
 
 def _score(
-    leaves: "Leaves",
-    masks: Masks,
-    request_splits: "Splits",
+    nodes: Nodes,
+    roots: NDArray[np.int64],
+    leaves: Floats,
+    offers: Bytes,
     request_views: "Views",
     request: Floats,
-    pair_splits: "Splits",
     pair_views: "Views",
     pair: Floats,
     rows: NDArray[np.int64],
+    tags: Tags,
 ) -> Floats:
     """Raw scores of the rows.
 
-    `leaves.alive` holds the leaves that some offer of `masks` can reach; `request` is (request features × 1), `pair`
-    (pair features × offers).
+    `offers` is (blocks × inputs × width), `pair` (features × offers), and `tags` room for (TOGETHER × width) tags.
     """
-    alive = _possible(leaves, request_splits, _prepare(request, np.zeros(1, np.int64), request_views))
-    inputs = _prepare(pair, rows, pair_views)
-    leaf, value, _ = leaves
-    # Taken apart once: every reach into a tuple inside the loops costs reference counting.
-    first, view, threshold, set_start, set_stop, sets, keep_left, keep_right = pair_splits
-    trees, words = alive.shape
-    count = len(rows)
-    scores = np.zeros(count)
-    # All offers in their own order, the common case, need no gathering.
-    whole = count == masks.shape[2]
-    for at in range(count):
-        whole = whole and rows[at] == at
-    mask = np.empty(count, masks.dtype)
-    for tree in range(trees):
-        for word in range(words):
-            possible = alive[tree, word]
-            if possible == 0:
-                continue
-            lowest = _lowest(possible)
-            if words == 1 and possible >> np.uint64(lowest) == 1:
-                # The request alone leads every offer to one leaf.
-                only = value[leaf[tree] + lowest]
-                for at in range(count):
-                    scores[at] += only
-                continue
-            _begin(mask, masks[tree, word], rows, whole, possible)
-            for split in range(first[tree], first[tree + 1]):
-                left, right = keep_left[split, word], keep_right[split, word]
-                # No leaf that is still possible in this word lies on either side.
-                if left & right & possible == possible or not _decides(alive, tree, keep_left, keep_right, split):
-                    continue
-                if set_start[split] < 0:
-                    _narrow(mask, inputs, view[split], threshold[split], left, right)
-                else:
-                    start, stop = set_start[split], set_stop[split]
-                    _narrow_categories(mask, inputs, view[split], sets, start, stop, left, right)
-            _add(scores, mask, value, leaf[tree] + 64 * word, words == 1)
-    return scores
+    asked = np.empty((len(request_views.first_byte) + 1, 1), np.uint8)
+    look_up(request, np.zeros(1, np.int64), request_views, np.ones(len(asked), np.bool_), asked)
+    splits, first_split, values, first_value = _specialised(nodes, roots, leaves, asked[:, 0])
+    _, inputs, width = offers.shape
+    wanted = np.zeros(inputs + len(pair_views.first_byte), np.bool_)
+    for number in range(len(splits)):
+        wanted[splits[number]["input"]] = True
+    # To pick the bytes of most of the offers would cost more than scoring them all does.
+    everyone = 3 * len(rows) > 2 * pair.shape[1]
+    chosen = np.arange(pair.shape[1]) if everyone else rows
+    picked = np.empty((0 if everyone else inputs, width), np.uint8)
+    pairs = np.empty((len(wanted) - inputs, width), np.uint8)
+    sums = np.zeros(-(-len(chosen) // width) * width)
+    for begin in range(0, len(chosen), width):
+        block = chosen[begin : begin + width]
+        _pick_rows(offers, block, wanted, picked)
+        own = offers[begin // width] if everyone else picked
+        look_up(pair, block, pair_views, wanted[inputs:], pairs)
+        _add_leaves(splits, first_split, values, first_value, own, pairs, tags, sums[begin : begin + width])
+    return sums[rows] if everyone else sums[: len(rows)].copy()
 
 
 score: Callable[..., Floats] = njit(cache=True, nogil=True)(_score)

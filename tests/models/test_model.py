@@ -83,7 +83,7 @@ def test_calibration_comes_after_the_response() -> None:
 
 def test_a_loaded_model_compiles_nothing_more_for_a_request() -> None:
     model = load_model(encode_artefact(trained()[0]))
-    kernels: tuple[Any, ...] = (kernel.score, kernel.bind_offers)
+    kernels: tuple[Any, ...] = (kernel.score, kernel.look_up, kernel.prune)
     compiled = [len(one.signatures) for one in kernels]
     offers, features = small().offers, declared()
     model.bind(HOME, offers, features).predict(features.bind(offers).run(KNOWN), np.flatnonzero(np.ones(len(offers))))
