@@ -5,7 +5,7 @@ import os
 import shutil
 import socket
 import sys
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from pathlib import Path
 from signal import SIGTERM
@@ -19,13 +19,17 @@ STOP_SECONDS = 40.0
 
 
 class Concierge:
-    """The command line on one data folder; `settings` are further environment variables without their prefix."""
+    """The command line on one data folder.
 
-    def __init__(self, data: Path, **settings: str) -> None:
+    `environment` has further variables, and `settings` those of Concierge, without their prefix.
+    """
+
+    def __init__(self, data: Path, environment: Mapping[str, str] | None = None, **settings: str) -> None:
         self.data = data
-        given = {"DATA": str(data), **{name.upper(): value for name, value in settings.items()}}
+        given = {"DATA": str(data)} | {name.upper(): value for name, value in settings.items()}
         inherited = {name: value for name, value in os.environ.items() if not name.startswith("CONCIERGE_")}
-        self._environment = inherited | {f"CONCIERGE_{name}": value for name, value in given.items()}
+        own = {f"CONCIERGE_{name}": value for name, value in given.items()}
+        self._environment = inherited | dict(environment or {}) | own
 
     async def run(self, *words: str) -> str:
         """Run one command and return what it printed; raises `CommandFailed`."""

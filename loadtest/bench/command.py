@@ -15,6 +15,7 @@ from loadtest.bench.effort import FULL, QUICK, Effort
 from loadtest.bench.figure import Absent, Figure, Outcome
 from loadtest.bench.hotel_service import HotelService, open_hotel_service
 from loadtest.bench.kernels.actions import measure_vw
+from loadtest.bench.kernels.binding import measure_binding
 from loadtest.bench.kernels.forest import measure_predict, measure_treelite
 from loadtest.bench.kernels.rules import measure_rules
 from loadtest.bench.latency import measure_latency
@@ -26,12 +27,14 @@ from loadtest.bench.report import Report, print_report, write_report
 from loadtest.bench.stage_table import NAME as STAGES
 from loadtest.bench.stage_table import put_table, stage_table
 from loadtest.bench.stages import measure_stages
+from loadtest.bench.start import measure_start
 from loadtest.errors import WorldError
 
 _KERNELS: dict[str, Callable[[Effort], Iterator[Outcome]]] = {
     "forest_vs_predict": measure_predict,
     "forest_vs_treelite": measure_treelite,
     "forest_vs_vw": measure_vw,
+    "forest_binding": measure_binding,
     "rules_vs_zen": measure_rules,
 }
 _SERVED: dict[str, Callable[[HotelService, Effort], AsyncIterator[Outcome]]] = {
@@ -41,8 +44,11 @@ _SERVED: dict[str, Callable[[HotelService, Effort], AsyncIterator[Outcome]]] = {
     "latency": measure_latency,
     STAGES: measure_stages,
 }
-_BYTES = "bytes_per_profile"
-NAMES = (*_KERNELS, *_SERVED, _BYTES)
+_APART: dict[str, Callable[[Console, Effort], AsyncIterator[Outcome]]] = {
+    "ready_seconds": measure_start,
+    "bytes_per_profile": measure_bytes,
+}
+NAMES = (*_KERNELS, *_SERVED, *_APART)
 
 
 @click.command()
@@ -108,7 +114,8 @@ async def _measure(console: Console, wanted: Iterable[str], effort: Effort) -> l
                 if name in wanted:
                     async for outcome in served(service, effort):
                         keep(outcome)
-    if _BYTES in wanted:
-        async for outcome in measure_bytes(console, effort):
-            keep(outcome)
+    for name, apart in _APART.items():
+        if name in wanted:
+            async for outcome in apart(console, effort):
+                keep(outcome)
     return outcomes

@@ -15,7 +15,7 @@ from rich.console import Console
 
 from loadtest.bench.effort import Effort
 from loadtest.bench.errors import Overload
-from loadtest.bench.hotel_workspace import CAPPED, bench_workspace
+from loadtest.bench.hotel_workspace import CAPPED, write_workspace
 from loadtest.bench.kernels.hotel_model import HotelModel, grow_model
 from loadtest.bench.pressing import press
 from loadtest.bench.process_time import ProcessTime, service_time
@@ -97,17 +97,13 @@ async def open_hotel_service(console: Console, effort: Effort) -> AsyncIterator[
     """Publish, import, swap the model in, and decide for a while, so that there is a contact history."""
     size = Size(guests=effort.customers, visitors=50, web=4000, calls=50, mails=50)
     world = make_world(_SEED, int(time.time() * 1000), size)
-    toml, offers = bench_workspace()
+    data = Path(tempfile.mkdtemp(prefix="concierge-bench-"))
+    toml, offers = write_workspace(data / "workspace")
     with console.status("Growing two forests for the hotel group"):
         model, other = (grow_model(world, toml, offers, seed) for seed in (1, 2))
-    data = Path(tempfile.mkdtemp(prefix="concierge-bench-"))
     concierge = Concierge(data, log_level="warning")
     try:
-        folder = data / "workspace"
-        folder.mkdir()
-        (folder / "concierge.toml").write_bytes(toml)
-        (folder / "offers.csv").write_bytes(offers)
-        await concierge.run("publish", str(folder))
+        await concierge.run("publish", str(data / "workspace"))
         key = await make_key(concierge, "bench", SCOPES)
         async with concierge.serving(any_port(), 1) as address, Client(address, key) as client:
             service = HotelService(address, key, client, world, model, other, _now())

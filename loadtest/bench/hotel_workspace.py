@@ -1,6 +1,7 @@
 """The hotel workspace as the bench publishes it: twenty rules, and a placement that no contact policy concerns."""
 
 from importlib.resources import files
+from pathlib import Path
 
 from loadtest.hotel.offers import workspace_folder
 
@@ -11,6 +12,15 @@ FREE = "app-campaign"
 
 _EVERYWHERE = 'id = "taken"\n'
 _ELSEWHERE = _EVERYWHERE + 'channels = ["web", "call-center", "email"]\n'
+
+
+def write_workspace(folder: Path) -> tuple[bytes, bytes]:
+    """Write both files into a new folder, and give them."""
+    toml, offers = bench_workspace()
+    folder.mkdir()
+    (folder / "concierge.toml").write_bytes(toml)
+    (folder / "offers.csv").write_bytes(offers)
+    return toml, offers
 
 
 def bench_workspace() -> tuple[bytes, bytes]:

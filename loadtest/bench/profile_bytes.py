@@ -15,7 +15,7 @@ from loadtest.bench.effort import Effort
 from loadtest.bench.errors import Mismatch
 from loadtest.bench.figure import Figure, Outcome, Series, at_most, divide
 from loadtest.bench.hotel_service import SCOPES
-from loadtest.bench.hotel_workspace import CAPPED, bench_workspace
+from loadtest.bench.hotel_workspace import CAPPED, write_workspace
 from loadtest.bench.server_process import any_port, valkey
 from loadtest.client import Client
 from loadtest.hotel.arrival import import_guests, import_past
@@ -38,10 +38,7 @@ async def measure_bytes(console: Console, effort: Effort) -> AsyncIterator[Outco
     try:
         async with valkey(durable=False) as socket, Redis(unix_socket_path=str(socket)) as store:
             concierge = Concierge(data, log_level="warning", store=f"unix://{socket}")
-            toml, offers = bench_workspace()
-            (data / "workspace").mkdir()
-            (data / "workspace" / "concierge.toml").write_bytes(toml)
-            (data / "workspace" / "offers.csv").write_bytes(offers)
+            write_workspace(data / "workspace")
             await concierge.run("publish", str(data / "workspace"))
             key = await make_key(concierge, "bench", SCOPES)
             async with concierge.serving(any_port(), 1) as address, Client(address, key) as client:

@@ -22,7 +22,7 @@ AIM = 40.0
 def measure_predict(effort: Effort) -> Iterator[Outcome]:
     """Against `Booster.predict`, on one thread; the scores must be equal bit for bit."""
     for number, case, title in forest_cases():
-        _check_bits(case)
+        check_bits(case)
         contestants: dict[str, Contestant] = {
             "ours": _ours(case), "predict": _predict(case, 1), "predict, two threads": _predict(case, 2),
         }  # fmt: skip
@@ -100,7 +100,8 @@ def _predict(case: ForestCase, threads: int) -> Callable[[int], NDArray[np.float
     return predict
 
 
-def _check_bits(case: ForestCase) -> None:
+def check_bits(case: ForestCase) -> None:
+    """Raises `Mismatch` when the kernel and predict differ in any bit of any score."""
     ours, predict = _ours(case), _predict(case, 1)
     for number in range(len(case.questions)):
         if ours(number).tobytes() != predict(number).tobytes():

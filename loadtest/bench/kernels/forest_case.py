@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from loadtest.errors import WorldError
-from models.forest import BoundForest, bind_forest, parse_forest
+from models.forest import BoundForest, Forest, bind_forest, parse_forest
 from rules.expression import Binding
 
 Floats = NDArray[np.float64]
@@ -39,7 +39,10 @@ class Question(msgspec.Struct, frozen=True, eq=False):
 
 
 class ForestCase(msgspec.Struct, frozen=True, eq=False):
-    """One forest bound to so many offers; `rows` are all of them, `shares` the splits' shares by binding."""
+    """One forest bound to so many offers; `rows` are all of them, `shares` the splits' shares by binding.
+
+    `table` (offers × offer features) is what was bound.
+    """
 
     text: str
     booster: lightgbm.Booster
@@ -47,6 +50,7 @@ class ForestCase(msgspec.Struct, frozen=True, eq=False):
     questions: tuple[Question, ...]
     rows: NDArray[np.intp]
     shares: dict[str, float]
+    table: Floats
 
 
 @lru_cache(maxsize=1)
@@ -75,15 +79,20 @@ def make_case(booster: lightgbm.Booster, trees: int, offers: int) -> ForestCase:
     shares = {name: counts[name] / counts.total() for name in ("offer", "request", "pair")}
     if shares["pair"] < PAIR_SHARE:
         raise WorldError(f"Only {shares['pair']:.0%} of the splits are on pair features; a fifth is wanted.")
+    table = _offers(offers, random)
+    bound = bind_case(forest, table)
+    questions = tuple(_question(table, random) for _ in range(QUESTIONS))
+    return ForestCase(text, lightgbm.Booster(model_str=text), bound, questions, np.arange(offers), shares, table)
+
+
+def bind_case(forest: Forest, table: Floats) -> BoundForest:
+    """A forest over the features of the case, bound to offers."""
     slots = [
         *((Binding.OFFER, row) for row in range(OFFER)),
         *((Binding.REQUEST, row) for row in range(REQUEST)),
         *((Binding.PAIR, row) for row in range(PAIR)),
     ]
-    table = _offers(offers, random)
-    bound = bind_forest(forest, slots, np.ascontiguousarray(table.T), {})
-    questions = tuple(_question(table, random) for _ in range(QUESTIONS))
-    return ForestCase(text, lightgbm.Booster(model_str=text), bound, questions, np.arange(offers), shares)
+    return bind_forest(forest, slots, np.ascontiguousarray(table.T), {})
 
 
 def _question(table: Floats, random: np.random.Generator) -> Question:
