@@ -7,42 +7,34 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rules.contact import ContactHistory
+from rules.contact_counter import ContactCounters
 from rules.contact_policy import PolicyBook
+from rules.contact_tally import ContactTally, Counts
 from rules.eligibility import RuleBook
-from rules.expression import BoundProgram, Value
 from rules.facts import Facts, FactValue
+from rules.first_reason import Objections, find
 from rules.ids import Instant, OfferId, PlacementId
 from rules.instant import format_instant
 from rules.lever import LeverBook
 from rules.offer import OfferTable
+from rules.period import Periods
 from rules.reason import Reason
-from rules.screening import ScreenDetail, Screening, Tally
+from rules.screening import ScreenDetail, Screening
 from rules.value_read import read_values, tell_values
+from rules.weight import WeightBook, Weights
 from rules.workspace import Goal, Placement
 
-Floats = NDArray[np.float64]
-
-
-class Weights(msgspec.Struct, frozen=True, eq=False):
-    """C, V and L of P × C × V × L per candidate.
-
-    A context weight that cannot be evaluated, or is not finite, weighs 1; such a value is worth 0. `faults` names the
-    settings that came to that for a candidate.
-    """
-
-    context: Floats
-    value: Floats
-    levers: Floats
-    faults: tuple[str, ...] = ()
+_NOBODY = np.empty(0, np.intp)
+_NO_VERDICTS = np.empty((0, 0), np.uint8)
 
 
 class BoundPlacement(msgspec.Struct, frozen=True, eq=False):
     """One placement over its candidates.
 
     `rows` are the candidates' rows in the catalogue and `offers` the same rows as a table; every array below has one
-    element per candidate. `limits` has, per attribute of `at_most`, the codes of its values, -1 where absent.
-    `mandatory` are indices of candidates. `left_out` gives the reason of every other row of the catalogue. `moments`
-    are the paths that hold timestamps.
+    element per candidate. `tally` counts contacts for `policies` and, after them, for `counters`. `limits` has, per
+    attribute of `at_most`, the codes of its values, -1 where absent. `mandatory` are indices of candidates. `left_out`
+    gives the reason of every other row of the catalogue. `moments` are the paths that hold timestamps.
     """
 
     id: PlacementId
@@ -51,13 +43,14 @@ class BoundPlacement(msgspec.Struct, frozen=True, eq=False):
     rows: NDArray[np.intp]
     offers: OfferTable
     position: Mapping[OfferId, int]
-    starts: NDArray[np.int64]
-    ends: NDArray[np.int64]
+    tally: ContactTally
+    counters: ContactCounters
+    periods: Periods
     rules: RuleBook
     policies: PolicyBook
+    objections: Objections
     levers: LeverBook
-    weights: BoundProgram
-    weighing: tuple[str, ...]
+    weights: WeightBook
     limits: Mapping[str, NDArray[np.int32]]
     mandatory: tuple[int, ...]
     left_out: Mapping[int, Reason]
@@ -67,43 +60,40 @@ class BoundPlacement(msgspec.Struct, frozen=True, eq=False):
         self,
         facts: Facts,
         excluded: frozenset[OfferId],
-        history: ContactHistory | None,
+        counts: Counts | None,
         now: Instant,
         consents: Mapping[str, bool],
     ) -> Screening:
-        """The first reason against each candidate; `history` is None when it is unknown.
+        """The first reason against each candidate; `counts` are its `tally`'s, None when the history is unknown.
 
-        In order: the offer's period, the request's exclusions, consent, eligibility, suitability, contact policy.
+        In order: the offer's period, the request's exclusions, consent, eligibility, suitability, contact policy. With
+        an unknown history an entry of the policy blocks every candidate that it counts, for it may be used up.
         """
-        tally = Tally(len(self.rows))
-        # The last verdict stays, so the last reason in the order comes first.
-        for index, blocked in reversed(self.policies.blocks(history, now)):
-            tally.set(blocked, Reason.CONTACT_POLICY, index)
-        for failure in reversed(self.rules.failures(facts)):
-            tally.set(failure.failed, self.rules.rules[failure.index].reason, failure.index)
-            tally.set(failure.absent, Reason.ATTRIBUTE_ABSENT, failure.index)
-        if self.spec.consent is not None and consents.get(self.spec.consent) is not True:
-            tally.set(True, Reason.NO_CONSENT)
-        if excluded:
-            unwanted = np.zeros(len(self.rows), np.bool_)
-            unwanted[[self.position[offer] for offer in excluded if offer in self.position]] = True
-            tally.set(unwanted, Reason.EXCLUDED_BY_REQUEST)
-        tally.set((now < self.starts) | (now >= self.ends), Reason.OUT_OF_PERIOD)
-        return tally.screening()
+        refused = self.spec.consent is not None and consents.get(self.spec.consent) is not True
+        unwanted = [self.position[offer] for offer in excluded if offer in self.position]
+        reason, detail, passes = find(
+            now,
+            self.periods.starts,
+            self.periods.ends,
+            self.periods.groups.begins,
+            self.periods.groups.members,
+            np.array(unwanted, np.intp) if unwanted else _NOBODY,
+            refused,
+            _NO_VERDICTS if refused else self.rules.verdicts(facts),
+            self.rules.covered,
+            self.policies.exhausted if counts is None else counts,
+            self.policies.most,
+            self.policies.stops,
+            self.policies.groups.begins,
+            self.policies.groups.members,
+            self.objections.reasons,
+            self.objections.details,
+        )
+        return Screening(reason, detail, passes)
 
     def weigh(self, facts: Facts, now: Instant) -> Weights:
         """C, V and L of every candidate."""
-        parts: dict[str, Floats] = {}
-        faults = []
-        values = self.weights.run(facts) if self.weighing else ()
-        for part, value in zip(self.weighing, values, strict=True):
-            instead = 1.0 if part == "context_weight" else 0.0
-            parts[part], faulty = _finite(value, instead, len(self.rows))
-            if faulty:
-                faults.append(part)
-        ones = np.ones(len(self.rows))
-        context, worth = parts.get("context_weight", ones), parts.get("value", ones)
-        return Weights(context, worth, self.levers.weigh(now), tuple(faults))
+        return self.weights.weigh(facts, self.levers.weigh(now))
 
     def explain(
         self,
@@ -143,7 +133,7 @@ class BoundPlacement(msgspec.Struct, frozen=True, eq=False):
         self, row: int, index: int, facts: Facts, history: ContactHistory | None, now: Instant
     ) -> ScreenDetail:
         entry = self.policies.policies[index].entry
-        counted = None if history is None else self.policies.count(index, row, history, now)
+        counted = None if history is None else self.policies.policies[index].count(row, self.tally.count(history, now))
         read: dict[str, FactValue | None] = {"count": counted, "at_most": entry.at_most, "within": entry.within}
         per = ""
         if entry.per is not None:
@@ -159,10 +149,3 @@ class BoundPlacement(msgspec.Struct, frozen=True, eq=False):
 
     def _read(self, paths: Sequence[str], facts: Facts, row: int) -> dict[str, FactValue | None]:
         return read_values(paths, facts, self.offers, row, self.moments)
-
-
-def _finite(value: Value, instead: float, candidates: int) -> tuple[Floats, bool]:
-    data = value.data if isinstance(value.data, np.ndarray) else np.full(candidates, value.data)
-    numbers = np.asarray(data, np.float64)
-    usable = np.isfinite(numbers) & ~value.error
-    return (numbers, False) if usable.all() else (np.where(usable, numbers, instead), True)

@@ -6,10 +6,9 @@ import msgspec
 
 from rules.bound_placement import BoundPlacement
 from rules.compiled_workspace import CompiledWorkspace
-from rules.contact_counter import ContactCounters
-from rules.contact_index import ContactIndex
 from rules.errors import ExpressionError
 from rules.expression import Schema
+from rules.fact_paths import FactPaths
 from rules.ids import CatalogueVersion, PlacementId
 from rules.offer import OfferTable
 from rules.placement_binding import Selections, bind_placement
@@ -17,14 +16,14 @@ from rules.workspace import Workspace
 
 
 class Catalogue(msgspec.Struct, frozen=True, eq=False):
-    """What every decision of one version shares; `counters` gives the `contacts.*` facts."""
+    """What every decision of one version shares."""
 
     version: CatalogueVersion
     workspace: Workspace
     schema: Schema
     offers: OfferTable
     placements: Mapping[PlacementId, BoundPlacement]
-    counters: ContactCounters
+    paths: FactPaths
 
     @classmethod
     def build(cls, workspace: Workspace, offers: OfferTable, version: CatalogueVersion) -> "Catalogue":
@@ -47,13 +46,11 @@ class Catalogue(msgspec.Struct, frozen=True, eq=False):
     ) -> "Catalogue":
         """The same from expressions that are compiled already, none of them refused."""
         selections = Selections.of(workspace, compiled, offers)
-        index = ContactIndex.of(offers)
         moments = _moments(workspace)
         placements = {
-            id: bind_placement(id, workspace, compiled, selections, offers, index, moments)
-            for id in workspace.placements
+            id: bind_placement(id, workspace, compiled, selections, offers, moments) for id in workspace.placements
         }
-        return cls(version, workspace, schema, offers, placements, ContactCounters.of(workspace.counters, index))
+        return cls(version, workspace, schema, offers, placements, FactPaths.of(workspace))
 
 
 def _moments(workspace: Workspace) -> frozenset[str]:

@@ -26,6 +26,8 @@ DECISION_KIND = "decision"
 """The kind of contact that a decision itself is, for every offer it shows."""
 
 NO_CONTACTS: ContactHistory = np.empty(0, CONTACT)
+# Read-only like every history from a store: a compiled kernel takes one or the other.
+NO_CONTACTS.flags.writeable = False
 
 
 @lru_cache(maxsize=65_536)

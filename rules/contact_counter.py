@@ -1,48 +1,52 @@
 """The `contacts.*` facts: how often the subject was contacted, in all or per value of an offer attribute."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import msgspec
-import numpy as np
 
-from rules.contact import ContactHistory
-from rules.contact_index import ContactIndex, ContactWindow
-from rules.duration import parse_duration
-from rules.ids import Instant
+from rules.contact_tally import Counts
+from rules.facts import FactValue
+from rules.offer import OfferTable
 from rules.workspace import Counter
 
 
-class ContactCounters(msgspec.Struct, frozen=True, eq=False):
-    """All counters of a workspace over one table of offers: name, window, and the attribute counted by."""
+class BoundCounter(msgspec.Struct, frozen=True):
+    """One counter: its fact's path, its stretch of the counts, and the values it counts by (None for one figure)."""
 
-    counters: tuple[tuple[str, ContactWindow, str | None], ...]
-    index: ContactIndex
+    path: str
+    stretch: slice
+    words: tuple[str, ...] | None
+
+
+class ContactCounters(msgspec.Struct, frozen=True):
+    """All counters of a workspace."""
+
+    counters: tuple[BoundCounter, ...]
 
     @classmethod
-    def of(cls, counters: Mapping[str, Counter], index: ContactIndex) -> "ContactCounters":
-        """The declared counters, bound to the offers."""
+    def of(cls, counters: Mapping[str, Counter], stretches: Sequence[slice], offers: OfferTable) -> "ContactCounters":
+        """The declared counters, each with its stretch of the counts, over a table of offers."""
         bound = (
-            (name, ContactWindow.of(counter.count, parse_duration(counter.within), counter.channels), counter.per)
-            for name, counter in counters.items()
+            BoundCounter(f"contacts.{name}", stretch, offers.columns[counter.per].words if counter.per else None)
+            for (name, counter), stretch in zip(counters.items(), stretches, strict=True)
         )
-        return cls(tuple(bound), index)
+        return cls(tuple(bound))
 
-    def count(self, history: ContactHistory, now: Instant) -> dict[str, int | dict[str, int]]:
-        """Each counter's figure by its name; contacts with offers that are gone count only where all count together."""
-        if not len(history):
-            return {name: 0 if per is None else {} for name, _, per in self.counters}
-        rows = self.index.rows(history)
-        figures: dict[str, int | dict[str, int]] = {}
-        for name, window, per in self.counters:
-            counted = window.select(history, now)
-            if per is None:
-                figures[name] = int(np.count_nonzero(counted))
+    def tell(self, counts: Counts | None) -> dict[str, FactValue]:
+        """Each counter's figure by its fact's path; of an unknown history (None) nothing is counted.
+
+        Contacts with offers that are gone count only where all count together.
+        """
+        figures: dict[str, FactValue] = {}
+        for counter in self.counters:
+            words = counter.words
+            if counts is None:
+                figures[counter.path] = 0 if words is None else {}
+            elif words is None:
+                figures[counter.path] = int(counts[counter.stretch.start])
             else:
-                column = self.index.columns[per]
-                about = rows[counted & (rows >= 0)]
-                about = about[column.present[about]]
-                times = np.bincount(column.data[about])
-                codes = np.flatnonzero(times)
+                times = counts[counter.stretch]
+                (codes,) = times.nonzero()
                 pairs = zip(codes.tolist(), times[codes].tolist(), strict=True)
-                figures[name] = {column.words[code]: number for code, number in pairs}
+                figures[counter.path] = {words[code]: number for code, number in pairs}
         return figures

@@ -13,14 +13,14 @@ from rules.reason import Reason
 from rules.workspace import Rule
 
 Flags = NDArray[np.bool_]
+Verdicts = NDArray[np.uint8]
 
 
 class BoundRule(msgspec.Struct, frozen=True, eq=False):
-    """A rule with its condition and the candidates that its selector takes (None for all)."""
+    """A rule with its condition."""
 
     rule: Rule
     holds: Expression
-    covered: Flags | None
 
     @property
     def reason(self) -> Reason:
@@ -28,44 +28,30 @@ class BoundRule(msgspec.Struct, frozen=True, eq=False):
         return Reason.NOT_ELIGIBLE if self.rule.kind == "eligibility" else Reason.NOT_SUITABLE
 
 
-class RuleFailure(msgspec.Struct, frozen=True, eq=False):
-    """Where one rule does not hold: a flag per candidate, or True for all; `absent` where it cannot be evaluated."""
-
-    index: int
-    failed: Flags | bool
-    absent: Flags | bool
-
-
 class RuleBook(msgspec.Struct, frozen=True, eq=False):
-    """The rules that cover a candidate of one placement: eligibility before suitability, else in the given order."""
+    """The rules that cover a candidate of one placement: eligibility before suitability, else in the given order.
+
+    `covered` (rules × candidates) flags the candidates that each rule's selector takes.
+    """
 
     rules: tuple[BoundRule, ...]
+    covered: Flags
     program: BoundProgram
 
     @classmethod
     def of(cls, rules: Sequence[tuple[Rule, Expression, Flags]], candidates: OfferTable) -> "RuleBook":
         """The rules, each with its condition and the candidates that its selector takes."""
-        covering = (
-            BoundRule(rule, holds, None if taken.all() else taken) for rule, holds, taken in rules if taken.any()
+        bound = sorted((each for each in rules if each[2].any()), key=lambda each: each[0].kind != "eligibility")
+        covered = np.array([taken for _, _, taken in bound], np.bool_).reshape(len(bound), len(candidates))
+        return cls(
+            tuple(BoundRule(rule, holds) for rule, holds, _ in bound),
+            covered,
+            Program([holds for _, holds, _ in bound]).bind(candidates),
         )
-        bound = tuple(sorted(covering, key=lambda each: each.rule.kind != "eligibility"))
-        return cls(bound, Program([rule.holds for rule in bound]).bind(candidates))
 
-    def failures(self, facts: Facts) -> list[RuleFailure]:
-        """Every rule that fails some candidate, in order."""
-        failures = []
-        values = self.program.run(facts) if self.rules else ()
-        for index, (rule, value) in enumerate(zip(self.rules, values, strict=True)):
-            holds = value.passes
-            if isinstance(holds, np.ndarray):
-                failures.append(RuleFailure(index, _where(~holds, rule.covered), _where(value.error, rule.covered)))
-            elif not holds:
-                covered = True if rule.covered is None else rule.covered
-                failures.append(RuleFailure(index, covered, _where(value.error, rule.covered)))
-        return failures
-
-
-def _where(flags: Flags | np.bool_, covered: Flags | None) -> Flags | bool:
-    if isinstance(flags, np.ndarray):
-        return flags if covered is None else flags & covered
-    return (True if covered is None else covered) if flags else False
+    def verdicts(self, facts: Facts) -> Verdicts:
+        """What each rule says of each candidate (rules × candidates): `FAILS`, `ABSENT` or `HOLDS`."""
+        verdicts = np.empty(self.covered.shape, np.uint8)
+        for row, value in zip(verdicts, self.program.run(facts) if self.rules else (), strict=True):
+            row[:] = 2 * np.asarray(value.passes, np.uint8) + np.asarray(value.error, np.uint8)
+        return verdicts

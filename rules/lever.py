@@ -1,6 +1,8 @@
 """Levers: L of P × C × V × L, the product of the factors of all levers that cover an offer and are in force."""
 
-from collections.abc import Sequence
+from bisect import bisect_right
+from collections.abc import Callable, Sequence
+from functools import lru_cache
 
 import msgspec
 import numpy as np
@@ -11,21 +13,27 @@ from rules.instant import parse_instant
 from rules.offer import OfferTable
 from rules.workspace import Lever
 
+Floats = NDArray[np.float64]
+
 
 class TacticalLever(msgspec.Struct, frozen=True, eq=False):
     """One dated lever: in force from `starts` to before `ends`; `factors` is 1 for candidates outside it."""
 
     starts: Instant
     ends: Instant
-    factors: NDArray[np.float64]
+    factors: Floats
 
 
 class LeverBook(msgspec.Struct, frozen=True, eq=False):
-    """The levers of one placement over its candidates; permanent ones are multiplied out at publish."""
+    """The levers of one placement over its candidates.
+
+    What is in force changes only at `moments` (ascending): `product` is by how many of them have passed, and keeps the
+    stretches between two of them that were asked for last.
+    """
 
     levers: tuple[tuple[Lever, NDArray[np.bool_]], ...]
-    standing: NDArray[np.float64]
-    tactical: tuple[TacticalLever, ...]
+    moments: tuple[Instant, ...]
+    product: Callable[[int], Floats]
 
     @classmethod
     def of(cls, levers: Sequence[tuple[Lever, NDArray[np.bool_]]], candidates: int) -> "LeverBook":
@@ -38,15 +46,22 @@ class LeverBook(msgspec.Struct, frozen=True, eq=False):
                 standing = standing * factors
             else:
                 tactical.append(TacticalLever(parse_instant(lever.starts), parse_instant(lever.ends), factors))
-        return cls(tuple(levers), standing, tuple(tactical))
+        moments = tuple(sorted({moment for lever in tactical for moment in (lever.starts, lever.ends)}))
 
-    def weigh(self, now: Instant) -> NDArray[np.float64]:
-        """The product of the factors in force, per candidate."""
-        product = self.standing
-        for lever in self.tactical:
-            if lever.starts <= now < lever.ends:
-                product = product * lever.factors
-        return product
+        @lru_cache(maxsize=4)
+        def product(passed: int) -> Floats:
+            whole = standing.copy()
+            for lever in tactical:
+                if passed and lever.starts <= moments[passed - 1] < lever.ends:
+                    whole *= lever.factors
+            whole.flags.writeable = False
+            return whole
+
+        return cls(tuple(levers), moments, product)
+
+    def weigh(self, now: Instant) -> Floats:
+        """The product of the factors in force, per candidate; read-only, for it is shared."""
+        return self.product(bisect_right(self.moments, now))
 
     def in_force(self, candidate: int, now: Instant) -> tuple[Lever, ...]:
         """The levers that make up one candidate's weight now."""

@@ -8,15 +8,19 @@ from numpy.typing import NDArray
 
 from rules.bound_placement import BoundPlacement
 from rules.compiled_workspace import CompiledWorkspace
-from rules.contact_index import ContactIndex
+from rules.contact_counter import ContactCounters
 from rules.contact_policy import PolicyBook
+from rules.contact_tally import ContactTally
 from rules.eligibility import RuleBook
-from rules.expression import Expression, Program
+from rules.expression import Expression
+from rules.first_reason import Objections
 from rules.ids import PlacementId
 from rules.lever import LeverBook, in_scope
 from rules.offer import Column, OfferTable
+from rules.period import Periods
 from rules.reason import Reason
 from rules.selection import select
+from rules.weight import WeightBook
 from rules.workspace import Workspace
 
 
@@ -54,7 +58,6 @@ def bind_placement(
     compiled: CompiledWorkspace,
     selections: Selections,
     offers: OfferTable,
-    index: ContactIndex,
     moments: frozenset[str],
 ) -> BoundPlacement:
     """One placement over the offers of a catalogue; the workspace has passed its checks."""
@@ -64,11 +67,21 @@ def bind_placement(
     rows = np.flatnonzero(taken & ~listed)
     candidates = offers.take(rows)
     position = {offer: place for place, offer in enumerate(candidates.ids)}
-    weighing: dict[str, Expression] = {}
+    weights: dict[str, Expression] = {}
     if id in compiled.context_weights:
-        weighing["context_weight"] = compiled.context_weights[id]
+        weights["context_weight"] = compiled.context_weights[id]
     if spec.goal in compiled.values:
-        weighing["value"] = compiled.values[spec.goal]
+        weights["value"] = compiled.values[spec.goal]
+    entries = [entry for entry in workspace.contact_policy if spec.channel in entry.channels]
+    tally = ContactTally.of([*entries, *workspace.counters.values()], offers)
+    rules = RuleBook.of(
+        [
+            (rule, expressions.holds, covered[rows])
+            for rule, expressions, covered in zip(workspace.rules, compiled.rules, selections.rules, strict=True)
+            if expressions is not None and concerns(id, rule.placements)
+        ],
+        candidates,
+    )
     return BoundPlacement(
         id=id,
         spec=spec,
@@ -76,17 +89,12 @@ def bind_placement(
         rows=rows,
         offers=candidates,
         position=position,
-        starts=_bound(candidates.columns["starts"], np.iinfo(np.int64).min),
-        ends=_bound(candidates.columns["ends"], np.iinfo(np.int64).max),
-        rules=RuleBook.of(
-            [
-                (rule, expressions.holds, covered[rows])
-                for rule, expressions, covered in zip(workspace.rules, compiled.rules, selections.rules, strict=True)
-                if expressions is not None and concerns(id, rule.placements)
-            ],
-            candidates,
-        ),
-        policies=PolicyBook.of(workspace.contact_policy, spec.channel, index, rows),
+        tally=tally,
+        counters=ContactCounters.of(workspace.counters, tally.stretches[len(entries) :], offers),
+        periods=Periods.of(candidates),
+        rules=rules,
+        policies=PolicyBook.of(entries, tally.stretches[: len(entries)], candidates),
+        objections=Objections.of([rule.reason for rule in rules.rules], len(entries)),
         levers=LeverBook.of(
             [
                 (lever, covered[rows])
@@ -95,8 +103,7 @@ def bind_placement(
             ],
             len(rows),
         ),
-        weights=Program(list(weighing.values())).bind(candidates),
-        weighing=tuple(weighing),
+        weights=WeightBook.of(weights, candidates),
         limits={name: _codes(candidates.columns[name]) for name in spec.at_most},
         mandatory=tuple(position[offer] for offer in spec.mandatory if offer in position),
         left_out={
@@ -110,10 +117,6 @@ def bind_placement(
 def concerns(id: PlacementId, placements: Sequence[PlacementId] | None) -> bool:
     """Whether a rule or lever with this list of placements (None for all) applies to a placement."""
     return placements is None or id in placements
-
-
-def _bound(column: Column, open: int) -> NDArray[np.int64]:
-    return np.where(column.present, column.data, open).astype(np.int64)
 
 
 def _codes(column: Column) -> NDArray[np.int32]:

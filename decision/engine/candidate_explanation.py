@@ -118,7 +118,8 @@ def _held(row: int, weighing: Weighing, limit: Limit, now: Instant) -> Cause:
     """The limit that the offers above used up, and what it read of the candidate."""
     bound = weighing.placement.bound
     if limit.reason is Reason.CONTACT_POLICY:
-        screening = Screening(np.full(len(weighing.open), limit.reason), np.full(len(weighing.open), limit.detail))
+        reason, index = np.full(len(weighing.open), limit.reason), np.full(len(weighing.open), limit.detail)
+        screening = Screening(reason, index, weighing.open)
         detail = bound.explain(row, screening, weighing.facts, weighing.history, now)
         return Cause(detail.rule, detail.because, f"{detail.sentence} The offers above use up the rest.", detail.read)
     name = tuple(bound.limits)[limit.detail]

@@ -12,7 +12,7 @@ from decision.engine.request import DecisionRequest
 from decision.engine.snapshot import ReadyPlacement, Snapshot
 from decision.subject.profile import EMPTY_PROFILE, Profile
 from models.feature import FeatureValues
-from rules.contact import NO_CONTACTS, ContactHistory
+from rules.contact import ContactHistory
 from rules.facts import Facts
 from rules.ids import Instant
 from rules.screening import Screening
@@ -70,10 +70,10 @@ def weigh(
     if history is None or "history" in without:
         degraded.add("history")
         history = None
-    told = NO_CONTACTS if history is None else history
-    facts = facts_of(snapshot.catalogue, request.placement, profile, told, request.context, now)
+    counts = None if history is None else bound.tally.count(history, now)
+    facts = facts_of(snapshot.catalogue, request.placement, profile, counts, request.context, now)
     lap("facts")
-    screening = bound.screen(facts, frozenset(request.exclude), history, now, profile.consents)
+    screening = bound.screen(facts, frozenset(request.exclude), counts, now, profile.consents)
     open = screening.passes
     lap("screen")
     weights = bound.weigh(facts, now)
@@ -95,7 +95,7 @@ def weigh(
         weights.levers,
     )
     scores = parts.scores(bound.spec.arbitration, open)
-    limits = placement.limits.joined(placement.at_once.limits(told, now, slots_of(request, bound.spec), len(open)))
+    limits = placement.limits.joined(placement.at_once.limits(counts, slots_of(request, bound.spec)))
     lap("score")
     return Weighing(
         placement=placement,

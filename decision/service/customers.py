@@ -21,7 +21,6 @@ from decision.subject.identities import Identities
 from decision.subject.profile import AttributeValue, Profile, as_stored, encode_profile
 from decision.subject.profiles import Profiles
 from decision.subject.state import SubjectStates
-from rules.contact import read_contacts
 from rules.errors import Fault, Invalid, NotFound
 from rules.ids import CustomerId, Instant, VisitorId
 from rules.instant import format_instant
@@ -78,7 +77,7 @@ class Customers:
         if not state.known and not state.subject.visitors:
             raise NotFound(f"Nothing is known of customer {customer!r}; PUT a profile, or send events.")
         placement = next(iter(catalogue.workspace.placements))
-        facts = facts_of(catalogue, placement, state.profile, read_contacts(state.contacts), {}, now)
+        facts = facts_of(catalogue, placement, state.profile, None, {}, now)
         traits = {
             name.removeprefix("trait."): value
             for name, value in facts.items()

@@ -65,12 +65,14 @@ def trim(entries: dict[str, Decayed], half_life: Duration) -> dict[str, Decayed]
 
 def weights(entries: Mapping[str, Decayed], now: Instant, half_life: Duration) -> dict[str, float]:
     """The weight of every value that is not forgotten, at a moment, in alphabetical order of the values."""
-    decayed = {value: weight_at(entries[value], now, half_life) for value in sorted(entries)}
-    return {value: weight for value, weight in decayed.items() if abs(weight) >= NEGLIGIBLE}
+    return {
+        value: weight
+        for value in sorted(entries)
+        if abs(weight := weight_at(entries[value], now, half_life)) >= NEGLIGIBLE
+    }
 
 
 def shares(weights: Mapping[str, float]) -> dict[str, float]:
     """Each liked value's part of all liking, summing to one; disliked values (weight below zero) have none."""
-    liked = {value: weight for value, weight in weights.items() if weight > 0.0}
-    total = sum(liked.values())
-    return {value: weight / total for value, weight in liked.items()}
+    total = sum([weight for weight in weights.values() if weight > 0.0])
+    return {value: weight / total for value, weight in weights.items() if weight > 0.0}

@@ -49,7 +49,7 @@ def reasons(
     excluded: frozenset[OfferId] = frozenset(),
     now: Instant = NOW,
 ) -> dict[str, Reason]:
-    screening = placement.screen(known, excluded, history, now, {"email": True})
+    screening = placement.screen(known, excluded, placement.tally.count(history, now), now, {"email": True})
     return {id: Reason(int(code)) for id, code in zip(placement.offers.ids, screening.reason, strict=True)}
 
 
@@ -79,7 +79,8 @@ def test_each_reason_in_its_order() -> None:
 @pytest.mark.parametrize(("consents", "passes"), [({"email": True}, True), ({"email": False}, False), ({}, False)])
 def test_without_consent_nothing_passes(consents: dict[str, bool], passes: bool) -> None:
     mail = catalogue().placements[MAIL]
-    screening = mail.screen(facts(), frozenset(), NO_CONTACTS, NOW, consents)
+    counts = mail.tally.count(NO_CONTACTS, NOW)
+    screening = mail.screen(facts(), frozenset(), counts, NOW, consents)
     assert screening.passes[0] == passes
     if not passes:
         detail = mail.explain(0, screening, facts(), NO_CONTACTS, NOW, consents)
@@ -98,7 +99,7 @@ def test_a_period_ends_just_before_its_end() -> None:
 def test_the_rule_and_the_value_read_are_told() -> None:
     home = catalogue().placements[HOME]
     known = facts(customer_member=False)
-    screening = home.screen(known, frozenset(), NO_CONTACTS, NOW, {})
+    screening = home.screen(known, frozenset(), home.tally.count(NO_CONTACTS, NOW), NOW, {})
     detail = home.explain(2, screening, known, NO_CONTACTS, NOW)
     assert (detail.offer, detail.reason, detail.rule) == ("alba-spa", Reason.NOT_ELIGIBLE, "members-rates")
     assert detail.read == {"customer.member": False}
@@ -110,7 +111,7 @@ def test_the_rule_and_the_value_read_are_told() -> None:
 def test_the_contact_policy_entry_and_its_count_are_told() -> None:
     home = catalogue().placements[HOME]
     history = read_contacts(contact_record(Instant(NOW - 5), OfferId("alba-family"), "decision", "web", 1) * 2)
-    screening = home.screen(facts(), frozenset(), history, NOW, {})
+    screening = home.screen(facts(), frozenset(), home.tally.count(history, NOW), NOW, {})
     detail = home.explain(1, screening, facts(), history, NOW)
     assert (detail.reason, detail.rule) == (Reason.CONTACT_POLICY, "same-offer-twice-a-day")
     assert detail.read == {"count": 2, "at_most": 2, "within": "1d", "offer.id": "alba-family"}
@@ -119,7 +120,7 @@ def test_the_contact_policy_entry_and_its_count_are_told() -> None:
 
 def test_moments_are_told_as_text() -> None:
     home = catalogue().placements[HOME]
-    screening = home.screen(facts(), frozenset(), NO_CONTACTS, NOW, {})
+    screening = home.screen(facts(), frozenset(), home.tally.count(NO_CONTACTS, NOW), NOW, {})
     detail = home.explain(11, screening, facts(), NO_CONTACTS, NOW)
     assert detail.read == {
         "offer.starts": "2020-01-01T00:00:00Z",
@@ -129,7 +130,7 @@ def test_moments_are_told_as_text() -> None:
     dated = catalogue('holds = "customer.member"', "holds = \"customer.since < timestamp('2020-01-01T00:00:00Z')\"")
     known = facts(customer_since=NOW)
     home = dated.placements[HOME]
-    screening = home.screen(known, frozenset(), NO_CONTACTS, NOW, {})
+    screening = home.screen(known, frozenset(), home.tally.count(NO_CONTACTS, NOW), NOW, {})
     assert home.explain(2, screening, known, NO_CONTACTS, NOW).read == {"customer.since": "2026-04-15T10:00:00Z"}
 
 
@@ -215,7 +216,7 @@ def test_screening_agrees_with_going_through_the_offers_one_by_one(
         return Reason.UNDECIDED, ""
 
     for bound in built.placements.values():
-        screening = bound.screen(given_facts, unwanted, history, NOW, {"email": consent})
+        screening = bound.screen(given_facts, unwanted, bound.tally.count(history, NOW), NOW, {"email": consent})
         found = [
             (detail.reason, detail.rule)
             for detail in (

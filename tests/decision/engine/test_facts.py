@@ -5,7 +5,7 @@ import pytest
 from decision.engine.facts import facts_of
 from decision.engine.request import ContextValue
 from decision.subject.profile import ActivityFigures, AttributeValue, Decayed, Profile
-from rules.contact import NO_CONTACTS, contact_record, read_contacts
+from rules.contact import contact_record, read_contacts
 from rules.expression import Schema
 from rules.facts import Facts
 from rules.ids import Instant, OfferId, PlacementId
@@ -22,7 +22,7 @@ def known(
         {"brand": {"Alba": Decayed(4.0, Instant(NOW - 30 * DAY)), "Corte": Decayed(3.0, NOW)}},
         {"stays": ActivityFigures(2, 310.0, Instant(NOW - 3 * DAY))},
     )
-    return facts_of(CATALOGUE, PlacementId("home"), profile, NO_CONTACTS, context or {}, NOW)
+    return facts_of(CATALOGUE, PlacementId("home"), profile, None, context or {}, NOW)
 
 
 def test_every_path_is_one_that_rules_may_read() -> None:
@@ -31,7 +31,7 @@ def test_every_path_is_one_that_rules_may_read() -> None:
 
 
 def test_what_is_always_there_is_there_for_nobody() -> None:
-    facts = facts_of(CATALOGUE, PlacementId("mail"), Profile(), NO_CONTACTS, {}, NOW)
+    facts = facts_of(CATALOGUE, PlacementId("mail"), Profile(), None, {}, NOW)
     assert facts == {
         "now": NOW,
         "channel": "email",
@@ -82,6 +82,7 @@ def test_contacts_are_counted() -> None:
             for days, offer in ((1, "alba-spa"), (2, "brisa-spa"), (3, "alba-club"), (40, "alba-club"))
         )
     )
-    facts = facts_of(CATALOGUE, PlacementId("home"), Profile(), history, {}, NOW)
+    counts = CATALOGUE.placements[PlacementId("home")].tally.count(history, NOW)
+    facts = facts_of(CATALOGUE, PlacementId("home"), Profile(), counts, {}, NOW)
     assert facts["contacts.shown"] == 3
     assert facts["contacts.theme_shown"] == {"spa": 2, "club": 1}

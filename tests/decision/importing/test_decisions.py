@@ -13,7 +13,7 @@ from decision.journal.record import DecisionRecord, EventRecord, OutcomeRecord, 
 from decision.keys import customer_subject
 from decision.subject.changing import apply_event
 from decision.subject.profile import EMPTY_PROFILE, decode_profile
-from rules.contact import kind_key, offer_key, read_contacts
+from rules.contact import NO_CONTACTS, kind_key, offer_key, read_contacts
 from rules.ids import CustomerId, Instant, OfferId, VisitorId
 from rules.instant import parse_instant
 from tests.decision.importing.conftest import Office, Told
@@ -110,9 +110,9 @@ async def test_features_are_those_of_the_moment(office: Office) -> None:
     workspace = snapshot.catalogue.workspace
     known = [event for event in events if event.at < first.now]
     profile = reduce(lambda one, event: apply_event(one, workspace, event), known, EMPTY_PROFILE)
-    facts = facts_of(
-        snapshot.catalogue, first.request.placement, profile, read_contacts(b""), {"device": "phone"}, first.now
-    )
+    tally = snapshot.placements[first.request.placement].bound.tally
+    counts = tally.count(NO_CONTACTS, first.now)
+    facts = facts_of(snapshot.catalogue, first.request.placement, profile, counts, {"device": "phone"}, first.now)
     expected = bound.run(facts).matrix(np.array([snapshot.rows[OfferId("alba-romantic")]]))[0]
     np.testing.assert_array_equal(first.decision.offers[0].features, expected)
 

@@ -2,33 +2,30 @@ import pytest
 
 from decision.subject.trait import preferred
 from rules.facts import FactValue
-from rules.workspace import Trait
-
-TRAIT = Trait("brand", declared="favourite", searching="brand", blend=0.4)
 
 
 @pytest.mark.parametrize(
-    ("customer", "weights", "context", "expected"),
+    ("declared", "weights", "searching", "expected"),
     [
-        ({}, {}, {}, None),
-        ({}, {"A": 1.0, "B": 3.0}, {}, "B"),
-        ({}, {"B": 2.0, "A": 2.0}, {}, "A"),
-        ({"favourite": "C"}, {"A": 9.0}, {"brand": "B"}, "C"),
-        ({}, {"A": 2.0, "B": 1.0}, {"brand": "B"}, "B"),
-        ({}, {"A": 9.0, "B": 1.0}, {"brand": "B"}, "A"),
-        ({}, {}, {"brand": "B"}, "B"),
-        ({}, {"A": -3.0}, {}, None),
-        ({"favourite": ""}, {"A": 1.0}, {"brand": ""}, "A"),
+        (None, {}, None, None),
+        (None, {"A": 1.0, "B": 3.0}, None, "B"),
+        (None, {"B": 2.0, "A": 2.0}, None, "A"),
+        ("C", {"A": 9.0}, "B", "C"),
+        (None, {"A": 2.0, "B": 1.0}, "B", "B"),
+        (None, {"A": 9.0, "B": 1.0}, "B", "A"),
+        (None, {}, "B", "B"),
+        (None, {"A": -3.0}, None, None),
+        ("", {"A": 1.0}, "", "A"),
     ],
 )
 def test_a_declared_preference_wins_else_the_largest_blended_share(
-    customer: dict[str, FactValue], weights: dict[str, float], context: dict[str, FactValue], expected: str | None
+    declared: FactValue | None, weights: dict[str, float], searching: FactValue | None, expected: str | None
 ) -> None:
-    assert preferred(TRAIT, customer, weights, context) == expected
+    assert preferred(declared, weights, searching, 0.4) == expected
 
 
 def test_a_blend_of_one_follows_the_search_and_of_zero_ignores_it() -> None:
     weights = {"A": 1.0}
-    assert preferred(Trait("brand", searching="brand", blend=1.0), {}, weights, {"brand": "B"}) == "B"
-    assert preferred(Trait("brand", searching="brand", blend=0.0), {}, weights, {"brand": "B"}) == "A"
-    assert preferred(Trait("brand", searching="brand", blend=0.0), {}, {}, {"brand": "B"}) is None
+    assert preferred(None, weights, "B", 1.0) == "B"
+    assert preferred(None, weights, "B", 0.0) == "A"
+    assert preferred(None, {}, "B", 0.0) is None

@@ -1,0 +1,101 @@
+"""Contacts counted: one pass over a history for all that a placement's facts and contact policy want to know of it."""
+
+from collections.abc import Callable, Sequence
+
+import msgspec
+import numpy as np
+from numba import njit
+from numpy.typing import NDArray
+
+from rules.contact import ContactHistory, kind_key, offer_key
+from rules.duration import parse_duration
+from rules.ids import Duration, Instant
+from rules.offer import OfferTable
+from rules.workspace import CHANNELS, ContactPolicy, Counter
+
+Counts = NDArray[np.int32]
+"""How many contacts count, by place: each counter and each entry of the contact policy has a stretch of places."""
+
+OVERTAKEN = Duration(60_000)
+"""How far after `now` a contact still counts: another worker may have made it while this request waited."""
+
+
+class ContactTally(msgspec.Struct, frozen=True, eq=False):
+    """What is counted, bound to a table of offers.
+
+    `keys` are the offers' keys, ascending. `places` (offers + 1 × countings, in the order of the keys, then a row for
+    contacts with offers that are gone) is where a contact counts, -1 for nowhere. `kinds`, `spans` (ms) and `channels`
+    (countings × 256) tell which contacts count at all. `stretches` are each counting's own places: one per value of the
+    attribute counted by, in the order of its words, or one alone; `size` is how many places there are in all.
+    """
+
+    keys: NDArray[np.uint64]
+    places: NDArray[np.int32]
+    kinds: NDArray[np.uint32]
+    spans: NDArray[np.int64]
+    channels: NDArray[np.bool_]
+    stretches: tuple[slice, ...]
+    size: int
+
+    @classmethod
+    def of(cls, countings: Sequence[Counter | ContactPolicy], offers: OfferTable) -> "ContactTally":
+        """A tally of so many countings; their stretches follow each other in the same order."""
+        keys = np.array([offer_key(id) for id in offers.ids], np.uint64)
+        order = np.argsort(keys, kind="stable")
+        places = np.full((len(offers) + 1, len(countings)), -1, np.int32)
+        channels = np.zeros((len(countings), 256), np.bool_)
+        stretches: list[slice] = []
+        size = 0
+        for index, counting in enumerate(countings):
+            width = 1
+            if counting.per is None:
+                places[:, index] = size
+            else:
+                column = offers.columns[counting.per]
+                width = len(column.words)
+                places[:-1, index] = np.where(column.present, size + column.data, -1)[order]
+            stretches.append(slice(size, size + width))
+            size += width
+            named = [CHANNELS.index(channel) for channel in counting.channels]
+            channels[index, named if set(counting.channels) != set(CHANNELS) else slice(None)] = True
+        spans = np.array([parse_duration(counting.within) for counting in countings], np.int64)
+        kinds = np.array([kind_key(counting.count) for counting in countings], np.uint32)
+        return cls(keys[order], places, kinds, spans, channels, tuple(stretches), size)
+
+    def count(self, history: ContactHistory, now: Instant) -> Counts:
+        """How many contacts count at each place: later than `now - within`, and not later than a moment after now."""
+        return _count(history, now, self.keys, self.places, self.kinds, self.spans, self.channels, self.size)
+
+
+def _count_contacts(
+    history: ContactHistory,
+    now: int,
+    keys: NDArray[np.uint64],
+    places: NDArray[np.int32],
+    kinds: NDArray[np.uint32],
+    spans: NDArray[np.int64],
+    channels: NDArray[np.bool_],
+    size: int,
+) -> Counts:
+    counts = np.zeros(size, np.int32)
+    for at in range(len(history)):
+        contact = history[at]
+        if contact.at > now + OVERTAKEN:
+            continue
+        row = -1
+        for index in range(len(kinds)):
+            counts_here = contact.kind == kinds[index] and contact.at > now - spans[index]
+            if not counts_here or not channels[index, contact.channel]:
+                continue
+            if row < 0:
+                # Looked up once, and only for a contact that counts.
+                row = np.searchsorted(keys, contact.offer)
+                if row < len(keys) and keys[row] != contact.offer:
+                    row = len(keys)
+            place = places[row, index]
+            if place >= 0:
+                counts[place] += 1
+    return counts
+
+
+_count: Callable[..., Counts] = njit(cache=True, nogil=True)(_count_contacts)

@@ -1,0 +1,142 @@
+from collections import Counter as Tally
+from typing import NamedTuple
+
+import numpy as np
+from hypothesis import given
+from hypothesis import strategies as st
+
+from rules.column import make_column
+from rules.contact import contact_record, read_contacts
+from rules.contact_counter import ContactCounters
+from rules.contact_policy import PolicyBook
+from rules.contact_tally import OVERTAKEN, ContactTally
+from rules.ids import Instant, OfferId, PolicyId
+from rules.offer import OfferTable
+from rules.workspace import CHANNELS, Channel, ContactPolicy, Counter
+
+NOW = Instant(10**12)
+HOUR = 3_600_000
+IDS = tuple(OfferId(f"offer-{number}") for number in range(6))
+THEMES = ("spa", "club", None, "spa", "golf", "club")
+OFFERS = OfferTable(
+    IDS, {"id": make_column("string", IDS), "theme": make_column("string", THEMES)}, tuple({} for _ in IDS)
+)
+CANDIDATES = np.array([0, 1, 2, 4], np.intp)
+
+
+class Contact(NamedTuple):
+    hours: float
+    offer: str
+    kind: str
+    channel: Channel
+
+
+CONTACTS = st.lists(
+    st.builds(
+        Contact,
+        st.sampled_from([-1.0, -0.001, 0.0, 0.5, 1.0, 23.999, 24.0, 30.0]),
+        st.sampled_from([*IDS, "gone"]),
+        st.sampled_from(["decision", "booking"]),
+        st.sampled_from(CHANNELS),
+    ),
+    max_size=12,
+)
+ENTRIES = st.lists(
+    st.builds(
+        ContactPolicy,
+        id=st.just(PolicyId("p")),
+        count=st.sampled_from(["decision", "booking"]),
+        at_most=st.integers(1, 3),
+        within=st.sampled_from(["1h", "24h"]),
+        per=st.sampled_from([None, "id", "theme"]),
+        channels=st.sets(st.sampled_from(CHANNELS), min_size=1).map(lambda some: tuple(sorted(some))),
+    ),
+    max_size=4,
+)
+
+
+def history_of(contacts: list[Contact]) -> bytes:
+    return b"".join(
+        contact_record(
+            Instant(NOW - int(contact.hours * HOUR)), OfferId(contact.offer), contact.kind, contact.channel, 1
+        )
+        for contact in contacts
+    )
+
+
+def value_of(offer: str, per: str) -> str | None:
+    if offer == "gone":
+        return None
+    return offer if per == "id" else THEMES[IDS.index(OfferId(offer))]
+
+
+def counted(contacts: list[Contact], entry: ContactPolicy) -> list[Contact]:
+    """The contacts that an entry counts, whatever they are about."""
+    span = int(entry.within[:-1]) * HOUR
+    return [
+        contact
+        for contact in contacts
+        if contact.kind == entry.count
+        and contact.channel in entry.channels
+        and -OVERTAKEN <= int(contact.hours * HOUR) < span
+    ]
+
+
+@given(CONTACTS, ENTRIES)
+def test_an_entry_counts_against_each_candidate_what_counting_by_hand_counts(
+    contacts: list[Contact], entries: list[ContactPolicy]
+) -> None:
+    tally = ContactTally.of(entries, OFFERS)
+    book = PolicyBook.of(entries, tally.stretches, OFFERS.take(CANDIDATES))
+    counts = tally.count(read_contacts(history_of(contacts)), NOW)
+    for entry, policy in zip(entries, book.policies, strict=True):
+        relevant = counted(contacts, entry)
+        for candidate, row in enumerate(CANDIDATES):
+            number = len(relevant)
+            if entry.per is not None:
+                value = value_of(IDS[row], entry.per)
+                number = sum(1 for each in relevant if value is not None and value_of(each.offer, entry.per) == value)
+            assert policy.count(candidate, counts) == number
+
+
+@given(CONTACTS, ENTRIES)
+def test_counters_count_as_counting_by_hand(contacts: list[Contact], entries: list[ContactPolicy]) -> None:
+    counters = {
+        f"c{number}": Counter(entry.count, entry.within, entry.per, entry.channels)
+        for number, entry in enumerate(entries)
+    }
+    tally = ContactTally.of([*counters.values()], OFFERS)
+    figures = ContactCounters.of(counters, tally.stretches, OFFERS).tell(
+        tally.count(read_contacts(history_of(contacts)), NOW)
+    )
+    expected: dict[str, object] = {}
+    for number, entry in enumerate(entries):
+        relevant = counted(contacts, entry)
+        if entry.per is None:
+            expected[f"contacts.c{number}"] = len(relevant)
+        else:
+            values = (value_of(each.offer, entry.per) for each in relevant)
+            expected[f"contacts.c{number}"] = dict(Tally(value for value in values if value is not None))
+    assert figures == expected
+
+
+def test_an_unknown_history_tells_of_no_contacts() -> None:
+    counters = {"all": Counter("decision", "1d"), "themes": Counter("decision", "1d", "theme")}
+    bound = ContactCounters.of(counters, ContactTally.of([*counters.values()], OFFERS).stretches, OFFERS)
+    assert bound.tell(None) == {"contacts.all": 0, "contacts.themes": {}}
+
+
+def test_a_catalogue_without_offers_counts_contacts_with_offers_that_are_gone() -> None:
+    nothing = OfferTable((), {"id": make_column("string", ()), "theme": make_column("string", ())}, ())
+    counters = {"all": Counter("decision", "1d"), "themes": Counter("decision", "1d", "theme")}
+    tally = ContactTally.of([*counters.values()], nothing)
+    history = read_contacts(contact_record(NOW, IDS[0], "decision", "email", 1))
+    told = ContactCounters.of(counters, tally.stretches, nothing).tell(tally.count(history, NOW))
+    assert told == {"contacts.all": 1, "contacts.themes": {}}
+
+
+def test_a_channel_without_a_name_counts_only_where_all_channels_do() -> None:
+    record = bytearray(contact_record(NOW, IDS[0], "decision", "web", 1))
+    record[20] = 77
+    everywhere, on_some = Counter("decision", "1d"), Counter("decision", "1d", channels=CHANNELS[:3])
+    assert ContactTally.of([everywhere, on_some], OFFERS).count(read_contacts(bytes(record)), NOW).tolist() == [1, 0]
