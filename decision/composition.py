@@ -23,6 +23,7 @@ from decision.service.health import Health
 from decision.service.intake import Intake
 from decision.service.marks import Marks
 from decision.service.publishing import Publishing
+from decision.service.recorder import Recorder
 from decision.service.refreshing import Refresher
 from decision.settings import Settings
 from decision.store.opening import open_store
@@ -76,7 +77,9 @@ def compose(store: Store, settings: Settings, clock: Clock = wall_clock, process
         clock=clock,
         keys=KeyRing(ApiKeys(store), clock),
         refresher=of.refresher,
-        deciding=Deciding(of.states, of.contacts, of.index, of.journal, clock, random, settings.deadline_ms),
+        deciding=Deciding(
+            of.states, of.contacts, Recorder(store, of.index, of.contacts), clock, random, settings.deadline_ms
+        ),
         bulk=BulkDeciding(
             of.states,
             of.contacts,

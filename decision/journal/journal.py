@@ -7,8 +7,13 @@ from decision.journal.folder import JournalFolder
 from decision.journal.record import DecisionRecord, Record, encode_record
 from decision.journal.search import search_log, search_segments
 from decision.keys import JOURNAL
-from decision.store.port import Position, Store
+from decision.store.port import Entry, Position, Store
 from rules.ids import DecisionId
+
+
+def journal_entry(record: bytes) -> Entry:
+    """What appends an encoded record, among other writes."""
+    return Entry(JOURNAL, record)
 
 
 class Journal:

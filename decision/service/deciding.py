@@ -3,8 +3,6 @@
 import asyncio
 import logging
 import time
-from collections.abc import Awaitable
-from contextlib import AsyncExitStack
 from random import Random
 
 import msgspec
@@ -12,14 +10,15 @@ import msgspec
 from decision.clock import Clock
 from decision.decision_id import new_decision_id
 from decision.figures import figures
-from decision.journal.journal import Journal
+from decision.journal.record import encode_record
 from decision.logs import log
 from decision.service.admission import Ask
 from decision.service.answer import DecisionAnswer
 from decision.service.deadline import Deadline
-from decision.service.decision_index import DecisionIndex
+from decision.service.decision_index import encode_entry
 from decision.service.lap import Lap, untimed
 from decision.service.made import Draw, Made, answer_of, contacts_of, index_entry_of, make, make_or_fall_back, record_of
+from decision.service.recorder import Recorder
 from decision.subject.contacts import Contacts
 from decision.subject.identities import Subject
 from decision.subject.state import NOBODY, SubjectState, SubjectStates
@@ -43,16 +42,14 @@ class Deciding:
         self,
         states: SubjectStates,
         contacts: Contacts,
-        index: DecisionIndex,
-        journal: Journal,
+        recorder: Recorder,
         clock: Clock,
         random: Random,
         deadline_ms: int,
     ) -> None:
         self._states = states
         self._contacts = contacts
-        self._index = index
-        self._journal = journal
+        self._recorder = recorder
         self._clock = clock
         self._random = random
         self._seconds = deadline_ms / 1000
@@ -89,13 +86,17 @@ class Deciding:
             state, without = await self._load(ask, deadline, keep)
             lap("load")
             return await self._weigh(ask, state, without, in_bulk, lap)
-        async with AsyncExitStack() as turn:
+        turn = self._turns.of(owner)
+        if not turn.take_if_free():
             try:
                 async with deadline.waiting(keep):
-                    await turn.enter_async_context(self._turns.of(owner))
+                    await turn.take()
             except TimeoutError:
                 return self._engine(ask, None, ("contention", "history", "profile"), lap)
+        try:
             return await self._reserved(ask, deadline, keep, in_bulk, lap)
+        finally:
+            turn.give()
 
     async def _reserved(self, ask: Ask, deadline: Deadline, keep: float, in_bulk: bool, lap: Lap) -> Made:
         """Decide on the subject as it is and reserve the contacts; again when other workers' changed in between."""
@@ -160,16 +161,12 @@ class Deciding:
         When the store does not acknowledge, the same slate is answered: the record may have arrived all the same, and
         then it must be true.
         """
-        owner = made.subject(ask).owner
-        writes: list[Awaitable[object]] = [
-            self._journal.append(record_of(ask, made)),
-            self._index.put(made.draw.id, index_entry_of(ask, made)),
-        ]
-        if owner is not None and made.decision.offers and not made.reserved:
-            writes.append(self._contacts.add(owner, contacts_of(ask, made)))
+        owner = made.subject(ask).owner if made.decision.offers and not made.reserved else None
+        contacts = () if owner is None else contacts_of(ask, made)
+        record, entry = encode_record(record_of(ask, made)), encode_entry(index_entry_of(ask, made))
         try:
             async with deadline.waiting():
-                await asyncio.gather(*writes)
+                await self._recorder.record(made.draw.id, record, entry, owner, contacts)
         except (Unavailable, TimeoutError) as error:
             log.error("journal_unavailable", decision=made.draw.id, error=str(error) or "no answer before the deadline")
             decision = msgspec.structs.replace(made.decision, degraded=(*made.decision.degraded, "journal"))

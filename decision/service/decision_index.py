@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import msgspec
 
 from decision.keys import decision_key
-from decision.store.port import Store
+from decision.store.port import Put, Store
 from decision.subject.profiles import DAY
 from rules.ids import CustomerId, DecisionId, Instant, OfferId, PlacementId, VisitorId
 from rules.workspace import Channel
@@ -45,6 +45,10 @@ class DecisionIndex:
     async def put_entry(self, id: DecisionId, entry: bytes) -> None:
         """Remember a decision that is a blob already."""
         await self._store.put(decision_key(id), entry, self._ttl)
+
+    def entry(self, id: DecisionId, entry: bytes) -> Put:
+        """What remembers a decision that is a blob already, among other writes."""
+        return Put(decision_key(id), entry, self._ttl)
 
     async def find(self, ids: Sequence[DecisionId]) -> list[IndexedDecision | None]:
         """The decisions, in order; None where the id is unknown or too old."""

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 import numpy as np
 
 from decision.keys import SubjectId, contacts_key, is_visitor, mark_key
-from decision.store.port import Store
+from decision.store.port import Append, Store
 from decision.subject.profiles import ATTEMPTS, DAY
 from decision.subject.turns import Turns
 from rules.contact import CONTACT, read_contacts
@@ -47,6 +47,15 @@ class Contacts:
         """Append contacts if the history is still `length` bytes long; False, and no change, when it is not."""
         return await self._append(subject, records, length) is not None
 
+    def addition(self, subject: SubjectId, records: Iterable[bytes]) -> Append:
+        """What appends contacts, among other writes; `cut_if_long` follows."""
+        return Append(contacts_key(subject), b"".join(records), self._ttl(subject))
+
+    async def cut_if_long(self, subject: SubjectId, length: int | None) -> None:
+        """Cut a history that has become so many bytes long, if that is too long."""
+        if length is not None and length > 2 * self._keep * CONTACT.itemsize:
+            await self._cut(subject)
+
     async def add_each(self, subject: SubjectId, contacts: Mapping[str, bytes], days: int | None = None) -> int:
         """Append those contacts, by mark, whose mark is not set, all in one step; returns how many marks were new.
 
@@ -68,8 +77,7 @@ class Contacts:
                 longer = b"".join([blob or b"", *(added for _, added in new)])
                 lasting = [(mark, mark_ttl) for mark, _ in new]
                 if await self._store.compare_and_put(key, blob, longer, self._ttl(subject), lasting):
-                    if len(longer) > 2 * self._keep * CONTACT.itemsize:
-                        await self._cut(subject)
+                    await self.cut_if_long(subject, len(longer))
                     return len(new)
                 # Writers that wait for different times do not meet again and again.
                 await asyncio.sleep(random.random() * 0.001 * min(attempt, 20))
@@ -82,8 +90,7 @@ class Contacts:
     async def _append(self, subject: SubjectId, records: Iterable[bytes], expected: int | None) -> int | None:
         key, blob = contacts_key(subject), b"".join(records)
         length = await self._store.append(key, blob, expected, self._ttl(subject))
-        if length is not None and length > 2 * self._keep * CONTACT.itemsize:
-            await self._cut(subject)
+        await self.cut_if_long(subject, length)
         return length
 
     async def _cut(self, subject: SubjectId) -> None:
