@@ -4,7 +4,7 @@ All functions live in this one file, because numba's cache on disk watches only 
 """
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, NamedTuple, TypeVar, cast
+from typing import TypeVar, cast
 
 import numpy as np
 from numba import njit
@@ -12,11 +12,12 @@ from numpy.typing import NDArray
 
 from rules.reason import Reason
 
-if TYPE_CHECKING:
-    from decision.engine.limit import StackedLimits
-
 Floats = NDArray[np.float64]
 Mask = NDArray[np.bool_]
+Holders = NDArray[np.int16]
+"""By candidate the index of the limit that holds it, else -1."""
+Stacked = tuple[NDArray[np.int32], NDArray[np.int64], Mask]
+"""Limits as in `decision.engine.limit.Limits`: codes, room, strict."""
 Compiled = TypeVar("Compiled", bound=Callable[..., object])
 
 _FADED = 1e-9
@@ -25,16 +26,10 @@ to those that are left, they must not lose digits to those that are gone."""
 _RANKED, _EXPLORED, _MANDATORY = int(Reason.RANKED), int(Reason.EXPLORED), int(Reason.MANDATORY)
 
 
-class Ranks(NamedTuple):
-    """The places of a slate as they fill up: candidate int64[slots], probability float64[slots], `Reason` uint8[slots].
-
-    `held_by` is int16[n]: the index of the limit that kept a candidate out of the last draw, else -1.
-    """
-
-    candidate: NDArray[np.int64]
-    probability: Floats
-    reason: NDArray[np.uint8]
-    held_by: NDArray[np.int16]
+RANK = np.dtype([("candidate", np.int64), ("probability", np.float64), ("reason", np.uint8)], align=True)
+"""One rank of a slate: the index of its candidate, the exact probability, the `Reason`."""
+Ranks = np.ndarray[tuple[int], np.dtype[np.void]]
+"""Of type `RANK`."""
 
 
 def _compiled(function: Compiled) -> Compiled:
@@ -73,41 +68,45 @@ def compare(scores: Floats, free: Mask, greedy: bool, powers: Floats) -> bool:
 def place(
     scores: Floats,
     open: Mask,
-    limits: "StackedLimits",
+    codes: NDArray[np.int32],
+    room: NDArray[np.int64],
+    strict: Mask,
     mandatory: NDArray[np.int64],
     points: Floats,
     epsilon: float,
     greedy: bool,
     powers: Floats,
+    raised: bool,
     ranks: Ranks,
     filled: int,
-    raised: bool,
+    held_by: Holders,
 ) -> tuple[int, bool]:
     """Fill ranks from `filled` on; gives how many are filled and whether `powers` must be raised before it goes on.
 
     What is free follows from the ranks filled so far, so that nothing else need be kept between the calls. `points` is
-    float64[slots × 2]: per drawn rank the point that decides whether to explore and the one that is drawn by.
+    float64[slots × 2]: per drawn rank the point that decides whether to explore and the one that is drawn by. `codes`,
+    `room` and `strict` are as in `Limits`; `held_by` tells, once all is filled, what held whom at the last draw.
     """
-    candidate, probability, reason, held_by = ranks
-    slots, candidates = len(candidate), len(scores)
+    slots, candidates = len(ranks), len(scores)
+    limits = (codes, room, strict)
     left = open.copy()
-    taken = np.zeros(limits.room.shape, np.int64)
+    taken = np.zeros(room.shape, np.int64)
     held_by[:] = -1
     if filled == 0:
-        filled = _place_mandatory(mandatory, left, limits, taken, ranks)
+        filled = _place_mandatory(mandatory, left, limits, taken, ranks, held_by)
     else:
         for rank in range(filled):
-            _take(candidate[rank], left, limits, taken, held_by)
+            _take(ranks[rank].candidate, left, limits, taken, held_by)
     if filled == slots:
         held_by[:] = -1
     counted = filled
     first_drawn = 0
-    while first_drawn < filled and reason[first_drawn] == _MANDATORY:
+    while first_drawn < filled and ranks[first_drawn].reason == _MANDATORY:
         first_drawn += 1
     free, edges = np.empty(candidates, np.bool_), np.empty(candidates)
     while filled < slots:
         if filled > counted:
-            _take(candidate[filled - 1], left, limits, taken, held_by)
+            _take(ranks[filled - 1].candidate, left, limits, taken, held_by)
         number = _mark_free(left, held_by, free)
         if number == 0:
             break
@@ -121,9 +120,7 @@ def place(
         explores = to_explore < epsilon
         drawn = _nth(free, int(point * number)) if explores else _pick(edges, point)
         share = powers[drawn] / total if powers[drawn] > 0.0 else 0.0
-        candidate[filled] = drawn
-        probability[filled] = epsilon / number + (1.0 - epsilon) * share
-        reason[filled] = _EXPLORED if explores else _RANKED
+        _put(ranks, filled, drawn, epsilon / number + (1.0 - epsilon) * share, _EXPLORED if explores else _RANKED)
         left[drawn] = False
         filled += 1
     for at in range(candidates):
@@ -133,24 +130,34 @@ def place(
 
 @_compiled
 def _place_mandatory(
-    mandatory: NDArray[np.int64], left: Mask, limits: "StackedLimits", taken: NDArray[np.int64], ranks: Ranks
+    mandatory: NDArray[np.int64],
+    left: Mask,
+    limits: Stacked,
+    taken: NDArray[np.int64],
+    ranks: Ranks,
+    held_by: Holders,
 ) -> int:
     """Fill ranks with what is mandatory, open and held back by no strict limit, in order; gives how many."""
-    candidate, probability, reason, held_by = ranks
+    _, _, strict = limits
     filled = 0
     for wanted in mandatory:
         held = held_by[wanted]
-        if filled < len(candidate) and left[wanted] and not (held >= 0 and limits.strict[held]):
-            candidate[filled], probability[filled], reason[filled] = wanted, 1.0, _MANDATORY
+        if filled < len(ranks) and left[wanted] and not (held >= 0 and strict[held]):
+            _put(ranks, filled, wanted, 1.0, _MANDATORY)
             filled += 1
             _take(wanted, left, limits, taken, held_by)
     return filled
 
 
 @_compiled
-def _take(
-    candidate: int, left: Mask, limits: "StackedLimits", taken: NDArray[np.int64], held_by: NDArray[np.int16]
-) -> None:
+def _put(ranks: Ranks, rank: int, candidate: int, probability: float, reason: int) -> None:
+    ranks[rank].candidate = candidate
+    ranks[rank].probability = probability
+    ranks[rank].reason = reason
+
+
+@_compiled
+def _take(candidate: int, left: Mask, limits: Stacked, taken: NDArray[np.int64], held_by: Holders) -> None:
     """Count a candidate towards every limit, and hold back what a limit that is full lets in no more."""
     left[candidate] = False
     codes, room, strict = limits
@@ -167,11 +174,11 @@ def _take(
 
 
 @_compiled
-def _mark_free(left: Mask, held_by: NDArray[np.int16], free: Mask) -> int:
+def _mark_free(left: Mask, held_by: Holders, free: Mask) -> int:
     """Which candidates are left and held by no limit; gives how many."""
     number = 0
     for at in range(len(free)):
-        free[at] = left[at] and held_by[at] < 0
+        free[at] = left[at] & (held_by[at] < 0)
         number += free[at]
     return number
 

@@ -1,7 +1,6 @@
 """What a slate may take at most: of one value of an attribute, or of what the contact policy leaves room for."""
 
 from collections.abc import Sequence
-from typing import NamedTuple
 
 import msgspec
 import numpy as np
@@ -29,26 +28,18 @@ class Limit(msgspec.Struct, frozen=True, eq=False):
         return self.reason is Reason.CONTACT_POLICY
 
 
-class StackedLimits(NamedTuple):
-    """Limits as the kernel reads them: `codes` int32[limits × n], `room` int64[limits × codes], `strict` bool[limits].
-
-    Limits with fewer codes than others have room for none of those they lack.
-    """
-
-    codes: NDArray[np.int32]
-    room: NDArray[np.int64]
-    strict: NDArray[np.bool_]
-
-
 class Limits(msgspec.Struct, frozen=True, eq=False):
-    """The limits of a slate, one after another and stacked.
+    """The limits of a slate, one after another and stacked as the kernel reads them.
 
-    `reasons` is uint8[limits + 1]: what a candidate is told by the index of the limit that holds it; the index -1, of
-    those that none holds, reads the last one.
+    `codes` is int32[limits × n] and `strict` bool[limits]; `room` is int64[limits × codes], where limits with fewer
+    codes than others have room for none of those they lack. `reasons` is uint8[limits + 1]: what a candidate is told
+    by the index of the limit that holds it; the index -1, of those that none holds, reads the last one.
     """
 
     each: tuple[Limit, ...]
-    stacked: StackedLimits
+    codes: NDArray[np.int32]
+    room: NDArray[np.int64]
+    strict: NDArray[np.bool_]
     reasons: NDArray[np.uint8]
 
     @classmethod
@@ -61,8 +52,8 @@ class Limits(msgspec.Struct, frozen=True, eq=False):
             room[row, : len(limit.room)] = limit.room
         strict = np.array([limit.strict for limit in each], np.bool_)
         reasons = np.array([*(limit.reason for limit in each), Reason.OUTRANKED], np.uint8)
-        return cls(tuple(each), StackedLimits(codes, room, strict), reasons)
+        return cls(tuple(each), codes, room, strict, reasons)
 
     def joined(self, others: Sequence[Limit]) -> "Limits":
         """These and then the others."""
-        return Limits.of((*self.each, *others), self.stacked.codes.shape[1]) if others else self
+        return Limits.of((*self.each, *others), self.codes.shape[1]) if others else self

@@ -8,7 +8,7 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from decision.engine.drawing import Ranks, compare, place
+from decision.engine.drawing import RANK, compare, place
 from decision.engine.limit import Limits
 from rules.reason import Reason
 from rules.workspace import Exploration
@@ -19,6 +19,7 @@ Share = TypeVar("Share", float, Floats)
 
 _COLDEST = 1e-300
 """No logarithm of a ratio overflows when divided by it, and at or below it all ratios but one vanish anyway."""
+_REASONS = {int(reason): reason for reason in Reason}
 
 
 class Place(msgspec.Struct, frozen=True):
@@ -55,40 +56,36 @@ def fill_slate(
     candidates that are left and within the limits, else in proportion to `powers_of` their scores.
     """
     slots = min(slots, len(scores))
-    temperature = exploration.temperature
+    epsilon, temperature = exploration.epsilon, exploration.temperature
     points = np.array([random.random() for _ in range(2 * slots)]).reshape(slots, 2)
-    ranks = Ranks(
-        np.empty(slots, np.int64), np.empty(slots), np.empty(slots, np.uint8), np.empty(len(scores), np.int16)
-    )
-    powers = np.empty(len(scores))
-    filled, raised, pending = 0, False, True
+    powers, ranks, held_by = np.empty(len(scores)), np.empty(slots, RANK), np.empty(len(scores), np.int16)
+    # Where nothing is mandatory, the first draw is among all that are open.
+    raised = not len(mandatory)
+    if raised:
+        _take_powers(scores, open, temperature, powers)
+    filled, pending = 0, True
     while pending:
         filled, pending = place(
             scores,
             open,
-            limits.stacked,
+            limits.codes,
+            limits.room,
+            limits.strict,
             mandatory,
             points,
-            exploration.epsilon,
+            epsilon,
             temperature == 0.0,
             powers,
+            raised,
             ranks,
             filled,
-            raised,
+            held_by,
         )
         if pending:
             _raise(powers, temperature)
             raised = True
-    places = [
-        Place(candidate, probability, Reason(reason))
-        for candidate, probability, reason in zip(
-            ranks.candidate[:filled].tolist(),
-            ranks.probability[:filled].tolist(),
-            ranks.reason[:filled].tolist(),
-            strict=True,
-        )
-    ]
-    return Slate(tuple(places), ranks.held_by)
+    places = [Place(candidate, share, _REASONS[reason]) for candidate, share, reason in ranks[:filled].tolist()]
+    return Slate(tuple(places), held_by)
 
 
 def first_rank(scores: Floats, open: Mask, exploration: Exploration, mandatory: Sequence[int]) -> Floats:
@@ -112,14 +109,19 @@ def powers_of(scores: Floats, free: Mask, temperature: float) -> Floats:
     power, and at temperature 0 the first of the best has the only one.
     """
     powers = np.empty(len(scores))
-    if not compare(scores, free, temperature == 0.0, powers):
-        _raise(powers, temperature)
+    _take_powers(scores, free, temperature, powers)
     return np.nan_to_num(powers, copy=False)
 
 
 def mixed(share: Share, left: int, epsilon: float) -> Share:
     """The probability of a share when a draw is uniform over the `left` candidates with probability epsilon."""
     return epsilon / left + (1.0 - epsilon) * share
+
+
+def _take_powers(scores: Floats, free: Mask, temperature: float, powers: Floats) -> None:
+    """Write the powers of what is free, NaN where there is none."""
+    if not compare(scores, free, temperature == 0.0, powers):
+        _raise(powers, temperature)
 
 
 def _raise(powers: Floats, temperature: float) -> None:

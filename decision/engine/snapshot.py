@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 
 from decision.engine.contact_room import SlatePolicies
 from decision.engine.limit import Limit, Limits
+from decision.engine.verdict import tally
 from models.feature import BoundFeatures, FeatureList
 from models.model import BoundModel, Model, prior_model
 from rules.bound_placement import BoundPlacement
@@ -23,9 +24,9 @@ class ReadyPlacement(msgspec.Struct, frozen=True, eq=False):
 
     `version` is None while the model is the prior that stands for no model; `missing` says that another one should be
     there but could not be served, so that decisions go without any. `capped` says that the contact policy counts
-    decisions here, so that only one may be made for a subject at a time. `at_once` are the policies that a slate
-    may break by itself, `mandatory` indices of candidates. `left_out`, int64[100], counts the offers that are no
-    candidates, by the number of the reason.
+    decisions here, so that only one may be made for a subject at a time. `at_once` are the policies that a slate may
+    break by itself, `mandatory` indices of candidates. `left_out` counts the offers that are no candidates, by the
+    reason's number.
     """
 
     bound: BoundPlacement
@@ -106,7 +107,7 @@ def _ready(bound: BoundPlacement, features: FeatureList, model: Model | None, mi
         _limits(bound),
         SlatePolicies.of(bound.policies),
         np.array(bound.mandatory, np.int64),
-        np.bincount(np.array([*bound.left_out.values()], np.int64), minlength=Reason.RANKED),
+        tally(bound.left_out.values()),
     )
 
 

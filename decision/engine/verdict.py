@@ -1,5 +1,6 @@
 """Verdicts: the final reason of every candidate, shown or not, and how many offers each reason kept off."""
 
+from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -15,6 +16,11 @@ if TYPE_CHECKING:
 Codes = NDArray[np.uint8]
 
 _KEPT_OFF = sorted((reason.slug, int(reason)) for reason in Reason if reason < Reason.RANKED)
+
+
+def tally(reasons: Iterable[Reason]) -> NDArray[np.int64]:
+    """How many of these there are of each reason that keeps an offer off, by its number."""
+    return np.bincount(np.array([*reasons], np.int64), minlength=max(number for _, number in _KEPT_OFF) + 1)
 
 
 def verdicts(weighing: "Weighing", slate: "Slate") -> Codes:
