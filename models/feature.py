@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from models.artefact import POSITION
 from models.default_features import default_features
 from rules.errors import ExpressionError
-from rules.expression import Binding, BoundProgram, Program, Schema, Value, compile_expression
+from rules.expression import Binding, BoundProgram, Program, Schema, compile_expression
 from rules.facts import Facts
 from rules.offer import OfferTable
 from rules.workspace import Workspace
@@ -64,12 +64,7 @@ class BoundFeatures(msgspec.Struct, frozen=True, eq=False):
 
     def run(self, facts: Facts) -> FeatureValues:
         """The features of one request."""
-        values = self.program.run(facts)
-        requests, pairs = len(self.columns[Binding.REQUEST]), len(self.columns[Binding.PAIR])
-        request = np.array([_number(value) for value in values[:requests]], np.float64)
-        pair = np.empty((pairs, self.offer.shape[1]))
-        for row, value in zip(pair, values[requests:], strict=True):
-            _fill(row, value)
+        request, pair = self.program.numbers(facts)
         return FeatureValues(self.columns, self.offer, request, pair)
 
 
@@ -117,13 +112,10 @@ class FeatureList(msgspec.Struct, frozen=True, eq=False):
 
     def bind(self, offers: OfferTable) -> BoundFeatures:
         """Compute what depends on the offers alone."""
-        values = self.offer.bind(offers).run({})
-        offer = np.empty((len(values), len(offers)))
-        for row, value in zip(offer, values, strict=True):
-            _fill(row, value)
+        _, offer = self.offer.bind(offers, string_code).numbers({})
         bindings = np.array([spec.binding for spec in self.specs], np.int64)
         columns = {binding: np.flatnonzero(bindings == binding) for binding in Binding}
-        return BoundFeatures(columns, offer, self.rest.bind(offers))
+        return BoundFeatures(columns, offer, self.rest.bind(offers, string_code))
 
 
 _LONGEST_KEPT = 100
@@ -161,31 +153,3 @@ def encode_matrix(raw: Floats, names: Sequence[str], categories: Mapping[str, Se
         if name in categories:
             out[:, column] = category_index(out[:, column], categories[name])
     return out
-
-
-@lru_cache(maxsize=4096)
-def _word_codes(words: tuple[str, ...]) -> Floats:
-    return np.array([string_code(word) for word in words], np.float64)
-
-
-def _number(value: Value) -> float:
-    """A value that is the same for all offers as a float, NaN when it is an error."""
-    if value.error:
-        return np.nan
-    return string_code(value.data) if isinstance(value.data, str) else float(value.data)
-
-
-def _fill(row: Floats, value: Value) -> None:
-    """Write a value of any shape into a row, NaN where it is an error."""
-    data, error = value.data, value.error
-    if not isinstance(error, np.ndarray) and error:
-        row[:] = np.nan
-        return
-    if isinstance(data, str):
-        row[:] = string_code(data)
-    elif isinstance(data, np.ndarray) and value.type == "string":
-        row[:] = _word_codes(value.words)[data] if value.words else np.nan
-    else:
-        row[:] = data
-    if isinstance(error, np.ndarray):
-        row[error] = np.nan

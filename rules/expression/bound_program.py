@@ -1,6 +1,7 @@
 """A program bound to a table of offers: what runs per request."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,6 +12,7 @@ from rules.expression.certainty import certainty
 from rules.expression.compilation import Expression
 from rules.expression.frame import Frame
 from rules.expression.graph import Graph
+from rules.expression.tape import Outlet, Tape
 from rules.expression.value import Value, value_of
 from rules.facts import Facts
 from rules.offer import OfferTable
@@ -20,12 +22,18 @@ class BoundProgram:
     """Expressions over the rows of one table; offer-only parts are already arrays."""
 
     def __init__(
-        self, expressions: Sequence[Expression], graph: Graph, slots: Sequence[Cell | None], offers: OfferTable
+        self,
+        expressions: Sequence[Expression],
+        graph: Graph,
+        slots: Sequence[Cell | None],
+        offers: OfferTable,
+        word_number: Callable[[str], float],
     ) -> None:
         self.expressions = tuple(expressions)
         self.offers = offers
         self._graph = graph
         self._slots = list(slots)
+        self._word_number = word_number
         self._roots = tuple(
             (slot, expression.node.type.name, self._known(slot, expression))
             for slot, expression in zip(graph.roots, self.expressions, strict=True)
@@ -33,11 +41,40 @@ class BoundProgram:
 
     def run(self, facts: Facts) -> tuple[Value, ...]:
         """One value per expression, in order; never raises for well-typed facts."""
-        frame = Frame(facts, self.offers, self._slots.copy(), self._graph.steps)
-        with np.errstate(all="ignore"):
-            return tuple(
-                known if known is not None else value_of(type, frame.get(slot)) for slot, type, known in self._roots
-            )
+        computed = iter(self._cells.cells(facts, self._frame(facts, self._cells)))
+        return tuple(value_of(type, next(computed)) if known is None else known for _, type, known in self._roots)
+
+    def verdicts(self, facts: Facts) -> NDArray[np.uint8]:
+        """Per bool and row (expressions × rows): 2 where it is true, 1 where it is an error, 0 where it is false."""
+        return self._verdicts.run(facts, self._frame(facts, self._verdicts))[1].states
+
+    def numbers(self, facts: Facts) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """Every value as a double, NaN where it is an error: of request-bound expressions, and (others × rows).
+
+        A bool is 0 or 1; a string is the number that the program was bound with for it.
+        """
+        request, others, _ = self._numbers.run(facts, self._frame(facts, self._numbers))
+        return request.numbers, others.numbers
+
+    def _frame(self, facts: Facts, tape: Tape) -> Frame | None:
+        return Frame(facts, self.offers, self._slots.copy(), self._graph.steps) if tape.needs_frame else None
+
+    @cached_property
+    def _cells(self) -> Tape:
+        roots = [slot for slot, _, known in self._roots if known is None]
+        return self._tape("cells", roots, [self._graph.nodes[slot].wide for slot in roots])
+
+    @cached_property
+    def _verdicts(self) -> Tape:
+        return self._tape("verdicts", self._graph.roots, [True] * len(self._roots))
+
+    @cached_property
+    def _numbers(self) -> Tape:
+        wide = [expression.binding is not Binding.REQUEST for expression in self.expressions]
+        return self._tape("numbers", self._graph.roots, wide)
+
+    def _tape(self, outlet: Outlet, roots: Sequence[int], wide: Sequence[bool]) -> Tape:
+        return Tape(self._graph.nodes, roots, wide, len(self.offers), outlet, self._slots, self._word_number)
 
     def always(self, index: int) -> NDArray[np.int8]:
         """Per row, whether bool `index` is surely true (1) or surely not (0) whatever the facts, or depends (-1).

@@ -1,20 +1,15 @@
 """The nodes of several expressions, with every common sub-expression once, each in its slot."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
-import msgspec
-
-from rules.expression.frame import Step
+from rules.expression.cell import Cell
+from rules.expression.frame import Frame, Step
 from rules.expression.node import Node
+from rules.expression.opcode import is_on_tape
 from rules.expression.quantifier import quantifier
-from rules.expression.step import build_step, lookup
-
-
-class Shared(msgspec.Struct, frozen=True):
-    """A node and the slots of its operands, which are lower than its own."""
-
-    node: Node
-    operands: tuple[int, ...]
+from rules.expression.shared import Shared
+from rules.expression.step import build_step
+from rules.expression.tape import Tape, no_number
 
 
 class Graph:
@@ -24,7 +19,7 @@ class Graph:
         self.nodes: list[Shared] = []
         self._slots: dict[tuple[object, ...], int] = {}
         self.roots = tuple(self._intern(root) for root in roots)
-        self.steps = tuple(self._step(shared) for shared in self.nodes)
+        self.steps = tuple(self._step(slot, shared) for slot, shared in enumerate(self.nodes))
 
     def _intern(self, node: Node) -> int:
         operands = tuple(self._intern(operand) for operand in node.operands)
@@ -33,29 +28,22 @@ class Graph:
         slot = self._slots.get(key)
         if slot is None:
             slot = self._slots[key] = len(self.nodes)
-            self.nodes.append(Shared(node, operands))
+            wide = node.op in ("column", "has_column") or any(self.nodes[operand].wide for operand in operands)
+            self.nodes.append(Shared(node, operands, wide))
         return slot
 
-    def _step(self, shared: Shared) -> Step:
+    def _step(self, slot: int, shared: Shared) -> Step:
         node, operands = shared.node, shared.operands
+        if is_on_tape(node) and not node.op.startswith(("constant", "fact", "has_")):
+            return _alone(self.nodes, slot)
         if node.op not in ("exists", "all"):
-            return self._lookup(shared) or build_step(node, operands)
+            return build_step(node, operands)
         depth = int(node.detail or 0)
         range_slot, body = operands
         dependents = [slot for slot in self._under(body) if depth in self.nodes[slot].node.variables]
         variables = (slot for slot in dependents if self.nodes[slot].node.op == "variable")
         own = next((slot for slot in variables if self.nodes[slot].node.detail == depth), None)
         return quantifier(node.op == "exists", range_slot, body, own, dependents)
-
-    def _lookup(self, shared: Shared) -> Step | None:
-        """The step of a choice between the value in a map and a constant where it is missing, if it is one."""
-        if [operand.op for operand in shared.node.operands] != ["found", "value", "constant"]:
-            return None
-        found, value, _ = (self.nodes[slot] for slot in shared.operands)
-        if found.operands != value.operands:
-            return None
-        where, key = self.nodes[found.operands[0]].operands
-        return lookup(where, key, shared.node.operands[2].detail)
 
     def _under(self, slot: int) -> list[int]:
         seen: set[int] = set()
@@ -66,3 +54,16 @@ class Graph:
                 seen.add(part)
                 waiting.extend(self.nodes[part].operands)
         return sorted(seen)
+
+
+def _alone(nodes: Sequence[Shared], slot: int) -> Step:
+    """The step of a node that a tape of its own computes, written when it is first asked for."""
+    tapes: dict[int, Tape] = {}
+
+    def step(frame: Frame) -> Cell:
+        rows = len(frame.offers)
+        if rows not in tapes:
+            tapes[rows] = Tape(nodes, [slot], [nodes[slot].wide], rows, "cells", [None] * len(nodes), no_number)
+        return tapes[rows].cells(frame.facts, frame)[0]
+
+    return step

@@ -1,6 +1,6 @@
 """Several expressions compiled into one graph."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import numpy as np
 
@@ -10,6 +10,7 @@ from rules.expression.cell import Cell, settled
 from rules.expression.compilation import Expression
 from rules.expression.frame import Frame
 from rules.expression.graph import Graph
+from rules.expression.tape import no_number
 from rules.offer import OfferTable
 
 
@@ -20,8 +21,11 @@ class Program:
         self.expressions = tuple(expressions)
         self.graph = Graph(expression.node for expression in self.expressions)
 
-    def bind(self, offers: OfferTable) -> BoundProgram:
-        """Evaluate what depends on the offers alone, once; the rest runs per request."""
+    def bind(self, offers: OfferTable, word_number: Callable[[str], float] = no_number) -> BoundProgram:
+        """Evaluate what depends on the offers alone, once; the rest runs per request.
+
+        `word_number` says what number a string is, for `BoundProgram.numbers`.
+        """
         known = [shared.node.binding is Binding.OFFER and not shared.node.variables for shared in self.graph.nodes]
         slots: list[Cell | None] = [None] * len(known)
         frame = Frame({}, offers, slots, self.graph.steps)
@@ -35,4 +39,5 @@ class Program:
             self.graph,
             [cell if offer_only else None for cell, offer_only in zip(slots, known, strict=True)],
             offers,
+            word_number,
         )

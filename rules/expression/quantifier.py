@@ -4,33 +4,30 @@ from collections.abc import Iterator, Sequence
 
 import numpy as np
 
-from rules.expression.cell import FAILED, Cell, Data, Error, Grid, Members, either
+from rules.expression.cell import FAILED, Cell, Data, Grid, Members
 from rules.expression.frame import Frame, Step
-from rules.expression.logic import conjunction, disjunction
+from rules.expression.truth import FALSE, TRUE, WRONG, States, cell_of_states, states_of
 
 
 def quantifier(exists: bool, range: int, body: int, variable: int | None, dependents: Sequence[int]) -> Step:
     """The step of a macro; `dependents` are the slots that change with its variable."""
+    join = np.maximum if exists else np.minimum
+    neutral, deciding = (FALSE, TRUE) if exists else (TRUE, FALSE)
 
     def step(frame: Frame) -> Cell:
         where, missing = frame.get(range)
         if missing is True:
             return FAILED
-        cell: Cell = (not exists, False)
+        states: States = np.array([neutral], np.uint8)
         for word, held in _items(where):
             for slot in dependents:
                 frame.slots[slot] = None
             if variable is not None:
                 frame.slots[variable] = (word, False)
-            result = frame.get(body)
-            if exists:
-                cell = disjunction(cell, conjunction((held, False), result))
-            else:
-                outside = ~held if isinstance(held, np.ndarray) else False
-                cell = conjunction(cell, disjunction((outside, False), result))
-            if cell[1] is False and cell[0] is exists:
+            states = join(states, np.where(held, states_of(frame.get(body)), np.uint8(neutral)))
+            if (states == deciding).all():
                 break
-        return _failing(cell, missing)
+        return cell_of_states(np.where(missing, np.uint8(WRONG), states))
 
     return step
 
@@ -46,13 +43,3 @@ def _items(where: Data) -> Iterator[tuple[str, Data]]:
     else:
         for word in where:
             yield word, True
-
-
-def _failing(cell: Cell, missing: Error) -> Cell:
-    """The cell with the rows where the list itself is absent marked as errors."""
-    if missing is False:
-        return cell
-    data, error = cell
-    if data is not False:
-        data = ~missing if data is True else data & ~missing
-    return data, either(error, missing)

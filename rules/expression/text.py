@@ -21,24 +21,6 @@ def _per_word(function: Callable[..., Any], dtype: type) -> Callable[..., Data]:
     return kernel
 
 
-def equal_strings(left: Data, right: Data) -> Data:
-    """Whether strings are the same: codes are compared, not letters."""
-    if isinstance(right, Coded):
-        left, right = right, left
-    if not isinstance(left, Coded):
-        return left == right
-    if isinstance(right, Coded):
-        return left.codes == right.codes_in(left.vocabulary)
-    code = left.vocabulary.index.get(right)
-    return left.codes == code if code is not None else False
-
-
-def unequal_strings(left: Data, right: Data) -> Data:
-    """Whether strings differ."""
-    same = equal_strings(left, right)
-    return ~same if isinstance(same, np.ndarray) else not same
-
-
 less_strings = _per_word(operator.lt, np.bool_)
 at_most_strings = _per_word(operator.le, np.bool_)
 greater_strings = _per_word(operator.gt, np.bool_)
@@ -76,23 +58,3 @@ def recoded(strings: Sequence[str], rows: Any) -> Coded:
     """Strings by position per row, with each distinct string once in the vocabulary."""
     vocabulary = Vocabulary(sorted(set(strings)))
     return Coded(vocabulary.codes_of(strings)[rows], vocabulary)
-
-
-def choose_strings(condition: Any, then: Data, otherwise: Data) -> Data:
-    """Row by row one string or the other; the condition is an array."""
-    if isinstance(then, str) and isinstance(otherwise, str):
-        if then == otherwise:
-            return then
-        vocabulary = Vocabulary(sorted((then, otherwise)))
-        first, second = vocabulary.codes_of((then, otherwise))
-        return Coded(np.where(condition, first, second), vocabulary)
-    words = tuple(sorted({*_words(then), *_words(otherwise)}))
-    vocabulary = Vocabulary(words)
-    codes = [
-        vocabulary.index[side] if isinstance(side, str) else side.codes_in(vocabulary) for side in (then, otherwise)
-    ]
-    return Coded(np.where(condition, codes[0], codes[1]), vocabulary)
-
-
-def _words(side: Data) -> Sequence[str]:
-    return (side,) if isinstance(side, str) else side.vocabulary.words

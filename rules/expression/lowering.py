@@ -1,0 +1,203 @@
+"""From the nodes of a graph to a tape: each operation becomes an instruction, each value has its register."""
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from rules.expression import opcode
+from rules.expression import tape_kernel as kernel
+from rules.expression.cell import Cell, Coded
+from rules.expression.node import Node
+from rules.expression.shared import Shared
+from rules.expression.type import TypeName
+
+
+class Instruction(NamedTuple):
+    """An operation, the register it fills, those it reads, and the numbers that stand in it."""
+
+    op: int
+    to: int
+    reads: tuple[int, ...]
+    numbers: tuple[int, ...]
+
+
+class Input(NamedTuple):
+    """What fills a narrow register, or a row of the loaded ones: a fact by its path, or the cell of a slot."""
+
+    to: int
+    type: TypeName
+    path: str = ""
+    slot: int = -1
+
+
+class Lowering:
+    """The tape of some nodes while it is written.
+
+    A value is wide when it differs from offer to offer, else narrow: the narrow part of the tape runs once. Narrow
+    registers are numbered together with the narrow inputs. Wide cells that are known already are given rows.
+    """
+
+    def __init__(self, nodes: Sequence[Shared], known: Sequence[Cell | None]) -> None:
+        self._nodes = nodes
+        self._known = known
+        self._narrow: dict[int, int] = {}
+        self._wide: dict[int, int] = {}
+        self._spread: dict[int, int] = {}
+        self.narrow_code: list[Instruction] = []
+        self.wide_code: list[Instruction] = []
+        self.codes: dict[str, int] = {}
+        self.constants: list[int | float] = []
+        self.types: list[TypeName] = []
+        self.states: list[int] = []
+        self.facts: list[Input] = []
+        self.presences: list[Input] = []
+        self.cells: list[Input] = []
+        self.loaded: list[Input] = []
+        self.given: list[tuple[TypeName, Cell]] = []
+        self.tables: dict[str, int] = {}
+        self._registers = 0
+
+    def code(self, word: str) -> int:
+        """The code of a word that is known at publish."""
+        return self.codes.setdefault(word, len(self.codes))
+
+    def store(self, slot: int, op: int, to: int, wide: bool) -> None:
+        """Write the value of a slot to an output."""
+        code = self.wide_code if wide else self.narrow_code
+        code.append(Instruction(op, to, (self._at(slot, wide),), ()))
+
+    def _at(self, slot: int, wide: bool) -> int:
+        """The register of a slot's value; a narrow one is spread over the rows where a wide one is needed."""
+        shared = self._nodes[slot]
+        if wide and not shared.wide:
+            if slot not in self._spread:
+                narrow = self._at(slot, False)
+                op = kernel.SPREAD_BOOL if shared.node.type.name == "bool" else kernel.SPREAD
+                self._spread[slot] = self._emit(True, op, (), narrow)
+            return self._spread[slot]
+        found = self._wide if wide else self._narrow
+        if slot not in found:
+            found[slot] = self._lower(slot, shared)
+        return found[slot]
+
+    def _lower(self, slot: int, shared: Shared) -> int:
+        node, wide = shared.node, shared.wide
+        cell = self._known[slot]
+        if wide and cell is not None:
+            self.given.append((node.type.name, cell))
+            data = cell[0]
+            for word in data.vocabulary.words if isinstance(data, Coded) else [data] if isinstance(data, str) else []:
+                self.code(word)
+            return -len(self.given)
+        if not opcode.is_on_tape(node):
+            return self._cell(slot, shared)
+        if not node.operands:
+            return self._leaf(node)
+        looked_up = self._look_up(shared)
+        return self._compute(shared) if looked_up is None else looked_up
+
+    def _cell(self, slot: int, shared: Shared) -> int:
+        type = shared.node.type.name
+        if shared.wide:
+            self.loaded.append(Input(len(self.loaded), type, slot=slot))
+            return self._emit(True, kernel.LOAD, (), len(self.loaded) - 1)
+        to = self._register(type)
+        self.cells.append(Input(to, type, slot=slot))
+        return to
+
+    def _leaf(self, node: Node) -> int:
+        type = node.type.name
+        to = self._register(type)
+        if node.op == "constant":
+            value = node.detail
+            if type == "bool":
+                self.states[to] = kernel.TRUE if value else kernel.FALSE
+            else:
+                self.constants[to] = self.code(value) if isinstance(value, str) else value
+        elif node.op == "fact":
+            self.facts.append(Input(to, type, str(node.detail)))
+        else:
+            self.presences.append(Input(to, type, str(node.detail)))
+        return to
+
+    def _table(self, slot: int) -> int:
+        return self.tables.setdefault(str(self._nodes[slot].node.detail), len(self.tables))
+
+    def _look_up(self, shared: Shared) -> int | None:
+        """Look-ups in the lists and maps of the request, and the choice between a found value and a constant."""
+        node, wide = shared.node, shared.wide
+        if node.op == "in_list":
+            key, where = shared.operands
+            return self._emit(wide, kernel.HELD, (self._at(key, wide),), self._table(where), 0)
+        if node.op in ("found", "value"):
+            where, key = self._nodes[shared.operands[0]].operands
+            is_int = node.type.name == "int"
+            op = kernel.HELD if node.op == "found" else kernel.INT_VALUE if is_int else kernel.VALUE
+            return self._emit(wide, op, (self._at(key, wide),), self._table(where), 0)
+        if [operand.op for operand in node.operands] == ["found", "value", "constant"]:
+            found, value = (self._nodes[slot] for slot in shared.operands[:2])
+            if found.operands == value.operands and opcode.is_on_tape(found.node):
+                where, key = self._nodes[found.operands[0]].operands
+                other = self._at(shared.operands[2], False)
+                op = kernel.INT_VALUE_OR if node.type.name == "int" else kernel.VALUE_OR
+                return self._emit(wide, op, (self._at(key, wide),), self._table(where), other)
+        return None
+
+    def _compute(self, shared: Shared) -> int:  # noqa: PLR0911 - one case per kind of operation
+        node, wide = shared.node, shared.wide
+        of = tuple(self._at(slot, wide) for slot in shared.operands)
+        compared = opcode.comparison(node)
+        if compared is not None:
+            return self._emit(wide, compared[0], of[::-1] if compared[1] else of)
+        match node.op:
+            case "and" | "or":
+                return self._chain(wide, kernel.AND if node.op == "and" else kernel.OR, of)
+            case "in_items":
+                return self._is_any(node, wide, of)
+            case "choose":
+                return self._emit(wide, kernel.CHOOSE_BOOL if node.type.name == "bool" else kernel.CHOOSE, of)
+            case "negate_int":
+                return self._emit(wide, kernel.NEGATE_INT, of)
+            case "int_of_instant":
+                return self._emit(wide, kernel.WHOLE, of, 1_000)
+            case "duration_in":
+                return self._emit(wide, kernel.QUOTIENT, of, int(node.detail or 1))
+        if node.op in opcode.BOUNDED:
+            op, least, most = opcode.BOUNDED[node.op]
+            return self._emit(wide, kernel.INSIDE, (self._emit(wide, op, of),), least, most)
+        if node.op.startswith("part_"):
+            part, offset = node.op.removeprefix("part_"), int(node.detail or 0)
+            if part in opcode.CLOCK:
+                return self._emit(wide, kernel.REST, of, offset, *opcode.CLOCK[part])
+            return self._emit(wide, opcode.DATES[part][0], of, offset, opcode.DATES[part][1])
+        return self._emit(wide, opcode.DIRECT[node.op], of)
+
+    def _is_any(self, node: Node, wide: bool, of: tuple[int, ...]) -> int:
+        """`x in [a, b]`: nothing absorbs an error there; without items it is false where `x` is no error."""
+        kind = node.operands[0].type.name
+        same = kernel.SAME if kind == "bool" else kernel.EQUAL_FLOATS if kind == "float" else kernel.EQUAL_INTS
+        if len(of) == 1:
+            return self._emit(wide, kernel.OTHER if kind == "bool" else kernel.UNEQUAL_INTS, (of[0], of[0]))
+        tests = tuple(self._emit(wide, same, (of[0], item)) for item in of[1:])
+        return self._chain(wide, kernel.STRICT_OR, tests)
+
+    def _chain(self, wide: bool, op: int, of: tuple[int, ...]) -> int:
+        joined = of[0]
+        for part in of[1:]:
+            joined = self._emit(wide, op, (joined, part))
+        return joined
+
+    def _register(self, type: TypeName) -> int:
+        self.constants.append(0)
+        self.types.append(type)
+        self.states.append(kernel.FALSE)
+        return len(self.states) - 1
+
+    def _emit(self, wide: bool, op: int, reads: tuple[int, ...], *numbers: int) -> int:
+        if wide:
+            to = self._registers
+            self._registers += 1
+            self.wide_code.append(Instruction(op, to, reads, numbers))
+        else:
+            to = self._register("int")
+            self.narrow_code.append(Instruction(op, to, reads, numbers))
+        return to

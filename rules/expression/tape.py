@@ -1,0 +1,300 @@
+"""A tape: the nodes of some roots as instructions, run by the kernel in one call per request."""
+
+import struct
+from collections.abc import Callable, Mapping, Sequence
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from rules.expression import tape_kernel as kernel
+from rules.expression.cell import FAILED, Cell, Coded, Vocabulary, settled
+from rules.expression.frame import Frame
+from rules.expression.lowering import Instruction, Lowering
+from rules.expression.shared import Shared
+from rules.expression.tape_kernel import Rows
+from rules.expression.type import TypeName
+from rules.facts import Facts
+
+Outlet = Literal["cells", "verdicts", "numbers"]
+"""What a tape gives for its roots: whatever they are; their states, all wide; or numbers."""
+
+_NUMBERS: dict[TypeName, int] = {
+    "bool": kernel.NUMBER_OF_BOOL,
+    "float": kernel.NUMBER_OF_FLOAT,
+    "string": kernel.NUMBER_OF_WORD,
+}
+
+
+_NO_TABLES = np.empty(0, np.uint8), np.empty(0, np.int64), np.empty(0)
+
+
+def no_number(word: str) -> float:
+    """Stands for the numbers of words where no number is asked for."""
+    raise AssertionError(f"the number of {word!r} was asked for, and the program was bound without")
+
+
+class Words:
+    """Codes of words: those of the tape, and after them those that come with one request."""
+
+    __slots__ = ("_fresh", "_known")
+
+    def __init__(self, known: dict[str, int]) -> None:
+        self._known = known
+        self._fresh: dict[str, int] = {}
+
+    def code(self, word: str) -> int:
+        """The code of a word, a new one if need be."""
+        code = self._known.get(word)
+        return self._fresh.setdefault(word, len(self)) if code is None else code
+
+    def find(self, word: str) -> int | None:
+        """The code of a word that something may look for."""
+        code = self._known.get(word)
+        return self._fresh.get(word) if code is None else code
+
+    @property
+    def fresh(self) -> tuple[str, ...]:
+        """The words that came with the request."""
+        return tuple(self._fresh)
+
+    @property
+    def all(self) -> tuple[str, ...]:
+        """Every word, by code."""
+        return (*self._known, *self._fresh)
+
+    def __len__(self) -> int:
+        return len(self._known) + len(self._fresh)
+
+
+class Tape:
+    """Roots, given by their slots, ready to run over the rows of one table.
+
+    `known` are the cells that are known already; `word_number` gives the number of a word, for outlet `numbers`.
+    """
+
+    def __init__(
+        self,
+        nodes: Sequence[Shared],
+        roots: Sequence[int],
+        wide: Sequence[bool],
+        rows: int,
+        outlet: Outlet,
+        known: Sequence[Cell | None],
+        word_number: Callable[[str], float],
+    ) -> None:
+        self._rows = rows
+        lowering = Lowering(nodes, known)
+        self.wide = tuple(wide)
+        self._types = tuple(nodes[slot].node.type.name for slot in roots)
+        self.places = tuple(
+            sum(self.wide[:at]) if wide else at - sum(self.wide[:at]) for at, wide in enumerate(self.wide)
+        )
+        for slot, to, is_wide, type in zip(roots, self.places, self.wide, self._types, strict=True):
+            stored = kernel.STORE_BOOL if type == "bool" else kernel.STORE
+            op = _NUMBERS.get(type, kernel.NUMBER_OF_INT) if outlet == "numbers" else stored
+            lowering.store(slot, op, to, is_wide)
+        self._sized = sum(self.wide), len(self.wide) - sum(self.wide)
+        self._narrow_code = _array(lowering.narrow_code)
+        allotted, self._registers = _allot(lowering.wide_code)
+        self._wide_code = _array(allotted)
+        self._codes = lowering.codes
+        self._given = _rows(len(lowering.given), rows)
+        words = Words(self._codes)
+        for at, (type, cell) in enumerate(lowering.given):
+            _write(self._given, at, type, cell, words)
+        self._no_rows = _rows(0, rows)
+        self._format = struct.Struct("=" + "".join("d" if type == "float" else "q" for type in lowering.types))
+        self._constants = lowering.constants
+        self._states = bytes(lowering.states)
+        self._facts = tuple((input.path, input.to) for input in lowering.facts if input.type not in ("bool", "string"))
+        self._bools = tuple((input.path, input.to) for input in lowering.facts if input.type == "bool")
+        self._strings = tuple((input.path, input.to) for input in lowering.facts if input.type == "string")
+        self._presences = tuple((input.path, input.to) for input in lowering.presences)
+        self._cells = tuple(lowering.cells)
+        self._loaded = tuple(lowering.loaded)
+        self._tables = tuple(lowering.tables)
+        self.needs_frame = bool(self._cells or self._loaded)
+        self._word_number = word_number
+        self._numbers_words = outlet == "numbers" and "string" in self._types
+        self._word_numbers = np.array([word_number(word) for word in self._codes if self._numbers_words], np.float64)
+
+    def run(self, facts: Facts, frame: Frame | None) -> tuple[Rows, Rows, Words]:
+        """The outputs: (narrow roots), (wide roots × rows), and the words whose codes they are."""
+        words = Words(self._codes)
+        values = self._constants.copy()
+        states = bytearray(self._states)
+        get = facts.get
+        for path, to in self._facts:
+            value = get(path)
+            if value is None:
+                states[to] = kernel.WRONG
+            else:
+                values[to] = value
+        for path, to in self._bools:
+            value = get(path)
+            states[to] = kernel.WRONG if value is None else kernel.TRUE if value else kernel.FALSE
+        for path, to in self._presences:
+            states[to] = kernel.TRUE if path in facts else kernel.FALSE
+        for path, to in self._strings:
+            value = get(path)
+            if value is None:
+                states[to] = kernel.WRONG
+            else:
+                values[to] = words.code(value)
+        loaded = self._no_rows
+        if frame is not None:
+            self._read_cells(frame, values, states, words)
+            loaded = self._load(frame, words)
+        count = max(len(words), 1)
+        absent, places, contents = self._read_tables(facts, words, count) if self._tables else _NO_TABLES
+        word_numbers = self._word_numbers
+        if self._numbers_words and words.fresh:
+            word_numbers = np.concatenate([word_numbers, [self._word_number(word) for word in words.fresh]])
+        wide, narrow = self._sized
+        request = Rows(np.empty(narrow), np.empty(narrow, np.uint8))
+        others = Rows(np.empty((wide, self._rows)), np.empty((wide, self._rows), np.uint8))
+        kernel.run(
+            self._narrow_code,
+            self._wide_code,
+            self._given.numbers,
+            self._given.states,
+            loaded.numbers,
+            loaded.states,
+            np.frombuffer(bytearray(self._format.pack(*values))),
+            np.frombuffer(states, np.uint8),
+            absent,
+            places,
+            contents,
+            count,
+            word_numbers,
+            request.numbers,
+            request.states,
+            others.numbers,
+            others.states,
+            self._registers,
+        )
+        return request, others, words
+
+    def cells(self, facts: Facts, frame: Frame | None) -> tuple[Cell, ...]:
+        """The roots as cells, for outlet `cells`."""
+        narrow, wide, words = self.run(facts, frame)
+        return tuple(
+            _wide_cell(wide.numbers[at], wide.states[at], type, words)
+            if is_wide
+            else _narrow_cell(narrow.numbers[at : at + 1], narrow.states[at : at + 1], type, words)
+            for at, is_wide, type in zip(self.places, self.wide, self._types, strict=True)
+        )
+
+    def _read_tables(
+        self, facts: Facts, words: Words, count: int
+    ) -> tuple[NDArray[np.uint8], NDArray[np.int64], NDArray[np.float64]]:
+        absent = bytearray(len(self._tables))
+        places: list[int] = []
+        contents: list[float] = []
+        find = words.find
+        for table, path in enumerate(self._tables):
+            held = facts.get(path)
+            if held is None:
+                absent[table] = kernel.WRONG
+                continue
+            first = table * count
+            weights = held.values() if isinstance(held, Mapping) else [1.0] * len(held)
+            for word, weight in zip(held, weights, strict=True):
+                code = find(word)
+                if code is not None:
+                    places.append(first + code)
+                    contents.append(weight)
+        return np.frombuffer(absent, np.uint8), np.array(places, np.int64), np.array(contents, np.float64)
+
+    def _read_cells(self, frame: Frame, values: list[float], states: bytearray, words: Words) -> None:
+        for input in self._cells:
+            data, error = frame.get(input.slot)
+            if error is True:
+                states[input.to] = kernel.WRONG
+            elif input.type == "bool":
+                states[input.to] = kernel.TRUE if data else kernel.FALSE
+            else:
+                values[input.to] = words.code(data) if input.type == "string" else data
+
+    def _load(self, frame: Frame, words: Words) -> Rows:
+        loaded = _rows(len(self._loaded), self._rows)
+        for input in self._loaded:
+            _write(loaded, input.to, input.type, frame.get(input.slot), words)
+        return loaded
+
+
+def _rows(registers: int, rows: int) -> Rows:
+    return Rows(np.empty((registers, rows)), np.empty((registers, rows), np.uint8))
+
+
+def _write(rows: Rows, at: int, type: TypeName, cell: Cell, words: Words) -> None:
+    """Write a cell into a row of numbers and states."""
+    data, error = cell
+    numbers, states = rows.numbers[at], rows.states[at]
+    states[:] = np.where(error, kernel.WRONG, np.multiply(data, kernel.TRUE) if type == "bool" else kernel.FALSE)
+    if type == "bool":
+        return
+    if error is True:
+        numbers[:] = 0.0
+    elif type == "float":
+        numbers[:] = data
+    elif isinstance(data, Coded):
+        codes = np.array([words.code(word) for word in data.vocabulary.words], np.int64)
+        numbers.view(np.int64)[:] = codes[data.codes]
+    else:
+        numbers.view(np.int64)[:] = words.code(data) if type == "string" else data
+
+
+def _narrow_cell(number: NDArray[np.float64], state: NDArray[np.uint8], type: TypeName, words: Words) -> Cell:
+    if state[0] == kernel.WRONG:
+        return FAILED
+    if type == "bool":
+        return bool(state[0] == kernel.TRUE), False
+    if type == "float":
+        return float(number[0]), False
+    whole = int(number.view(np.int64)[0])
+    return (words.all[whole] if type == "string" else whole), False
+
+
+def _wide_cell(numbers: NDArray[np.float64], states: NDArray[np.uint8], type: TypeName, words: Words) -> Cell:
+    error = settled(states == kernel.WRONG)
+    if error is True:
+        return FAILED
+    if type == "bool":
+        return states == kernel.TRUE, error
+    if type == "float":
+        return numbers, error
+    whole = numbers.view(np.int64)
+    return (Coded(whole, Vocabulary(words.all or ("",))) if type == "string" else whole), error
+
+
+def _array(code: Sequence[Instruction]) -> NDArray[np.int64]:
+    rows = [(one.op, one.to, *one.reads, *one.numbers) for one in code]
+    return np.array([(*row, *[0] * (6 - len(row))) for row in rows], np.int64).reshape(-1, 6)
+
+
+def _allot(code: Sequence[Instruction]) -> tuple[list[Instruction], int]:
+    """The same instructions over as few registers as can be: one is free again after its last use.
+
+    An instruction never fills a register that it reads: loops over two names of one array are not vectorised.
+    """
+    last = {register: at for at, one in enumerate(code) for register in one.reads}
+    names: dict[int, int] = {}
+    free: list[int] = []
+    count = 0
+    allotted = []
+    for at, one in enumerate(code):
+        reads = tuple(names.get(register, register) for register in one.reads)
+        to = one.to
+        if one.op < kernel.STORE:
+            if free:
+                to = free.pop()
+            else:
+                to, count = count, count + 1
+            names[one.to] = to
+            if one.to not in last:
+                free.append(to)
+        free += [names[register] for register in set(one.reads) if register >= 0 and last[register] == at]
+        allotted.append(one._replace(to=to, reads=reads))
+    return allotted, count
