@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from models.artefact import POSITION
 from models.default_features import default_features
+from models.feature_rows import gather
 from rules.errors import ExpressionError
 from rules.expression import Binding, BoundProgram, Program, Schema, compile_expression
 from rules.facts import Facts
@@ -48,11 +49,10 @@ class FeatureValues(msgspec.Struct, frozen=True, eq=False):
 
     def matrix(self, rows: NDArray[np.intp]) -> Floats:
         """Raw values of the given offers: (rows × features), in the list's order."""
-        out = np.empty((len(rows), sum(map(len, self.columns.values()))))
-        out[:, self.columns[Binding.OFFER]] = self.offer[:, rows].T
-        out[:, self.columns[Binding.REQUEST]] = self.request
-        out[:, self.columns[Binding.PAIR]] = self.pair[:, rows].T
-        return out
+        offer, request, pair = (self.columns[binding] for binding in Binding)
+        gathered = np.empty((len(rows), len(offer) + len(request) + len(pair)))
+        gather(self.offer, self.request, self.pair, offer, request, pair, rows, gathered)
+        return gathered
 
 
 class BoundFeatures(msgspec.Struct, frozen=True, eq=False):
