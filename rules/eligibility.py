@@ -51,7 +51,4 @@ class RuleBook(msgspec.Struct, frozen=True, eq=False):
 
     def verdicts(self, facts: Facts) -> Verdicts:
         """What each rule says of each candidate (rules × candidates): `FAILS`, `ABSENT` or `HOLDS`."""
-        verdicts = np.empty(self.covered.shape, np.uint8)
-        for row, value in zip(verdicts, self.program.run(facts) if self.rules else (), strict=True):
-            row[:] = 2 * np.asarray(value.passes, np.uint8) + np.asarray(value.error, np.uint8)
-        return verdicts
+        return self.program.verdicts(facts)

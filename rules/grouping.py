@@ -23,6 +23,6 @@ class Grouping(msgspec.Struct, frozen=True, eq=False):
         for division, size in zip(codes, sizes, strict=True):
             order = np.argsort(division, kind="stable")
             edges = np.searchsorted(division[order], np.arange(size + 1))
-            begins.append(edges[1:] - edges[0] + begins[-1][-1])
+            begins.append(edges[1:] - edges[0] + sum(map(len, members)))
             members.append(order[edges[0] : edges[-1]])
         return cls(np.concatenate(begins).astype(np.int32), np.concatenate(members).astype(np.int32))

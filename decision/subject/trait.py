@@ -20,4 +20,5 @@ def preferred(
     if isinstance(searching, str) and searching and blend > 0.0:
         blended = {value: share * (1.0 - blend) for value, share in blended.items()}
         blended[searching] = blended.get(searching, 0.0) + blend
-    return min(blended, key=lambda value: (-blended[value], value), default=None)
+    # The first of the largest, in alphabetical order.
+    return max(sorted(blended), key=blended.__getitem__, default=None)

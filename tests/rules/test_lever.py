@@ -1,4 +1,6 @@
 import numpy as np
+from hypothesis import given
+from hypothesis import strategies as st
 
 from rules.column import make_column
 from rules.ids import Instant, LeverId, OfferId
@@ -45,3 +47,36 @@ def test_the_weight_is_the_product_of_permanent_levers_and_of_tactical_ones_in_f
     assert [lever.id for lever in book.in_force(1, first)] == ["house"]
     assert [lever.id for lever in book.in_force(0, end)] == ["house"]
     assert LeverBook.of([], 4).weigh(first).tolist() == [1.0] * 4
+
+
+@given(
+    st.lists(
+        st.tuples(st.sampled_from([0.3, 1.1, 7.0, 1 / 3]), st.none() | st.tuples(st.integers(1, 5), st.integers(1, 5))),
+        max_size=5,
+    ),
+    st.lists(st.integers(0, 6), min_size=1, max_size=8),
+)
+def test_the_product_at_any_moment_is_that_of_one_factor_after_the_other(
+    drawn: list[tuple[float, tuple[int, int] | None]], days: list[int]
+) -> None:
+    levers = [
+        Lever(LeverId(f"l{at}"), "permanent", factor)
+        if days_from is None
+        else Lever(
+            LeverId(f"l{at}"),
+            "tactical",
+            factor,
+            starts=f"2026-03-{min(days_from):02}",
+            ends=f"2026-03-{max(days_from) + 1:02}",
+        )
+        for at, (factor, days_from) in enumerate(drawn)
+    ]
+    some = np.array([True, False, True, False])
+    book = LeverBook.of([(lever, some) for lever in levers], 4)
+    for day in days:
+        now = Instant(parse_instant("2026-03-01") + (day - 1) * 86_400_000)
+        expected = 1.0
+        in_force = [lever for lever in levers if lever in book.in_force(0, now)]
+        for lever in sorted(in_force, key=lambda lever: lever.kind == "tactical"):
+            expected *= lever.factor
+        assert book.weigh(now).tolist() == [expected, 1.0, expected, 1.0]
