@@ -31,8 +31,8 @@ class BulkRun(msgspec.Struct, frozen=True):
 
     @property
     def per_core(self) -> float:
-        """Customers per second of the serving workers' processor time, or per second where that is not known."""
-        return self.customers / self.used.workers if self.used and self.used.workers else self.per_second
+        """Customers per second of processor time of the whole service, or per second where that is not known."""
+        return self.customers / self.used.whole if self.used and self.used.whole else self.per_second
 
 
 async def run_bulk(service: HotelService, placement: str, customers: int) -> BulkRun:

@@ -6,14 +6,24 @@ from pathlib import Path
 import msgspec
 
 _TICKS = os.sysconf("SC_CLK_TCK")
+_USED = slice(11, 15)
+"""User and system time of a process and of its ended children, after the second column of its `stat`."""
 
 
 class ProcessTime(msgspec.Struct, frozen=True):
-    """Seconds of processor time so far: the serving workers, the store, and everything else of the service."""
+    """Seconds of processor time so far: the serving workers and their children, the store, and the rest of the service.
+
+    What an ended process used counts for the one that waited for it.
+    """
 
     workers: float
     store: float
     rest: float
+
+    @property
+    def whole(self) -> float:
+        """All processes of the service together."""
+        return self.workers + self.store + self.rest
 
     def since(self, before: "ProcessTime") -> "ProcessTime":
         """What was used since an earlier reading."""
@@ -28,7 +38,7 @@ def service_time(served_by: int) -> ProcessTime | None:
     used = {"workers": 0.0, "store": 0.0, "rest": 0.0}
     for process, seconds in times.items():
         line = _ancestors(process, parents)
-        if served_by in line[1:] and "serve" in (words := _command(line[line.index(served_by) - 1])):
+        if served_by in line[1:] and "serve" in (words := _command(line[line.index(served_by) - 1])).split():
             own = _command(process)
             kind = "store" if "valkey" in own else "rest" if own == words or " sink" in own else "workers"
             # A child with the same words as the supervisor is a worker too, where the system forks its workers.
@@ -47,7 +57,7 @@ def _processes() -> tuple[dict[int, int], dict[int, float]]:
             except OSError:
                 continue
             parents[int(folder.name)] = int(fields[1])
-            times[int(folder.name)] = (int(fields[11]) + int(fields[12])) / _TICKS
+            times[int(folder.name)] = sum(map(int, fields[_USED])) / _TICKS
     return parents, times
 
 
