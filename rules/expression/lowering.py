@@ -87,7 +87,7 @@ class Lowering:
             data = cell[0]
             for word in data.vocabulary.words if isinstance(data, Coded) else [data] if isinstance(data, str) else []:
                 self.code(word)
-            return -len(self.given)
+            return self._emit(True, kernel.LOAD_GIVEN, (), len(self.given) - 1)
         if not opcode.is_on_tape(node):
             return self._cell(slot, shared)
         if not node.operands:

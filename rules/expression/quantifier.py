@@ -6,7 +6,8 @@ import numpy as np
 
 from rules.expression.cell import FAILED, Cell, Data, Grid, Members
 from rules.expression.frame import Frame, Step
-from rules.expression.truth import FALSE, TRUE, WRONG, States, cell_of_states, states_of
+from rules.expression.tape_kernel import FALSE, TRUE, WRONG, States
+from rules.expression.truth import cell_of_states, states_of
 
 
 def quantifier(exists: bool, range: int, body: int, variable: int | None, dependents: Sequence[int]) -> Step:

@@ -2,7 +2,7 @@
 
 import struct
 from collections.abc import Callable, Mapping, Sequence
-from typing import Literal
+from typing import Literal, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,7 +12,6 @@ from rules.expression.cell import FAILED, Cell, Coded, Vocabulary, settled
 from rules.expression.frame import Frame
 from rules.expression.lowering import Instruction, Lowering
 from rules.expression.shared import Shared
-from rules.expression.tape_kernel import Rows
 from rules.expression.type import TypeName
 from rules.facts import Facts
 
@@ -24,6 +23,13 @@ _NUMBERS: dict[TypeName, int] = {
     "float": kernel.NUMBER_OF_FLOAT,
     "string": kernel.NUMBER_OF_WORD,
 }
+
+
+class Rows(NamedTuple):
+    """Numbers (float64; ints lie there bit by bit) and states, a row per value."""
+
+    numbers: NDArray[np.float64]
+    states: NDArray[np.uint8]
 
 
 _NO_TABLES = np.empty(0, np.uint8), np.empty(0, np.int64), np.empty(0)
@@ -84,6 +90,7 @@ class Tape:
         word_number: Callable[[str], float],
     ) -> None:
         self._rows = rows
+        self._outlet = outlet
         lowering = Lowering(nodes, known)
         self.wide = tuple(wide)
         self._types = tuple(nodes[slot].node.type.name for slot in roots)
@@ -153,7 +160,10 @@ class Tape:
             word_numbers = np.concatenate([word_numbers, [self._word_number(word) for word in words.fresh]])
         wide, narrow = self._sized
         request = Rows(np.empty(narrow), np.empty(narrow, np.uint8))
-        others = Rows(np.empty((wide, self._rows)), np.empty((wide, self._rows), np.uint8))
+        others = Rows(
+            np.empty((0 if self._outlet == "verdicts" else wide, self._rows)),
+            np.empty((0 if self._outlet == "numbers" else wide, self._rows), np.uint8),
+        )
         kernel.run(
             self._narrow_code,
             self._wide_code,
@@ -285,9 +295,9 @@ def _allot(code: Sequence[Instruction]) -> tuple[list[Instruction], int]:
     count = 0
     allotted = []
     for at, one in enumerate(code):
-        reads = tuple(names.get(register, register) for register in one.reads)
+        reads = tuple(names[register] for register in one.reads)
         to = one.to
-        if one.op < kernel.STORE:
+        if one.op < kernel.STORE_BOOL:
             if free:
                 to = free.pop()
             else:
@@ -295,6 +305,6 @@ def _allot(code: Sequence[Instruction]) -> tuple[list[Instruction], int]:
             names[one.to] = to
             if one.to not in last:
                 free.append(to)
-        free += [names[register] for register in set(one.reads) if register >= 0 and last[register] == at]
+        free += [names[register] for register in set(one.reads) if last[register] == at]
         allotted.append(one._replace(to=to, reads=reads))
     return allotted, count

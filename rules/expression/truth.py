@@ -8,10 +8,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rules.expression.cell import FAILED, Cell, settled
+from rules.expression.tape_kernel import TRUE, WRONG
 
 States = NDArray[np.uint8]
-
-FALSE, WRONG, TRUE = 0, 1, 2
 
 
 def states_of(cell: Cell) -> States:
