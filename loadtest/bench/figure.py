@@ -62,10 +62,11 @@ class Figure(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Absent(msgspec.Struct, frozen=True):
-    """A figure that could not be measured, and why."""
+    """A figure that could not be measured, and why; `wrong` where what was to be timed does not equal its reference."""
 
     name: str
     why: str
+    wrong: bool = False
 
 
 Outcome = Figure | Absent

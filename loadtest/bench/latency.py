@@ -1,12 +1,13 @@
 """`latency`: how long decisions take that arrive at a fixed rate and do not wait for each other."""
 
 import asyncio
+import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from functools import partial
 
 import msgspec
 
-from loadtest.bench.bulk_run import BulkRun, run_bulk
+from loadtest.bench.bulk_run import run_bulk
 from loadtest.bench.effort import Effort
 from loadtest.bench.errors import Overload
 from loadtest.bench.figure import Absent, Figure, Goal, Outcome, Series, at_most, divide
@@ -38,6 +39,13 @@ class _Phase(msgspec.Struct, frozen=True):
     disturbance: Disturbance | None = None
 
 
+class _Measured(msgspec.Struct, frozen=True):
+    """The load of one phase and round, and quantities measured beside it, their unit in the name."""
+
+    load: Load
+    beside: dict[str, float] = {}
+
+
 async def measure_latency(service: HotelService, effort: Effort) -> AsyncIterator[Outcome]:
     """Percentiles from the intended moment, each held against the median of steady load in the same round."""
     try:
@@ -48,53 +56,48 @@ async def measure_latency(service: HotelService, effort: Effort) -> AsyncIterato
     requests = service.requests(service.questions())
     connections = await best_connections(service.address, requests, max(0.5, effort.load_seconds / 5))
     most = (await press(service.address, requests, connections=connections, seconds=effort.load_seconds)).per_second
-    steady = _Phase(f"{STEADY:.0f}/s", STEADY)
-    phases = [
-        steady,
-        _Phase("half of the most", most / 2),
-        _Phase("nine tenths of the most", most * 0.9),
-        _Phase(f"{STEADY:.0f}/s, a model swapped", STEADY, partial(_swap, service)),
-        _Phase(f"{STEADY:.0f}/s, a catalogue published", STEADY, partial(_publish, service)),
-    ]
+    half, steady = _Phase("half of the most", most / 2), _Phase(f"{STEADY:.0f}/s", STEADY)
     if most < STEADY:
         why = f"the service answers {most:.0f} a second at most here, so {STEADY:.0f} cannot be asked"
         yield Absent(f"latency at {STEADY:.0f}/s", why)
-        phases = phases[1:3]
-    steady = phases[0]
-    loads: dict[str, list[Load]] = {phase.name: [] for phase in phases}
-    in_bulk, bulks = _Phase(f"{steady.name}, while a bulk of {effort.long_bulk:,} runs", steady.rate), list[BulkRun]()
-    loads[in_bulk.name] = []
-    for round in range(effort.rounds):
-        for phase in phases:
-            loads[phase.name].append(await _measure(service, requests, phase, round, effort.load_seconds))
-        load, bulk = await _measure_in_bulk(service, requests, steady.rate, effort)
-        loads[in_bulk.name].append(load)
-        bulks.append(bulk)
-    reference = [percentiles(load)[99.0] for load in loads[steady.name]]
+        steady = half
+    phases = [
+        *((steady,) if steady is not half else ()),
+        half,
+        _Phase("nine tenths of the most", most * 0.9),
+        _Phase(f"{steady.name}, a model swapped", steady.rate, partial(_swap, service)),
+        _Phase(f"{steady.name}, a catalogue published", steady.rate, partial(_publish, service)),
+        _Phase(f"{steady.name}, while a bulk of {effort.long_bulk:,} runs", steady.rate),
+    ]
+    found: dict[str, list[_Measured]] = {phase.name: [] for phase in phases}
+    for _ in range(effort.rounds):
+        for phase in phases[:-1]:
+            found[phase.name].append(await _measure(service, requests, phase, len(found[phase.name]), effort))
+        found[phases[-1].name].append(await _measure_in_bulk(service, requests, steady.rate, effort))
+    reference = [percentiles(measured.load)[99.0] for measured in found[steady.name]]
     for phase in phases:
-        yield _figure(phase, loads[phase.name], reference, steady.name, most)
-    figure = _figure(in_bulk, loads[in_bulk.name], reference, steady.name, most)
-    meanwhile = {"customers/s of the bulk": Series.of([bulk.per_second for bulk in bulks])}
-    yield msgspec.structs.replace(figure, details=figure.details | meanwhile)
+        yield _figure(phase, found[phase.name], reference, steady.name, most)
 
 
-async def _measure(service: HotelService, requests: list[bytes], phase: _Phase, round: int, seconds: float) -> Load:
+async def _measure(
+    service: HotelService, requests: list[bytes], phase: _Phase, round: int, effort: Effort
+) -> _Measured:
     """Steady load may not leave anything out; what is left out in a disturbance is noted."""
-    whole = phase.disturbance is None and phase.rate <= STEADY
+    seconds, whole = effort.load_seconds, phase.disturbance is None and phase.rate <= STEADY
     measuring = asyncio.create_task(arrive(service.address, requests, rate=phase.rate, seconds=seconds, whole=whole))
     if phase.disturbance is None:
-        return await measuring
+        return _Measured(await measuring)
     try:
         await asyncio.sleep(seconds * _BEGIN)
+        begun = time.perf_counter()
         await phase.disturbance(round)
+        took = time.perf_counter() - begun
     finally:
         load = await measuring
-    return load
+    return _Measured(load, {"in service after, s": took})
 
 
-async def _measure_in_bulk(
-    service: HotelService, requests: list[bytes], rate: float, effort: Effort
-) -> tuple[Load, BulkRun]:
+async def _measure_in_bulk(service: HotelService, requests: list[bytes], rate: float, effort: Effort) -> _Measured:
     """Load for as long as the bulk runs: one stretch after the other, without the one in which the bulk ended."""
     bulk = asyncio.create_task(run_bulk(service, FREE, effort.long_bulk))
     stretches: list[Load] = []
@@ -106,10 +109,11 @@ async def _measure_in_bulk(
     finally:
         if not bulk.done():
             bulk.cancel()
-    return join_loads(stretches), await bulk
+    return _Measured(join_loads(stretches), {"customers/s of the bulk": (await bulk).per_second})
 
 
-def _figure(phase: _Phase, loads: list[Load], reference: list[float], steady: str, most: float) -> Figure:
+def _figure(phase: _Phase, measured: list[_Measured], reference: list[float], steady: str, most: float) -> Figure:
+    loads = [each.load for each in measured]
     found = [percentiles(load) for load in loads]
     ninety_nine = [each[99.0] for each in found]
     ratio = divide(ninety_nine, reference)
@@ -118,6 +122,8 @@ def _figure(phase: _Phase, loads: list[Load], reference: list[float], steady: st
     details["generator's share of a core"] = Series.of([load.cpu for load in loads])
     details["latest sending by the generator, ms"] = Series.of([load.late / 1000 for load in loads])
     details["decisions that left a part out, %"] = Series.of([100 * load.degraded / load.answers for load in loads])
+    for name in measured[0].beside:
+        details[name] = Series.of([each.beside[name] for each in measured])
     return Figure(
         name="latency",
         case=phase.name,
