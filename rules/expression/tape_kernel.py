@@ -228,12 +228,20 @@ def _number(op: int, numbers: Floats, ints: Ints, states: States, of_words: Floa
 
 
 @_compiled
+def _copy(source: Any, target: Any) -> None:
+    # A loop of our own is vectorised where an assignment of slices is not.
+    for row in range(len(target)):
+        target[row] = source[row]
+
+
+@_compiled
 def _execute(
     code: NDArray[np.int64], given: Any, loaded: Any, narrow: Any, tables: Any, word_numbers: Floats, own: Any,
     stored: Any, start: int, rows: int,
 ) -> None:  # fmt: skip
     """Run a tape over `rows` rows from `start` on; every pair of arrays is (numbers, states)."""
     numbers, states = own
+    out_numbers, out_states = stored
     ints = numbers.view(np.int64)
     for at in range(len(code)):
         op, to, a, b, c, d = code[at, 0], code[at, 1], code[at, 2], code[at, 3], code[at, 4], code[at, 5]
@@ -272,19 +280,22 @@ def _execute(
         elif op <= INT_VALUE_OR:
             _look_up(op, numbers, states, tables[0][b], tables[1][b], to, a, narrow[0][c, 0], rows)
         elif op <= SPREAD:
-            states[to, :rows] = narrow[1][a, 0]
+            number, state = narrow[0][a, 0], narrow[1][a, 0]
+            for row in range(rows):
+                states[to, row] = state
             if op == SPREAD:
-                numbers[to, :rows] = narrow[0][a, 0]
+                for row in range(rows):
+                    numbers[to, row] = number
         elif op <= LOAD:
-            source = given if op == LOAD_GIVEN else loaded
-            numbers[to, :rows] = source[0][a, start : start + rows]
-            states[to, :rows] = source[1][a, start : start + rows]
+            of_numbers, of_states = given if op == LOAD_GIVEN else loaded
+            _copy(of_states[a, start : start + rows], states[to, :rows])
+            _copy(of_numbers[a, start : start + rows], numbers[to, :rows])
         elif op <= STORE:
-            stored[1][to, start : start + rows] = states[a, :rows]
+            _copy(states[a, :rows], out_states[to, start : start + rows])
             if op == STORE:
-                stored[0][to, start : start + rows] = numbers[a, :rows]
+                _copy(numbers[a, :rows], out_numbers[to, start : start + rows])
         else:
-            _number(op, numbers, ints, states, word_numbers, a, stored[0][to, start : start + rows])
+            _number(op, numbers, ints, states, word_numbers, a, out_numbers[to, start : start + rows])
 
 
 @_compiled
