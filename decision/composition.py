@@ -32,6 +32,7 @@ from decision.subject.contacts import Contacts
 from decision.subject.identities import Identities
 from decision.subject.profiles import Profiles
 from decision.subject.state import SubjectStates
+from decision.subject.turns import Turns
 from decision.version.registry import Registry
 from decision.version.versions import Versions
 from rules.errors import Unavailable
@@ -64,31 +65,26 @@ class _Parts:
         )
 
 
-def compose(store: Store, settings: Settings, clock: Clock = wall_clock, processes: int = 0) -> Concierge:
+def compose(
+    store: Store, settings: Settings, clock: Clock = wall_clock, processes: int = 0, random: Random | None = None
+) -> Concierge:
     """The service over a store; nothing runs in the background yet.
 
     With `processes` large batches of a bulk are weighed there: whoever wants that closes the service's `bulk`.
+    `random` draws ids and seeds.
     """
     # One generator per worker, seeded by the system, so that workers draw different ids and seeds.
-    random = Random()
+    random = random or Random()
     of = _Parts(store, settings, clock)
+    recorder, turns = Recorder(store, of.index, of.contacts), Turns()
+    engines = EngineProcesses(of.versions, lambda: of.refresher.snapshot, processes) if processes else LocalEngine()
     return Concierge(
         settings=settings,
         clock=clock,
         keys=KeyRing(ApiKeys(store), clock),
         refresher=of.refresher,
-        deciding=Deciding(
-            of.states, of.contacts, Recorder(store, of.index, of.contacts), clock, random, settings.deadline_ms
-        ),
-        bulk=BulkDeciding(
-            of.states,
-            of.contacts,
-            of.index,
-            of.journal,
-            EngineProcesses(of.versions, processes) if processes else LocalEngine(),
-            clock,
-            random,
-        ),
+        deciding=Deciding(of.states, of.contacts, recorder, turns, clock, random, settings.deadline_ms),
+        bulk=BulkDeciding(of.states, of.contacts, recorder, turns, engines, clock, random),
         explaining=Explaining(of.journal, of.index, of.versions, of.refresher),
         intake=of.intake,
         customers=Customers(

@@ -28,11 +28,7 @@ class Journal:
 
     async def append(self, record: Record) -> Position:
         """Append a record; returns once it is durable."""
-        return await self.append_entry(encode_record(record))
-
-    async def append_entry(self, entry: bytes) -> Position:
-        """Append a record that is a log entry already (see `encode_record`); returns once it is durable."""
-        return await self._store.add_to_log(JOURNAL, entry)
+        return await self._store.add_to_log(JOURNAL, encode_record(record))
 
     async def find(self, id: DecisionId, in_log: bool = True) -> DecisionRecord | None:
         """The record of a decision, or None; one that another system made is found once it is in a segment.

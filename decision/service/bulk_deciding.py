@@ -11,21 +11,19 @@ import msgspec
 from decision.clock import Clock
 from decision.decision_id import new_decision_id
 from decision.figures import figures
-from decision.journal.journal import Journal
-from decision.keys import SubjectId
 from decision.logs import log
 from decision.service.admission import Ask
 from decision.service.answer import DecisionAnswer
 from decision.service.deadline import Deadline
 from decision.service.deciding import LOAD_SHARE, RESERVATIONS
-from decision.service.decision_index import DecisionIndex
 from decision.service.engines import Engines
 from decision.service.made import Draw
-from decision.service.subject_queues import SubjectQueues
+from decision.service.recorder import Recorder, Written
 from decision.service.task import Task, Weighed
 from decision.subject.contacts import Contacts
 from decision.subject.identities import Subject
 from decision.subject.state import NOBODY, SubjectState, SubjectStates
+from decision.subject.turns import Turn, Turns
 from rules.errors import Unavailable
 
 SECONDS = 10.0
@@ -43,11 +41,10 @@ class Line(msgspec.Struct, eq=False):
     """One decision of a batch on its way; `place` is its turn among those whose contacts have to be reserved."""
 
     ask: Ask
-    owner: SubjectId | None
+    turn: Turn | None
     place: asyncio.Future[None] | None
     state: SubjectState | None = None
     without: tuple[str, ...] = ()
-    draw: Draw | None = None
     weighed: Weighed | None = None
     answer: Answer = b""
     lost: bool = False
@@ -62,20 +59,19 @@ class BulkDeciding:
         self,
         states: SubjectStates,
         contacts: Contacts,
-        index: DecisionIndex,
-        journal: Journal,
+        recorder: Recorder,
+        turns: Turns,
         engines: Engines,
         clock: Clock,
         random: Random,
     ) -> None:
         self._states = states
         self._contacts = contacts
-        self._index = index
-        self._journal = journal
+        self._recorder = recorder
+        self._turns = turns
         self._engines = engines
         self._clock = clock
         self._random = random
-        self._queues = SubjectQueues()
 
     @property
     def window(self) -> int:
@@ -99,11 +95,11 @@ class BulkDeciding:
                 else:
                     for _, same in groupby(ready, key=lambda line: line.ask.snapshot):
                         await self._decide(list(same))
-                    self._leave(ready)
+                    _leave(ready)
                 ready = [line for line in waiting if line.place is None or line.place.done()]
                 waiting = [line for line in waiting if line.place is not None and not line.place.done()]
         finally:
-            self._leave(lines)
+            _leave(lines)
         return [line.answer for line in lines]
 
     async def close(self) -> None:
@@ -113,13 +109,10 @@ class BulkDeciding:
     def _queued(self, ask: Ask) -> Line:
         capped = not ask.dry_run and ask.snapshot.placement(ask.request.placement).capped
         owner = Subject(ask.customer, ask.visitor).owner if capped else None
-        return Line(ask, owner, None if owner is None else self._queues.join(owner))
-
-    def _leave(self, lines: Iterable[Line]) -> None:
-        for line in lines:
-            if line.owner is not None and line.place is not None:
-                self._queues.leave(line.owner, line.place)
-                line.place = None
+        if owner is None:
+            return Line(ask, None, None)
+        turn = self._turns.of(owner)
+        return Line(ask, turn, turn.queue())
 
     async def _decide(self, lines: list[Line]) -> None:
         """Load, weigh, reserve and record lines of one snapshot, of which no two wait for each other."""
@@ -178,7 +171,7 @@ class BulkDeciding:
         ask, state = line.ask, line.state
         written, bits = self._clock(), self._random.getrandbits
         now = written if ask.at is None else ask.at
-        line.draw = Draw(new_decision_id(written, bits), written, now, bits(63))
+        draw = Draw(new_decision_id(written, bits), written, now, bits(63))
         return Task(
             ask.request,
             ask.channel,
@@ -188,14 +181,14 @@ class BulkDeciding:
             None if state is None else state.blob,
             None if state is None else state.contacts,
             line.without,
-            line.draw,
+            draw,
         )
 
     async def _reserve(self, lines: list[Line], deadline: Deadline) -> list[Line]:
         """Append the contacts of each only if nobody else did since they were read; gives those to decide again."""
         asked: list[tuple[Line, Awaitable[bool]]] = []
         for line in lines:
-            if line.owner is None or line.state is None or line.without or line.weighed is None:
+            if line.turn is None or line.state is None or line.without or line.weighed is None:
                 continue
             owner = line.state.subject.owner
             line.reserved = owner is None or not line.weighed.contacts
@@ -226,20 +219,10 @@ class BulkDeciding:
         When the store does not acknowledge, the same slates are answered: the records may have arrived all the same,
         and then they must be true.
         """
-        writes: list[Awaitable[object]] = []
-        for line in lines:
-            if line.weighed is None or line.draw is None:
-                continue
-            writes.append(self._journal.append_entry(line.weighed.record))
-            writes.append(self._index.put_entry(line.draw.id, line.weighed.index_entry))
-            # A subject that could not be loaded is contacted all the same, so it counts.
-            ask, state = line.ask, line.state
-            owner = (Subject(ask.customer, ask.visitor) if state is None else state.subject).owner
-            if owner is not None and line.weighed.contacts and not line.reserved:
-                writes.append(self._contacts.add(owner, (line.weighed.contacts,)))
+        written = [_written(line, line.weighed) for line in lines if line.weighed is not None]
         try:
             async with deadline.waiting():
-                await asyncio.gather(*writes)
+                await self._recorder.record(*written)
         except (Unavailable, TimeoutError) as error:
             log.error("journal_unavailable", decisions=len(lines), error=str(error) or "no answer before the deadline")
             for line in lines:
@@ -248,13 +231,13 @@ class BulkDeciding:
     def _count(self, lines: list[Line], seconds: float) -> None:
         for line in lines:
             ask, weighed = line.ask, line.weighed
-            if weighed is None or line.draw is None:
+            if weighed is None:
                 continue
             if not ask.dry_run:
                 figures.decided(ask.request.placement, weighed.outline, seconds)
             log.info(
                 "decision",
-                decision=line.draw.id,
+                decision=weighed.id,
                 placement=ask.request.placement,
                 channel=ask.channel,
                 customer=ask.customer,
@@ -265,6 +248,23 @@ class BulkDeciding:
                 dry_run=ask.dry_run,
                 milliseconds=round(seconds * 1000, 3),
             )
+
+
+def _leave(lines: Iterable[Line]) -> None:
+    """Give the turns to those behind."""
+    for line in lines:
+        if line.turn is not None and line.place is not None:
+            if line.place.done():
+                line.turn.give()
+            line.place.cancel()
+            line.place = None
+
+
+def _written(line: Line, weighed: Weighed) -> Written:
+    # A subject that could not be loaded is contacted all the same, so it counts.
+    subject = Subject(line.ask.customer, line.ask.visitor) if line.state is None else line.state.subject
+    owner = subject.owner if weighed.contacts and not line.reserved else None
+    return Written(weighed.id, weighed.record, weighed.index_entry, owner, (weighed.contacts,))
 
 
 def _lose(lines: Iterable[Line]) -> None:

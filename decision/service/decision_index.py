@@ -40,11 +40,7 @@ class DecisionIndex:
 
     async def put(self, id: DecisionId, decision: IndexedDecision) -> None:
         """Remember a decision."""
-        await self.put_entry(id, encode_entry(decision))
-
-    async def put_entry(self, id: DecisionId, entry: bytes) -> None:
-        """Remember a decision that is a blob already."""
-        await self._store.put(decision_key(id), entry, self._ttl)
+        await self._store.put(decision_key(id), encode_entry(decision), self._ttl)
 
     def entry(self, id: DecisionId, entry: bytes) -> Put:
         """What remembers a decision that is a blob already, among other writes."""

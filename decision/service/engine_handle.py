@@ -5,6 +5,7 @@ import socket
 import subprocess
 import sys
 from collections import deque
+from types import TracebackType
 
 from decision.engine.snapshot import Snapshot
 from decision.service.engine_frame import (
@@ -18,7 +19,7 @@ from decision.service.engine_frame import (
     encode_frame,
 )
 from decision.service.task import Task
-from decision.version.versions import Versions
+from decision.version.versions import Identity, Versions, identity_of
 from rules.errors import Unavailable
 
 ENDING_SECONDS = 5.0
@@ -30,18 +31,39 @@ _KEPT = 2
 
 
 class EngineHandle:
-    """Starts a process and says what to weigh; messages are answered in the order in which they were sent.
+    """A process that runs inside `async with`, and answers messages in the order in which they are sent.
 
-    Whatever is not answered when the process ends raises `Unavailable`; then `gone` is set.
+    Whatever is not answered when it ends raises `Unavailable`, and `gone` is set. Beginning raises `OSError` when there
+    cannot be a process.
     """
 
     def __init__(self, versions: Versions) -> None:
         self.gone = asyncio.Event()
         self._versions = versions
         self._asked: deque[asyncio.Future[Outcomes]] = deque()
-        self._numbers: dict[Snapshot, int] = {}
+        self._numbers: dict[Identity, int] = {}
         self._next = 0
         self._turn = asyncio.Lock()
+
+    async def __aenter__(self) -> "EngineHandle":
+        ours, theirs = socket.socketpair()
+        try:
+            with theirs:
+                self._process = _spawn(theirs.fileno())
+            self._reader, self._writer = await asyncio.open_connection(sock=ours, limit=_READ_AHEAD)
+        except BaseException:
+            ours.close()
+            raise
+        self._listening = asyncio.create_task(self._listen())
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._listening.cancel()
+        self._end()
+        self._writer.close()
+        await asyncio.to_thread(_wait, self._process)
 
     @property
     def process(self) -> int:
@@ -53,18 +75,11 @@ class EngineHandle:
         """How many messages are not answered yet."""
         return len(self._asked)
 
-    async def start(self) -> None:
-        """Start the process; raises `OSError` when that cannot be done."""
-        ours, theirs = socket.socketpair()
-        with theirs:
-            self._process = await asyncio.to_thread(_spawn, theirs)
-        self._reader, self._writer = await asyncio.open_connection(sock=ours, limit=_READ_AHEAD)
-        self._listening = asyncio.create_task(self._listen())
-
     async def learn(self, snapshot: Snapshot) -> None:
         """Have the process build a snapshot unless it has it; returns once it is warm."""
+        identity = identity_of(snapshot)
         async with self._turn:
-            if snapshot in self._numbers:
+            if identity in self._numbers:
                 return
             parcel = await self._versions.parcel(snapshot)
             if len(self._numbers) == _KEPT:
@@ -72,20 +87,14 @@ class EngineHandle:
                 await self._ask(Drop(self._numbers.pop(oldest)))
             self._next += 1
             await self._ask(Load(self._next, parcel))
-            self._numbers[snapshot] = self._next
+            self._numbers[identity] = self._next
 
     async def weigh(self, snapshot: Snapshot, tasks: list[Task]) -> Outcomes:
         """What becomes of the tasks."""
-        if snapshot not in self._numbers:
+        identity = identity_of(snapshot)
+        if identity not in self._numbers:
             await self.learn(snapshot)
-        return await self._ask(Batch(self._numbers[snapshot], tasks))
-
-    async def close(self) -> None:
-        """End the process, and return when it has ended."""
-        self._listening.cancel()
-        self._end()
-        self._writer.close()
-        await asyncio.to_thread(_wait, self._process)
+        return await self._ask(Batch(self._numbers[identity], tasks))
 
     async def _ask(self, message: Message) -> Outcomes:
         if self.gone.is_set():
@@ -114,8 +123,8 @@ class EngineHandle:
                 answer.set_exception(Unavailable("The engine process ended before it answered."))
 
 
-def _spawn(theirs: socket.socket) -> subprocess.Popen[bytes]:
-    number = theirs.fileno()
+def _spawn(number: int) -> subprocess.Popen[bytes]:
+    """A process that is told the number of its end of a socket; it takes a millisecond or two to begin."""
     return subprocess.Popen(
         [sys.executable, "-m", "decision.service.engine_process", str(number)],
         stdin=subprocess.DEVNULL,

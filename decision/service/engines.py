@@ -2,6 +2,8 @@
 
 import asyncio
 import os
+from collections.abc import Callable
+from contextlib import suppress
 from typing import Protocol
 
 from decision.engine.snapshot import Snapshot
@@ -17,6 +19,10 @@ WORTH = 64
 
 RESTART_SECONDS = 1.0
 """How long after a process died another one takes its place."""
+
+
+IDLE_SECONDS = 300.0
+"""How long processes without work stay: campaigns come in bursts."""
 
 
 class Engines(Protocol):
@@ -58,55 +64,81 @@ class LocalEngine:
 
 
 class EngineProcesses:
-    """Weighs tasks in processes that are started with the first large batch, and here until they are ready.
+    """Weighs tasks in processes that are started by the first large batch, and here until they are ready.
 
-    A batch whose process dies is weighed here, for nothing of it has been stored yet; the process is started anew.
+    A batch whose process dies is weighed here, for nothing of it has been stored yet, and the process is started anew.
+    Once there was no batch for `idle_seconds` they end, and give back their memory. `served` gives the snapshot that a
+    process should know when it begins.
     """
 
-    def __init__(self, versions: Versions, processes: int) -> None:
+    def __init__(
+        self,
+        versions: Versions,
+        served: Callable[[], Snapshot | None],
+        processes: int,
+        idle_seconds: float = IDLE_SECONDS,
+    ) -> None:
         self.processes = processes
+        self.ready: list[EngineHandle] = []
         self._versions = versions
+        self._served = served
+        self._idle_seconds = idle_seconds
         self._here = LocalEngine()
-        self._ready: list[EngineHandle] = []
-        self._tending: list[asyncio.Task[None]] = []
+        self._used = 0.0
+        self._tending: set[asyncio.Task[None]] = set()
 
     async def weigh(self, snapshot: Snapshot, tasks: list[Task]) -> Outcomes:
         """What becomes of each task, in order."""
-        if not self._tending and len(tasks) >= WORTH:
-            self._tending = [asyncio.create_task(self._tend(snapshot)) for _ in range(self.processes)]
-        if self._ready:
-            engine = min(self._ready, key=lambda each: each.load)
+        self._used = asyncio.get_running_loop().time()
+        while len(tasks) >= WORTH and len(self._tending) < self.processes:
+            tending = asyncio.create_task(self._tend())
+            self._tending.add(tending)
+            tending.add_done_callback(self._tending.discard)
+        if self.ready:
             try:
-                return await engine.weigh(snapshot, tasks)
+                return await min(self.ready, key=lambda each: each.load).weigh(snapshot, tasks)
             except ConciergeError as error:
-                log.warning("bulk_weighed_in_worker", tasks=len(tasks), error=str(error))
+                log.warning("bulk_weighed_by_worker", tasks=len(tasks), error=str(error))
         return await self._here.weigh(snapshot, tasks)
 
     async def close(self) -> None:
         """End the processes."""
-        for tending in self._tending:
-            tending.cancel()
-        await asyncio.gather(*self._tending, return_exceptions=True)
+        tending = list(self._tending)
+        for each in tending:
+            each.cancel()
+        await asyncio.gather(*tending, return_exceptions=True)
 
-    async def _tend(self, snapshot: Snapshot) -> None:
-        """Keep one process running."""
+    async def _tend(self) -> None:
+        """Keep one process running for as long as there is something to do."""
         while True:
             engine = EngineHandle(self._versions)
             try:
-                await engine.start()
-                try:
-                    await engine.learn(snapshot)
-                    self._ready.append(engine)
+                async with engine:
+                    if (snapshot := self._served()) is not None:
+                        await engine.learn(snapshot)
+                        del snapshot
                     log.info("engine_process_ready", process=engine.process)
-                    await engine.gone.wait()
-                finally:
-                    if engine in self._ready:
-                        self._ready.remove(engine)
-                    await engine.close()
+                    self._used = asyncio.get_running_loop().time()
+                    self.ready.append(engine)
+                    try:
+                        idle = await self._idle_or_gone(engine)
+                    finally:
+                        self.ready.remove(engine)
+                if idle:
+                    return
                 log.error("engine_process_died", process=engine.process)
             except (OSError, ConciergeError) as error:
                 log.error("engine_process_failed", error=str(error))
             await asyncio.sleep(RESTART_SECONDS)
+
+    async def _idle_or_gone(self, engine: EngineHandle) -> bool:
+        """Wait until there is nothing to do any more, or the process has died; says whether it was the former."""
+        loop = asyncio.get_running_loop()
+        while (left := self._used + self._idle_seconds - loop.time()) > 0 or engine.load:
+            with suppress(TimeoutError):
+                await asyncio.wait_for(engine.gone.wait(), max(left, RESTART_SECONDS))
+                return False
+        return True
 
 
 def cores() -> int:

@@ -2,12 +2,27 @@
 
 from collections.abc import Sequence
 
+import msgspec
+
 from decision.journal.journal import journal_entry
 from decision.keys import SubjectId
 from decision.service.decision_index import DecisionIndex
 from decision.store.port import Store, Write
 from decision.subject.contacts import Contacts
 from rules.ids import DecisionId
+
+
+class Written(msgspec.Struct, frozen=True):
+    """A decision as it is written down: its journal record, its index entry, and the contacts that `owner` has not got.
+
+    `owner` is None when nobody gets any.
+    """
+
+    id: DecisionId
+    record: bytes
+    entry: bytes
+    owner: SubjectId | None
+    contacts: Sequence[bytes]
 
 
 class Recorder:
@@ -18,16 +33,16 @@ class Recorder:
         self._index = index
         self._contacts = contacts
 
-    async def record(
-        self, id: DecisionId, record: bytes, entry: bytes, owner: SubjectId | None, contacts: Sequence[bytes]
-    ) -> None:
-        """Write a record and an index entry, and the contacts that `owner` (None: nobody) has not got yet.
-
-        Returns once all is durable; raises `Unavailable` when anything of it may not be.
-        """
-        writes: list[Write] = [journal_entry(record), self._index.entry(id, entry)]
-        if owner is not None:
-            writes.append(self._contacts.addition(owner, contacts))
-        *_, length = await self._store.write(writes)
-        if owner is not None:
-            await self._contacts.cut_if_long(owner, length)
+    async def record(self, *decisions: Written) -> None:
+        """Write decisions down; returns once all is durable, raises `Unavailable` when anything of it may not be."""
+        writes: list[Write] = []
+        owners: list[SubjectId | None] = []
+        for decision in decisions:
+            writes += (journal_entry(decision.record), self._index.entry(decision.id, decision.entry))
+            owners += (None, None)
+            if decision.owner is not None:
+                writes.append(self._contacts.addition(decision.owner, decision.contacts))
+                owners.append(decision.owner)
+        for owner, length in zip(owners, await self._store.write(writes), strict=True):
+            if owner is not None:
+                await self._contacts.cut_if_long(owner, length)

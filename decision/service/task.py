@@ -16,7 +16,7 @@ from decision.service.made import Draw, Made, answer_of, contacts_of, index_entr
 from decision.subject.identities import Subject
 from decision.subject.profile import decode_profile
 from decision.subject.state import SubjectState
-from rules.ids import CustomerId, OfferId, VisitorId
+from rules.ids import CustomerId, DecisionId, OfferId, VisitorId
 from rules.workspace import Channel
 
 _encoder = msgspec.json.Encoder()
@@ -46,6 +46,7 @@ class Weighed(msgspec.Struct, frozen=True, array_like=True):
     slate shows, too.
     """
 
+    id: DecisionId
     record: bytes
     index_entry: bytes
     contacts: bytes
@@ -85,6 +86,7 @@ def _weighed(ask: Ask, made: Made) -> Weighed:
         for reason in shown.reasons:
             reasons[reason] = reasons.get(reason, 0) + 1
     return Weighed(
+        id=made.draw.id,
         record=encode_record(record_of(ask, made)),
         index_entry=encode_entry(index_entry_of(ask, made)),
         contacts=b"".join(contacts_of(ask, made)),

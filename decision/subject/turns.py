@@ -35,12 +35,18 @@ class Turn:
         self._queues[self._subject] = deque()
         return True
 
+    def queue(self) -> "asyncio.Future[None]":
+        """A place among those who wait, done once the turn is ours; whoever gives up before that cancels it."""
+        place: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        if self.take_if_free():
+            place.set_result(None)
+        else:
+            self._queues[self._subject].append(place)
+        return place
+
     async def take(self) -> None:
         """Wait for the turn."""
-        if self.take_if_free():
-            return
-        place: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        self._queues[self._subject].append(place)
+        place = self.queue()
         try:
             await place
         except asyncio.CancelledError:

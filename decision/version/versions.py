@@ -16,6 +16,16 @@ from rules.package import unpack
 _MOST = 4
 
 
+Identity = tuple[CatalogueVersion, frozenset[tuple[GoalId, ModelVersion]], frozenset[GoalId]]
+"""What makes a snapshot: its catalogue, its models, and the goals that go without theirs."""
+
+
+def identity_of(snapshot: Snapshot) -> Identity:
+    """What a snapshot was made of; equal ones decide the same."""
+    models = frozenset((goal, model.version) for goal, model in snapshot.models.items())
+    return snapshot.catalogue.version, models, _missing(snapshot)
+
+
 class Parcel(msgspec.Struct, frozen=True):
     """What a snapshot is built from, as bytes: its catalogue, its models, and the goals that go without theirs."""
 
@@ -51,8 +61,7 @@ class Versions:
         get = self._registry.get
         catalogue = await get("catalogue", snapshot.catalogue.version)
         models = [await get("model", model.version) for model in snapshot.models.values()]
-        missing = {placement.bound.spec.goal for placement in snapshot.placements.values() if placement.missing}
-        return Parcel(catalogue, tuple(models), tuple(sorted(missing)))
+        return Parcel(catalogue, tuple(models), tuple(sorted(_missing(snapshot))))
 
     async def past(self, record: DecisionRecord) -> Snapshot:
         """The snapshot that a decision was made with: its catalogue, and the model of its goal or the lack of it."""
@@ -68,3 +77,7 @@ class Versions:
                 self._past.popitem(last=False)
         self._past.move_to_end(key)
         return self._past[key]
+
+
+def _missing(snapshot: Snapshot) -> frozenset[GoalId]:
+    return frozenset(placement.bound.spec.goal for placement in snapshot.placements.values() if placement.missing)

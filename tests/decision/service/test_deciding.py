@@ -2,7 +2,6 @@
 
 import asyncio
 import time
-from collections.abc import Sequence
 from pathlib import Path
 
 import msgspec
@@ -10,98 +9,18 @@ import pytest
 
 from decision.access.api_keys import ApiKeys
 from decision.composition import compose
-from decision.journal.record import DecisionRecord, decode_record
-from decision.keys import JOURNAL
 from decision.service.admission import admit
 from decision.service.answer import DecisionAnswer
 from decision.service.concierge import Concierge
 from decision.service.question import DecisionQuestion, EventReport, ProfileForm
 from decision.settings import Settings
-from decision.store.memory import MemoryStore
-from decision.store.port import START, Position
 from rules.errors import Unavailable
 from rules.ids import CustomerId, Instant, PlacementId
-from rules.instant import parse_instant
-from tests.decision.small_workspace import FOLDER
-
-NOW = parse_instant("2026-04-01T12:00:00Z")
+from tests.decision.service.conftest import NOW, WeakStore, ask, journal, publish
 
 
-class WeakStore(MemoryStore):
-    """The store in memory with the weaknesses of a real one: away, slow, refusing its log, or always overtaken."""
-
-    def __init__(self) -> None:
-        super().__init__(lambda: NOW / 1000)
-        self.away = False
-        self.log_away = False
-        self.reading_seconds = 0.0
-        self.writing_seconds = 0.0
-        self.contended = False
-        self.conflicts = 0
-
-    async def get_many(self, keys: Sequence[str]) -> list[bytes | None]:
-        self._answer()
-        await asyncio.sleep(self.reading_seconds)
-        return await super().get_many(keys)
-
-    async def append(
-        self, key: str, value: bytes, expected_length: int | None = None, ttl: int | None = None
-    ) -> int | None:
-        self._answer()
-        await asyncio.sleep(self.writing_seconds)
-        if self.contended and expected_length is not None:
-            return None
-        length = await super().append(key, value, expected_length, ttl)
-        self.conflicts += length is None
-        return length
-
-    async def add_to_log(self, log: str, entry: bytes) -> Position:
-        self._answer()
-        await asyncio.sleep(self.writing_seconds)
-        if self.log_away:
-            raise Unavailable("the log is away")
-        return await super().add_to_log(log, entry)
-
-    async def put(self, key: str, value: bytes, ttl: int | None = None) -> None:
-        self._answer()
-        await super().put(key, value, ttl)
-
-    def _answer(self) -> None:
-        if self.away:
-            raise Unavailable("the store is away")
-
-
-@pytest.fixture
-def store() -> WeakStore:
-    return WeakStore()
-
-
-@pytest.fixture
-async def concierge(store: WeakStore, tmp_path: Path) -> Concierge:
-    service = compose(store, Settings(data=str(tmp_path), deadline_ms=50), lambda: NOW)
-    await publish(service)
-    return service
-
-
-async def publish(concierge: Concierge, contact_policy: bool = True) -> None:
-    toml, offers = (FOLDER / "concierge.toml").read_bytes(), (FOLDER / "offers.csv").read_bytes()
-    if not contact_policy:
-        toml = toml[: toml.index(b"[[contact_policy]]")]
-    await concierge.publishing.publish_workspace(toml, offers, "offers.csv")
-    await concierge.refresher.refresh()
-
-
-async def decide(
-    concierge: Concierge, placement: str = "home", customer: str | None = "ann", in_bulk: bool = False
-) -> DecisionAnswer:
-    who = None if customer is None else CustomerId(customer)
-    question = DecisionQuestion(PlacementId(placement), customer=who)
-    return await concierge.deciding.decide(admit(question, concierge.refresher.snapshot, concierge.clock()), in_bulk)
-
-
-async def journal(store: WeakStore) -> list[DecisionRecord]:
-    records = [decode_record(entry) for _, entry in await store.read_log(JOURNAL, START, 10_000)]
-    return [record for record in records if isinstance(record, DecisionRecord)]
+async def decide(concierge: Concierge, placement: str = "home", customer: str = "ann") -> DecisionAnswer:
+    return await concierge.deciding.decide(ask(concierge, placement, customer))
 
 
 async def test_without_the_store_the_fallback_is_shown(concierge: Concierge, store: WeakStore) -> None:
@@ -184,10 +103,10 @@ async def test_a_contended_decision_shows_what_no_cap_counts_and_is_journalled(
 
 
 async def test_decisions_for_one_subject_take_turns_instead_of_failing_against_each_other(
-    concierge: Concierge, store: WeakStore
+    patient: Concierge, store: WeakStore
 ) -> None:
     store.reading_seconds = 0.001
-    answers = await asyncio.gather(*(decide(concierge, in_bulk=True) for _ in range(12)))
+    answers = await asyncio.gather(*(decide(patient) for _ in range(12)))
     assert [answer.degraded for answer in answers] == [()] * 12
     assert store.conflicts == 0
 
@@ -208,11 +127,11 @@ async def test_a_dry_run_leaves_nothing_behind(concierge: Concierge, store: Weak
     assert not [key for key in vars(store)["_values"] if key.startswith(("contacts:", "decision:"))]
 
 
-async def test_caps_are_exact_under_concurrency(concierge: Concierge, store: WeakStore) -> None:
-    await concierge.customers.put(CustomerId("ann"), ProfileForm(consents={"email": True}))
+async def test_caps_are_exact_under_concurrency(patient: Concierge, store: WeakStore) -> None:
+    await patient.customers.put(CustomerId("ann"), ProfileForm(consents={"email": True}))
     # Reads that take turns let decisions overtake each other between reading and reserving.
     store.reading_seconds = 0.001
-    answers = await asyncio.gather(*(decide(concierge, "mail", in_bulk=True) for _ in range(24)))
+    answers = await asyncio.gather(*(decide(patient, "mail") for _ in range(24)))
     assert sum(len(answer.offers) for answer in answers if not answer.degraded) == 3
     journalled = [len(record.decision.offers) for record in await journal(store)]
     assert sum(journalled) == 3
