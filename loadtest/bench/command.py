@@ -14,7 +14,7 @@ from loadtest.bench.machine import this_machine, this_origin
 from loadtest.bench.measuring import NAMES, Run
 from loadtest.bench.peers import absent_peers
 from loadtest.bench.quietness import read_cores, share_of_others, warn
-from loadtest.bench.report import Report, print_report, write_report
+from loadtest.bench.report import Report, print_report, where, write_report
 from loadtest.bench.stage_table import put_table, stage_table
 from loadtest.errors import WorldError
 
@@ -60,7 +60,7 @@ def bench(only: tuple[str, ...], quick: bool, output: Path, page: Path | None) -
     console.print(f"Written to {output}.", markup=False)
     try:
         if page is not None and (table := stage_table(report.figures)):
-            put_table(page, table, f"{machine.processor}, {machine.cores} cores, commit {report.origin.commit[:12]}:")
+            put_table(page, table, where(report))
     except WorldError as error:
         raise click.ClickException(str(error)) from error
     if wrong := [one.name for one in report.absent if one.wrong]:

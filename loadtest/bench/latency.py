@@ -67,13 +67,17 @@ async def measure_latency(service: HotelService, effort: Effort) -> AsyncIterato
         _Phase("nine tenths of the most", most * 0.9),
         _Phase(f"{steady.name}, a model swapped", steady.rate, partial(_swap, service)),
         _Phase(f"{steady.name}, a catalogue published", steady.rate, partial(_publish, service)),
-        _Phase(f"{steady.name}, while a bulk of {effort.long_bulk:,} runs", steady.rate),
+        (in_bulk := _Phase(f"{steady.name}, while a bulk of {effort.long_bulk:,} runs", steady.rate)),
     ]
     found: dict[str, list[_Measured]] = {phase.name: [] for phase in phases}
-    for _ in range(effort.rounds):
-        for phase in phases[:-1]:
-            found[phase.name].append(await _measure(service, requests, phase, len(found[phase.name]), effort))
-        found[phases[-1].name].append(await _measure_in_bulk(service, requests, steady.rate, effort))
+    for round in range(effort.rounds):
+        first = round % len(phases)
+        for phase in (*phases[first:], *phases[:first]):
+            if phase is in_bulk:
+                measured = await _measure_in_bulk(service, requests, phase.rate, effort)
+            else:
+                measured = await _measure(service, requests, phase, round, effort)
+            found[phase.name].append(measured)
     reference = [percentiles(measured.load)[99.0] for measured in found[steady.name]]
     for phase in phases:
         yield _figure(phase, found[phase.name], reference, steady.name, most)

@@ -33,11 +33,11 @@ async def arrive(address: str, requests: Sequence[bytes], *, rate: float, second
 
 
 async def best_connections(address: str, requests: Sequence[bytes], seconds: float) -> int:
-    """How many connections bring the most answers per second."""
-    found = {
-        connections: (await press(address, requests, connections=connections, seconds=seconds, whole=False)).per_second
-        for connections in CONNECTIONS
-    }
+    """How many connections bring the most answers per second, of those under which hardly any leaves a part out."""
+    found: dict[int, float] = {}
+    for connections in CONNECTIONS:
+        load = await press(address, requests, connections=connections, seconds=seconds, whole=False)
+        found[connections] = load.per_second if _is_whole(load) else 0.0
     return max(found, key=lambda connections: found[connections])
 
 
@@ -69,6 +69,10 @@ async def _run(plan: Plan, whole: bool) -> Load:
     load = msgspec.msgpack.decode(out, type=Load)
     if load.failed:
         raise Overload(f"Of {load.answers} answers some failed, by status: {load.failed}.")
-    if whole and load.degraded > _MOST_DEGRADED * load.answers:
+    if whole and not _is_whole(load):
         raise Overload(f"{load.degraded} of {load.answers} decisions left a part out; their speed means nothing.")
     return load
+
+
+def _is_whole(load: Load) -> bool:
+    return load.degraded <= _MOST_DEGRADED * load.answers

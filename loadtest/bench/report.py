@@ -28,13 +28,7 @@ class Report(msgspec.Struct, frozen=True):
 
 def print_report(console: Console, report: Report) -> None:
     """The figures with their spread, what they are made of, where a decision's time goes, and the goals at the end."""
-    machine = report.machine
-    console.print(
-        f"{machine.processor}, {machine.cores} cores, {machine.memory_gib} GiB, load {machine.load[0]:.1f} before; "
-        f"commit {report.origin.commit[:12]}{' with changes' if report.origin.changed else ''}; "
-        f"{report.seconds:.0f} s{', quick: rough figures' if report.quick else ''}",
-        highlight=False,
-    )
+    console.print(f"{where(report)}; {report.seconds:.0f} s", markup=False, highlight=False)
     console.print(_ratios(report.figures))
     for figure in report.figures:
         _print_details(console, figure)
@@ -46,6 +40,16 @@ def print_report(console: Console, report: Report) -> None:
         console.print(f"Not measured: {absent.name}: {absent.why}", style="yellow", markup=False, highlight=False)
     for warning in report.warnings:
         console.print(warning, style="bold yellow", markup=False, highlight=False)
+
+
+def where(report: Report) -> str:
+    """The machine and the commit, in a line."""
+    machine, origin = report.machine, report.origin
+    return (
+        f"{machine.processor}, {machine.cores} cores, {machine.memory_gib} GiB, load {machine.load[0]:.1f} before; "
+        f"commit {origin.commit[:12]}{' with changes' if origin.changed else ''}"
+        f"{'; quick: rough figures' if report.quick else ''}"
+    )
 
 
 def write_report(path: Path, report: Report) -> None:
