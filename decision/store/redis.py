@@ -163,12 +163,12 @@ class RedisStore:
 
 def _command(write: Write) -> Command:
     match write:
-        case Entry(log, entry):
-            return "XADD", log, "*", _FIELD, entry
-        case Put(key, value, ttl):
-            return "SET", key, value, *_lifetime(ttl)
-        case Append(key, value, ttl):
-            return _append(key, value, None, ttl)
+        case Entry():
+            return "XADD", write.log, "*", _FIELD, write.entry
+        case Put():
+            return "SET", write.key, write.value, *_lifetime(write.ttl)
+        case Append():
+            return _append(write.key, write.value, None, write.ttl)
 
 
 def _append(key: str, value: bytes, expected_length: int | None, ttl: int | None) -> Command:

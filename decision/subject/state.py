@@ -42,14 +42,27 @@ class SubjectStates:
 
     async def load(self, customer: CustomerId | None, visitor: VisitorId | None, workspace: Workspace) -> SubjectState:
         """The state of a customer, of a visitor, or of whoever a visitor is linked to; raises `Unavailable`."""
-        (state,) = await self.load_all(((customer, visitor),), workspace)
+        keys = _own_keys(customer, visitor)
+        if not keys:
+            return NOBODY
+        links, blob, history = read = await self._store.get_many(keys)
+        if links is None:
+            # Most have none, so what is their own was read before it was known whether there is more.
+            visitors = () if customer is not None or visitor is None else (visitor,)
+            return _alone(Subject(customer, visitor, visitors), blob, history)
+        (state,) = await self._follow([(customer, visitor)], dict(zip(keys, read, strict=True)), workspace)
         return state
 
     async def load_all(self, people: Sequence[Person], workspace: Workspace) -> list[SubjectState]:
         """`load` for many, in the same few round trips."""
         found: dict[str, bytes | None] = {}
-        # Most have no links, so what is their own is read before it is known whether there is more.
         await self._read(found, (key for person in people for key in _own_keys(*person)))
+        return await self._follow(people, found, workspace)
+
+    async def _follow(
+        self, people: Sequence[Person], found: dict[str, bytes | None], workspace: Workspace
+    ) -> list[SubjectState]:
+        """The states of people whose own keys were read, and what these link to."""
         resolved = [_resolve(customer, visitor, found) for customer, visitor in people]
         await self._read(found, (key for person in resolved for key in _own_keys(*person)))
         listed = [() if customer is None else visitors_in(found[visitors_key(customer)]) for customer, _ in resolved]
@@ -90,6 +103,13 @@ def _subject(
         return Subject(None, visitor, () if visitor is None else (visitor,))
     # Each visitor's own record has the last word.
     return Subject(customer, visitor, tuple(one for one in listed if customer_in(found[identity_key(one)]) == customer))
+
+
+def _alone(subject: Subject, blob: bytes | None, history: bytes | None) -> SubjectState:
+    """The state of somebody without links."""
+    known = blob is not None or bool(history)
+    blob, history = blob or _EMPTY_BLOB, history or b""
+    return SubjectState(subject, decode_profile(blob), blob, history, len(history), known)
 
 
 def _state(subject: Subject, found: Found, workspace: Workspace) -> SubjectState:

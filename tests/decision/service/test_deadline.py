@@ -5,7 +5,7 @@ import time
 
 import pytest
 
-from decision.service.deadline import SLICE, Deadline
+from decision.service.deadline import SLICE, Deadline, Pulse
 
 
 async def test_waits_add_up() -> None:
@@ -80,3 +80,20 @@ async def test_a_wait_that_ran_out_leaves_the_task_as_it_was() -> None:
                 await asyncio.sleep(5)
         assert task.cancelling() == 0
         await asyncio.sleep(0)
+
+
+async def test_waits_that_share_a_pulse_run_out_each_at_its_own_time() -> None:
+    pulse, begun = Pulse(), time.monotonic()
+    lasted: dict[float, float] = {}
+
+    async def wait(seconds: float) -> None:
+        await asyncio.sleep(seconds / 10)
+        with pytest.raises(TimeoutError):
+            async with Deadline(seconds, pulse).waiting():
+                await asyncio.sleep(5)
+        lasted[seconds] = time.monotonic() - begun
+
+    await asyncio.gather(*(wait(seconds) for seconds in (0.035, 0.08, 0.2)))
+    assert list(lasted) == [0.035, 0.08, 0.2]
+    assert all(last > 0.9 * seconds for seconds, last in lasted.items())
+    assert lasted[0.2] < 1
