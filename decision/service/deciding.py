@@ -1,6 +1,5 @@
 """Decides: load the subject, call the engine, reserve contacts, journal, answer; without a part where one fails."""
 
-import asyncio
 import logging
 import time
 from random import Random
@@ -18,7 +17,7 @@ from decision.service.deadline import Deadline, Pulse
 from decision.service.decision_index import encode_entry
 from decision.service.lap import Lap, untimed
 from decision.service.made import Draw, Made, answer_of, contacts_of, index_entry_of, make, make_or_fall_back, record_of
-from decision.service.recorder import Recorder
+from decision.service.recorder import Recorder, Written
 from decision.subject.contacts import Contacts
 from decision.subject.identities import Subject
 from decision.subject.state import NOBODY, SubjectState, SubjectStates
@@ -31,9 +30,6 @@ RESERVATIONS = 50
 LOAD_SHARE = 0.6
 """How much of its deadline a decision waits for the subject; reserving and journalling need the rest."""
 
-BULK_SECONDS = 10.0
-"""The deadline of one decision of many: no page waits for a campaign, so it rather waits than leaves a customer out."""
-
 
 class Deciding:
     """Decisions about one snapshot each; `random` draws ids and seeds, `clock` tells the time."""
@@ -43,6 +39,7 @@ class Deciding:
         states: SubjectStates,
         contacts: Contacts,
         recorder: Recorder,
+        turns: Turns,
         clock: Clock,
         random: Random,
         deadline_ms: int,
@@ -53,23 +50,20 @@ class Deciding:
         self._clock = clock
         self._random = random
         self._seconds = deadline_ms / 1000
-        self._turns = Turns()
+        self._turns = turns
         self._pulse = Pulse()
-        self._passage = asyncio.Lock()
         # Bound once: the module's own looks up its configuration anew for every line.
         self._log = log.bind()
 
-    async def decide(self, ask: Ask, in_bulk: bool = False, lap: Lap = untimed) -> DecisionAnswer:
+    async def decide(self, ask: Ask, lap: Lap = untimed) -> DecisionAnswer:
         """The slate, once its record is acknowledged; never raises for want of a store, model or profile.
 
-        One of many (`in_bulk`) has a longer deadline, and leaves the loop to others before it is weighed. `lap` is told
-        each stage as it ends.
+        `lap` is told each stage as it ends.
         """
         begun = time.perf_counter()
-        seconds = BULK_SECONDS if in_bulk else self._seconds
-        deadline = Deadline(seconds, self._pulse)
+        deadline = Deadline(self._seconds, self._pulse)
         try:
-            made = await self._make(ask, deadline, seconds * (1.0 - LOAD_SHARE), in_bulk, lap)
+            made = await self._make(ask, deadline, self._seconds * (1.0 - LOAD_SHARE), lap)
         except (Unavailable, TimeoutError):
             # The store is away, so this can neither be journalled nor counted as a contact.
             made = self._engine(ask, None, ("store",), lap)
@@ -80,13 +74,13 @@ class Deciding:
         self._count(ask, made, time.perf_counter() - begun)
         return answer_of(ask, made)
 
-    async def _make(self, ask: Ask, deadline: Deadline, keep: float, in_bulk: bool, lap: Lap) -> Made:
+    async def _make(self, ask: Ask, deadline: Deadline, keep: float, lap: Lap) -> Made:
         """Decide, one after another for each subject whose contacts have to be reserved."""
         owner = Subject(ask.customer, ask.visitor).owner
         if owner is None or ask.dry_run or not ask.snapshot.placement(ask.request.placement).capped:
             state, without = await self._load(ask, deadline, keep)
             lap("load")
-            return await self._weigh(ask, state, without, in_bulk, lap)
+            return make_or_fall_back(ask, state, without, self._draw(ask), lap)
         turn = self._turns.of(owner)
         if not turn.take_if_free():
             try:
@@ -95,11 +89,11 @@ class Deciding:
             except TimeoutError:
                 return self._engine(ask, None, ("contention", "history", "profile"), lap)
         try:
-            return await self._reserved(ask, deadline, keep, in_bulk, lap)
+            return await self._reserved(ask, deadline, keep, lap)
         finally:
             turn.give()
 
-    async def _reserved(self, ask: Ask, deadline: Deadline, keep: float, in_bulk: bool, lap: Lap) -> Made:
+    async def _reserved(self, ask: Ask, deadline: Deadline, keep: float, lap: Lap) -> Made:
         """Decide on the subject as it is and reserve the contacts; again when other workers' changed in between."""
         contended: SubjectState | None = None
         for attempt in range(RESERVATIONS):
@@ -107,7 +101,7 @@ class Deciding:
             lap("load")
             if state is None and contended is not None:
                 break
-            made = await self._weigh(ask, state, without, in_bulk, lap)
+            made = make_or_fall_back(ask, state, without, self._draw(ask), lap)
             if state is None:
                 return made
             reserved = await self._reserve(ask, made, state, deadline)
@@ -121,15 +115,6 @@ class Deciding:
             await deadline.pause(self._random.random() * 0.001 * attempt)
         # What the contact policy counts stays closed, so nothing has to be reserved.
         return self._engine(ask, contended, ("contention", "history"), lap)
-
-    async def _weigh(
-        self, ask: Ask, state: SubjectState | None, without: tuple[str, ...], in_bulk: bool, lap: Lap
-    ) -> Made:
-        if in_bulk:
-            # One of the many at a time: others' replies and timers get their turn in between.
-            async with self._passage:
-                await asyncio.sleep(0)
-        return make_or_fall_back(ask, state, without, self._draw(ask), lap)
 
     async def _load(self, ask: Ask, deadline: Deadline, keep: float) -> tuple[SubjectState | None, tuple[str, ...]]:
         if ask.customer is None and ask.visitor is None:
@@ -167,7 +152,7 @@ class Deciding:
         record, entry = encode_record(record_of(ask, made)), encode_entry(index_entry_of(ask, made))
         try:
             async with deadline.waiting():
-                await self._recorder.record(made.draw.id, record, entry, owner, contacts)
+                await self._recorder.record(Written(made.draw.id, record, entry, owner, contacts))
         except (Unavailable, TimeoutError) as error:
             log.error("journal_unavailable", decision=made.draw.id, error=str(error) or "no answer before the deadline")
             decision = msgspec.structs.replace(made.decision, degraded=(*made.decision.degraded, "journal"))
