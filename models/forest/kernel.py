@@ -48,8 +48,11 @@ _OPEN = np.dtype(
 )
 """A split that a request leaves open: the tag of the rows that stand at it, and the new tag of those that go right."""
 
+COUNTED = 3
+"""Levels that every search tree has at least."""
 TOGETHER = 4
 """Trees whose leaves are added in one go, so that sums are read and written less often."""
+_NOWHERE = -(2**31)
 
 
 def _look_up(block: Floats, rows: NDArray[np.int64], views: "Views", wanted: Flags, out: Bytes) -> None:
@@ -68,8 +71,13 @@ def _look_up(block: Floats, rows: NDArray[np.int64], views: "Views", wanted: Fla
             value = column[np.uint64(rows[at])]
             places[count], values[count] = at, value
             count += value != 0.0
-        leaves[:count] = 1
-        for _ in range(depth[view]):
+        # The first levels by counting, which compilers turn into vector instructions, as they do not the search.
+        for at in range(count):
+            left = np.uint32(0)
+            for node in range(1, 1 << COUNTED):
+                left += np.uint32(values[at] <= tree[np.uint64(node)])
+            leaves[at] = (2 << COUNTED) - 1 - left
+        for _ in range(COUNTED, depth[view]):
             for at in range(count):
                 # Written so that NaN is above every boundary.
                 above = not values[at] <= tree[np.uint64(leaves[at])]
@@ -144,37 +152,40 @@ prune: Callable[..., None] = njit(cache=True, nogil=True)(_prune)
 def _specialise(
     nodes: Nodes, roots: NDArray[np.int64], leaves: Floats, request: Bytes
 ) -> tuple[Nodes, NDArray[np.int64], Floats, NDArray[np.int64]]:
-    """What a request leaves of the trees: open splits and the leaves by tag, and where those of each tree begin."""
-    trees = -(-len(roots) // TOGETHER) * TOGETHER
-    trees = -(-len(roots) // TOGETHER) * TOGETHER
-    splits, first_split = np.empty(len(nodes) + 1, _OPEN), np.zeros(trees + 1, np.int64)
-    # A tree that only fills up the last group adds -0.0, which changes no sum, not even one of -0.0.
-    values, first_value = np.full(len(leaves) + TOGETHER, -0.0), np.zeros(trees, np.int64)
-    waiting, tags = np.empty(len(nodes) + 1, np.int64), np.empty(len(nodes) + 1, np.int64)
-    opened, begin = 0, 0
-    for tree in range(trees):
+    """What a request leaves of the trees: open splits and the leaves by tag, and where those of each tree begin.
+
+    A tree begins with tag 0; every open split, parents first, gives the next tag to its right side.
+    """
+    # The next node from each node as far as the request knows; no branches here, as no processor could foresee them.
+    following = np.empty(len(nodes), np.int32)
+    for at in range(len(nodes)):
+        node = nodes[at]
+        known = node["request"]
+        right = known & ((request[node["input"] if known else 0] & node["mask"]) > node["limit"])
+        following[at] = node["right"] if right else node["left"]
+    splits, first_split = np.empty(len(nodes) + 1, _OPEN), np.zeros(len(roots) + 1, np.int64)
+    values, first_value = np.empty(len(leaves) + len(roots)), np.empty(len(roots), np.int64)
+    waiting, tags = np.empty(len(nodes) + 2, np.int32), np.empty(len(nodes) + 2, np.uint32)
+    waiting[0], tags[0] = _NOWHERE, 0
+    opened = begin = 0
+    for tree in range(len(roots)):
         first_value[tree] = begin
-        if tree < len(roots):
-            waiting[0], tags[0], depth, used = roots[tree], 0, 1, 1
-            while depth:
+        at, tag, used, depth = int(roots[tree]), 0, 1, 1
+        while at != _NOWHERE:
+            if at < 0:
+                values[np.uint64(begin + tag)] = leaves[np.uint64(~at)]
                 depth -= 1
-                node, tag = waiting[depth], tags[depth]
-                while node >= 0:
-                    # Both ways are written without a branch, which a processor could not foresee: what is not kept is
-                    # written over.
-                    split = nodes[node]
-                    known = split["request"]
-                    byte = request[split["input"] if known else 0]
-                    right = known & ((byte & split["mask"]) > split["limit"])
-                    one = splits[opened]
-                    one["input"], one["mask"], one["limit"] = split["input"], split["mask"], split["limit"]
-                    one["tag"], one["right"] = tag, used
-                    waiting[depth], tags[depth] = split["right"], used
-                    kept = int(not known)
-                    opened, depth, used = opened + kept, depth + kept, used + kept
-                    node = split["right"] if right else split["left"]
-                values[begin + tag] = leaves[~node]
-            begin += used
+                at, tag = int(waiting[np.uint64(depth)]), int(tags[np.uint64(depth)])
+                continue
+            # What belongs to an open split is written for the others too, and then written over.
+            node, one = nodes[np.uint64(at)], splits[np.uint64(opened)]
+            one["input"], one["mask"], one["limit"] = node["input"], node["mask"], node["limit"]
+            one["tag"], one["right"] = tag, used
+            waiting[np.uint64(depth)], tags[np.uint64(depth)] = node["right"], used
+            kept = int(not node["request"])
+            opened, depth, used = opened + kept, depth + kept, used + kept
+            at = int(following[np.uint64(at)])
+        begin += used
         first_split[tree + 1] = opened
     return splits[:opened], first_split, values, first_value
 
@@ -192,16 +203,17 @@ def _run(
     tags: Tags,
     sums: Floats,
 ) -> None:
-    """Add to the sums of a block's rows the leaves that they come to in every tree."""
-    names = np.empty(2, tags.dtype)
+    """Add to the sums of a block's rows the leaves that they come to, tree by tree; there are whole groups of trees."""
+    # Two tags on their way through an array, so that they are of its type and comparisons remain those of bytes.
+    two = np.empty(2, tags.dtype)
     for tree in range(0, len(first_value), TOGETHER):
         for own in range(TOGETHER):
             tag = tags[own]
             tag[:] = 0
             for number in range(first_split[tree + own], first_split[tree + own + 1]):
                 split = splits[number]
-                names[0], names[1] = split["tag"], split["right"]
-                here, right, mask, limit = names[0], names[1], split["mask"], split["limit"]
+                two[0], two[1] = split["tag"], split["right"]
+                here, right, mask, limit = two[0], two[1], split["mask"], split["limit"]
                 row = offers[split["input"]] if split["input"] < len(offers) else pairs[split["input"] - len(offers)]
                 for at in range(len(tag)):
                     tag[at] = right if (tag[at] == here) & ((row[at] & mask) > limit) else tag[at]

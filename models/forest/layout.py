@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from models.forest.forest import Floats, Forest, Missing, Split, Tree
-from models.forest.kernel import NODE, Nodes
+from models.forest.kernel import NODE, TOGETHER, Nodes
 from models.forest.views import Place, View, Views, category_view, lay_out_views, rank_view
 from rules.expression import Binding
 
@@ -16,6 +16,7 @@ from rules.expression import Binding
 class Layout(msgspec.Struct, frozen=True, eq=False):
     """The whole forest: each tree from its root (a node, or `~leaf`), all leaves, and the views by binding.
 
+    The last group of trees that are added together is filled up with trees of one leaf, -0.0, which changes no sum.
     `tag` is the smallest type that can number the leaves of every tree.
     """
 
@@ -53,9 +54,10 @@ def lay_out(forest: Forest, place: Callable[[int], tuple[Binding, int]], codes: 
         leaves.append(tree.leaves)
         node += len(order)
         leaf += len(tree.leaves)
+    roots += [~leaf] * (-len(roots) % TOGETHER)
     largest = max((len(tree.leaves) for tree in forest.trees), default=1)
     tag = np.min_scalar_type(largest - 1)
-    return Layout(nodes, np.array(roots, np.int64), np.concatenate([*leaves, np.zeros(0)]), views, tag)
+    return Layout(nodes, np.array(roots, np.int64), np.concatenate([*leaves, [-0.0]]), views, tag)
 
 
 def _parents_first(tree: Tree) -> list[int]:

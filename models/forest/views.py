@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from models.forest.forest import Floats, Missing, Split
+from models.forest.kernel import COUNTED
 
 _RANKS = 255
 """Thresholds that one byte can tell apart."""
@@ -101,10 +102,7 @@ def category_view(splits: Sequence[Split], codes: Sequence[int] | None) -> tuple
 
 def lay_out_views(views: Sequence[tuple[int, View]]) -> Views:
     """Views, each with the row it reads, in arrays."""
-    depths = [
-        len(view.boundaries).bit_length() + (len(view.boundaries) & (len(view.boundaries) + 1) == 0)
-        for _, view in views
-    ]
+    depths = [max((len(view.boundaries) + 1).bit_length(), COUNTED) for _, view in views]
     sizes = [1 << depth for depth in depths]
     trees, tables = [np.zeros(0)], [np.zeros(0, np.uint8)]
     for (_, view), depth, size in zip(views, depths, sizes, strict=True):

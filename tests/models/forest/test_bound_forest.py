@@ -30,12 +30,15 @@ def bound(
     return bind_forest(parse_forest(booster.model_to_string()), slots, offer, {}), request, pair, matrix
 
 
-def assert_equal(booster: lgb.Booster, bindings: list[Binding], kinds: tuple[Kind, ...], seed: int) -> None:
+def assert_equal(
+    booster: lgb.Booster, bindings: list[Binding], kinds: tuple[Kind, ...], seed: int, offers: int = OFFERS
+) -> None:
+    """Few, most and all of the offers score as LightGBM scores them."""
     random = np.random.default_rng(seed)
-    for _ in range(3):
-        columns = [asked(kind, OFFERS, random) for kind in kinds]
-        forest, request, pair, matrix = bound(booster, bindings, columns)
-        rows = np.flatnonzero(random.random(OFFERS) < 0.6)
+    for share in (0.3, 0.8, 1.0):
+        columns = [asked(kind, offers, random) for kind in kinds]
+        forest, request, pair, matrix = bound(booster, bindings, columns, offers)
+        rows = np.flatnonzero(random.random(offers) < share)
         expected = booster.predict(matrix[rows], raw_score=True, num_threads=1) if len(rows) else np.empty(0)
         assert forest.score(request, pair, rows).tobytes() == np.asarray(expected, np.float64).tobytes()
 
@@ -75,13 +78,56 @@ def test_a_random_forest_is_exact_and_its_response_is_of_the_average(objective: 
     np.testing.assert_allclose(response_of(forest.objective, forest.divisor)(raw), expected, rtol=1e-14)
 
 
-@pytest.mark.parametrize("leaves", [64, 65, 129, 255])
-def test_trees_of_several_words_are_exact(leaves: int) -> None:
+@pytest.mark.parametrize("leaves", [255, 256, 257, 450])
+def test_trees_of_many_leaves_are_exact(leaves: int) -> None:
     kinds: tuple[Kind, ...] = ("plain", "holes", "category", "zeros", "whole", "infinite")
     booster = train(kinds, leaves, rows=3000, trees=3, num_leaves=leaves)
     assert max(len(tree.leaves) for tree in parse_forest(booster.model_to_string()).trees) == leaves
     for bindings in ([Binding(number % 3) for number in range(6)], [Binding.PAIR] * 6, [Binding.REQUEST] * 6):
         assert_equal(booster, bindings, kinds, leaves)
+
+
+def test_features_of_many_thresholds_are_exact() -> None:
+    kinds: tuple[Kind, ...] = ("plain", "holes", "zeros")
+    booster = train(kinds, 3, rows=5000, trees=12, num_leaves=200, max_bin=2000)
+    thresholds = {
+        s.threshold for tree in parse_forest(booster.model_to_string()).trees for s in tree.splits if s.feature == 0
+    }
+    assert len(thresholds) > 255
+    for first in range(3):
+        assert_equal(booster, [Binding((first + number) % 3) for number in range(3)], kinds, first)
+
+
+@pytest.mark.parametrize("offers", [1, 63, 64, 65, 1024, 1025, 2200])
+def test_any_number_of_offers_is_exact(offers: int) -> None:
+    kinds: tuple[Kind, ...] = ("plain", "holes", "category", "zeros", "whole")
+    booster = train(kinds, 5, rows=600, trees=6, num_leaves=31)
+    assert_equal(booster, [Binding(number % 3) for number in range(5)], kinds, offers, offers)
+
+
+def test_categories_far_apart_are_exact() -> None:
+    random = np.random.default_rng(8)
+    known = np.array([0.0, 31.0, 32.0, 4095.0, 100_000.0, 1_000_003.0])
+    values = random.choice(known, 900)
+    label = (np.sin(values) + random.normal(size=900) * 0.3 > 0).astype(np.float64)
+    options = {"objective": "binary", "verbose": -1, "num_threads": 1, "min_data_per_group": 2, "cat_smooth": 1}
+    booster = lgb.train(options, lgb.Dataset(values[:, None], label, categorical_feature=[0]), 4)
+    asked_for = np.concatenate([known, known + 1, known + 0.5, known - 1, [np.nan, np.inf, -np.inf, 2.0**31]])
+    expected = np.asarray(booster.predict(asked_for[:, None], raw_score=True), np.float64)
+    forest, rows = parse_forest(booster.model_to_string()), np.arange(len(asked_for))
+    as_offer = bind_forest(forest, [(Binding.OFFER, 0)], asked_for[None, :], {})
+    assert as_offer.score(np.empty(0), np.empty((0, len(rows))), rows).tobytes() == expected.tobytes()
+
+
+def test_splits_that_offers_decide_are_taken_out() -> None:
+    kinds: tuple[Kind, ...] = ("plain", "plain", "holes")
+    booster = train(kinds, 4, rows=500, trees=8, num_leaves=31)
+    same = [np.full(OFFERS, value) for value in (0.3, -0.2, np.nan)]
+    forest = bound(booster, [Binding.OFFER] * 3, same)[0]
+    assert (forest.roots < 0).all()
+    other = np.where(np.arange(OFFERS) == 7, 2.5, 0.3)
+    forest = bound(booster, [Binding.OFFER] * 3, [other, *same[1:]])[0]
+    assert (forest.roots >= 0).any()
 
 
 def test_string_codes_score_as_the_categories_that_training_gave_them() -> None:
