@@ -1,9 +1,11 @@
+import sys
 from collections import Counter
 
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from numba.core.dispatcher import Dispatcher
 from scipy.stats import chisquare
 
 from decision.engine.engine import decide, fallback_decision
@@ -204,3 +206,38 @@ def test_a_fallback_can_be_asked_for_directly() -> None:
     decision = fallback_decision(DecisionRequest(HOME), small_snapshot(), NOW)
     assert [(offer.offer, offer.reasons) for offer in decision.offers] == [("alba-club", ("fallback",))]
     assert decision.degraded == ("store",)
+
+
+def compiled() -> dict[str, int]:
+    """How often each kernel of ours that is loaded was compiled."""
+    rooms = ("rules.", "models.", "decision.")
+    modules = [module for name, module in sys.modules.items() if name.startswith(rooms)]
+    return {
+        f"{module.__name__}.{name}": len(member.signatures)
+        for module in modules
+        for name, member in vars(module).items()
+        if isinstance(member, Dispatcher)
+    }
+
+
+def test_no_decision_compiles_what_an_empty_one_has_not() -> None:
+    valued = {"goals": {"accept": {"objective": "value", "value": None}}}
+    faulty = {"goals": {"accept": {"value": "offer.margin / double(offer.nights - offer.nights)"}}}
+    snapshots = [
+        Snapshot.build(small_catalogue(), {ACCEPT: model()}),
+        Snapshot.build(small_catalogue(valued), {ACCEPT: model("value", 40.0)}),
+        Snapshot.build(small_catalogue(), {}, frozenset({ACCEPT})),
+        snapshot_with(faulty),
+    ]
+    decide(DecisionRequest(CALL), EMPTY_PROFILE, NO_CONTACTS, snapshots[0], NOW, 0)
+    once = compiled()
+    assert any(once.values())
+    contacts = b"".join(contact_record(NOW, offer, "decision", "web", 1) for offer in OFFERS[:3])
+    known = Profile({"member": True}, {"brand": {"Alba": Decayed(1.0, NOW)}}, {}, {"email": True})
+    for snapshot in snapshots:
+        for placement in (HOME, CALL, MAIL):
+            for profile, history in ((EMPTY_PROFILE, NO_CONTACTS), (known, read_contacts(contacts)), (None, None)):
+                for slots in (1, 4):
+                    request = DecisionRequest(placement, {"destination": "Faro", "party": 2}, slots, (OFFERS[0],))
+                    decide(request, profile, history, snapshot, NOW, 3)
+    assert compiled() == once
