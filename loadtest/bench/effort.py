@@ -20,7 +20,7 @@ class Effort(msgspec.Struct, frozen=True):
 
 
 FULL = Effort(
-    rounds=5, kernel_seconds=0.2, load_seconds=5.0, customers=5000, bulk=20_000, long_bulk=100_000, profiles=200_000
+    rounds=5, kernel_seconds=0.2, load_seconds=5.0, customers=15_000, bulk=20_000, long_bulk=100_000, profiles=200_000
 )
 QUICK = Effort(rounds=5, kernel_seconds=0.02, load_seconds=1.0, customers=500, bulk=1000, long_bulk=3000, profiles=2000)
 """Finds out whether everything runs; its figures are rough."""

@@ -33,7 +33,8 @@ from loadtest.messages import Question
 from loadtest.service_process import Concierge
 
 SCOPES = ("decide:web", "decide:app", "decide:call-center", "decide:email", "outcomes", "profiles", "admin")
-_QUESTIONS = 4000
+_QUESTIONS = 15_000
+"""So many that nobody is asked for much more often than a guest comes."""
 _WARM_UP_SECONDS = 2.0
 _SEED = 1
 _FRESH = 20

@@ -1,5 +1,6 @@
 """The naive service of the baselines, given the same forest, the same offers and the same profiles."""
 
+import asyncio
 import csv
 import json
 import os
@@ -18,6 +19,7 @@ from loadtest.bench.errors import Mismatch
 from loadtest.bench.hotel_service import HotelService
 from loadtest.bench.hotel_workspace import bench_workspace
 from loadtest.bench.server_process import any_port, serving, valkey
+from loadtest.hotel.arrival import CALLS_AT_ONCE
 from loadtest.hotel.offers import workspace_folder
 from loadtest.messages import Question
 
@@ -39,8 +41,9 @@ async def naive_services(
         addresses = []
         for count in threads:
             port = any_port()
+            # A server that computes for longer than its five seconds of patience would hang up on those who wait.
             words = ("-m", "uvicorn", "loadtest.baselines.naive:app", "--factory", "--port", str(port),
-                     "--loop", "uvloop", "--log-level", "warning", "--no-access-log")  # fmt: skip
+                     "--loop", "uvloop", "--log-level", "warning", "--no-access-log", "--timeout-keep-alive", "60")  # fmt: skip
             settings = {
                 "NAIVE_REDIS": str(socket), "NAIVE_MODEL": str(folder / "model.json"), "NAIVE_THREADS": str(count),
             }  # fmt: skip
@@ -74,9 +77,14 @@ def thread_counts() -> tuple[int, ...]:
 
 async def _copy_profiles(service: HotelService, store: "Redis", customers: Sequence[str]) -> None:
     """What Concierge knows of each customer, as JSON; `as_of` is when the weights were those."""
-    for customer in customers:
-        known = json.loads(await service.client.get(f"/v1/customers/{customer}"))
-        await store.set(customer, json.dumps(known | {"shown": [], "as_of": int(time.time() * 1000)}))
+    waiting = iter(customers)
+
+    async def copy() -> None:
+        for customer in waiting:
+            known = json.loads(await service.client.get(f"/v1/customers/{customer}"))
+            await store.set(customer, json.dumps(known | {"shown": [], "as_of": int(time.time() * 1000)}))
+
+    await asyncio.gather(*(copy() for _ in range(CALLS_AT_ONCE)))
 
 
 def _material(service: HotelService) -> bytes:
