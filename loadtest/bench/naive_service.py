@@ -42,8 +42,10 @@ async def naive_services(
         for count in threads:
             port = any_port()
             # A server that computes for longer than its five seconds of patience would hang up on those who wait.
-            words = ("-m", "uvicorn", "loadtest.baselines.naive:app", "--factory", "--port", str(port),
-                     "--loop", "uvloop", "--log-level", "warning", "--no-access-log", "--timeout-keep-alive", "60")  # fmt: skip
+            words = (
+                "-m", "uvicorn", "loadtest.baselines.naive:app", "--factory", "--port", str(port), "--loop", "uvloop",
+                "--log-level", "warning", "--no-access-log", "--timeout-keep-alive", "60",
+            )  # fmt: skip
             settings = {
                 "NAIVE_REDIS": str(socket), "NAIVE_MODEL": str(folder / "model.json"), "NAIVE_THREADS": str(count),
             }  # fmt: skip
