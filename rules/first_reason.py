@@ -108,8 +108,9 @@ def _find(
     ranks = np.full(candidates, np.uint16(NO_CONSENT) if refused else nothing)
     _by_rules(ranks, verdicts, covered, nothing)
     _by_policies(ranks, FIRST_RULE + 2 * rules, counts, most, stops, place_begins, contacted)
+    # The lowest ranks come last, so they need not look at what is there.
     for at in excluded:
-        ranks[at] = min(ranks[at], np.uint16(EXCLUDED))
+        ranks[at] = EXCLUDED
     for period in range(len(starts)):
         if now < starts[period] or now >= ends[period]:
             for at in dated[period_begins[period] : period_begins[period + 1]]:

@@ -12,10 +12,10 @@ from rules.catalogue import Catalogue
 from rules.contact import NO_CONTACTS, ContactHistory, contact_record, read_contacts
 from rules.expression import Program, compile_expression
 from rules.facts import FactValue
-from rules.ids import Instant, OfferId, PlacementId
+from rules.ids import Instant, OfferId, PlacementId, PolicyId
 from rules.instant import parse_instant
 from rules.reason import Reason
-from rules.workspace import CHANNELS, Channel, Goal, Rule
+from rules.workspace import CHANNELS, Channel, ContactPolicy, Goal, Rule
 from tests.rules.small_workspace import TOML, check, replaced
 
 NOW = parse_instant("2026-04-15T10:00:00Z")
@@ -116,6 +116,22 @@ def test_the_contact_policy_entry_and_its_count_are_told() -> None:
     assert (detail.reason, detail.rule) == (Reason.CONTACT_POLICY, "same-offer-twice-a-day")
     assert detail.read == {"count": 2, "at_most": 2, "within": "1d", "offer.id": "alba-family"}
     assert "allows 2 of decision within 1d per id, and there were 2." in detail.sentence
+
+
+@pytest.mark.parametrize("per", [None, "destination"])
+def test_of_an_unknown_history_every_entry_may_be_used_up(per: str | None) -> None:
+    base = catalogue()
+    entry = ContactPolicy(PolicyId("rest"), "decision", 5, "1d", per, channels=("web",))
+    workspace = msgspec.structs.replace(base.workspace, rules=(), contact_policy=(entry,))
+    home = Catalogue.build(workspace, base.offers, base.version).placements[HOME]
+    screening = home.screen(facts(), frozenset(), None, NOW, {})
+    counted = base.offers.columns["destination"].present if per else np.ones(len(base.offers), np.bool_)
+    expected = [Reason.CONTACT_POLICY if each else Reason.UNDECIDED for each in counted.tolist()]
+    expected[list(base.offers.ids).index(OfferId("corte-old"))] = Reason.OUT_OF_PERIOD
+    assert screening.reason.tolist() == expected
+    detail = home.explain(0, screening, facts(), None, NOW)
+    assert detail.read["count"] is None
+    assert "how many there were could not be read" in detail.sentence
 
 
 def test_moments_are_told_as_text() -> None:

@@ -11,29 +11,26 @@ from rules.period import Periods
 from rules.reason import Reason
 
 NOW = 5
-BOUNDS = st.one_of(st.none(), st.integers(NOW - 1, NOW + 1))
 
 
-@given(st.data())
-def test_every_candidate_gets_the_first_reason_in_the_documented_order(data: st.DataObject) -> None:
-    number = data.draw(st.integers(0, 12), "candidates")
+@given(st.integers(0, 2**32), st.integers(0, 40), st.integers(0, 4), st.lists(st.integers(0, 3), max_size=3))
+def test_every_candidate_gets_the_first_reason_in_the_documented_order(
+    seed: int, number: int, rules: int, sizes: list[int]
+) -> None:
+    random = np.random.default_rng(seed)
 
-    def column(values: st.SearchStrategy[int | None]) -> list[int | None]:
-        return data.draw(st.lists(values, min_size=number, max_size=number))
+    def bounds() -> list[int | None]:
+        return [None if dated > 0.3 else int(random.integers(NOW - 1, NOW + 2)) for dated in random.random(number)]
 
-    def row(values: st.SearchStrategy[int]) -> list[int]:
-        return data.draw(st.lists(values, min_size=number, max_size=number))
-
-    starts, ends = column(BOUNDS), column(BOUNDS)
-    excluded = sorted(data.draw(st.sets(st.integers(0, number - 1)))) if number else []
-    refused = data.draw(st.booleans(), "refused")
-    kinds = data.draw(st.lists(st.sampled_from([Reason.NOT_ELIGIBLE, Reason.NOT_SUITABLE]), max_size=4), "rules")
-    covered = [row(st.integers(0, 1)) for _ in kinds]
-    verdicts = [row(st.sampled_from([FAILS, ABSENT, HOLDS])) for _ in kinds]
-    sizes = data.draw(st.lists(st.integers(0, 3), max_size=3), "values of each policy entry")
-    codes = [row(st.integers(-1, size - 1)) for size in sizes]
-    counts = [data.draw(st.lists(st.integers(0, 3), min_size=size, max_size=size)) for size in sizes]
-    most = [data.draw(st.integers(1, 3)) for _ in sizes]
+    starts, ends = bounds(), bounds()
+    excluded = np.flatnonzero(random.random(number) < 0.2)
+    refused = bool(random.random() < 0.2)
+    kinds = [Reason(kind) for kind in random.choice([Reason.NOT_ELIGIBLE, Reason.NOT_SUITABLE], rules).tolist()]
+    covered = random.random((rules, number)) < 0.5
+    verdicts = random.choice([FAILS, ABSENT, HOLDS, HOLDS, HOLDS], (rules, number)).astype(np.uint8)
+    codes = [random.integers(-1, size, number) for size in sizes]
+    counts = [random.integers(0, 4, size) for size in sizes]
+    most = random.integers(1, 4, len(sizes)).astype(np.int32)
 
     def expected(candidate: int) -> tuple[Reason, int]:
         start, end = starts[candidate], ends[candidate]
@@ -44,8 +41,8 @@ def test_every_candidate_gets_the_first_reason_in_the_documented_order(data: st.
         if refused:
             return Reason.NO_CONSENT, -1
         for rule, kind in enumerate(kinds):
-            if covered[rule][candidate] and verdicts[rule][candidate] != HOLDS:
-                return (Reason.ATTRIBUTE_ABSENT if verdicts[rule][candidate] == ABSENT else kind), rule
+            if covered[rule, candidate] and verdicts[rule, candidate] != HOLDS:
+                return (Reason.ATTRIBUTE_ABSENT if verdicts[rule, candidate] == ABSENT else kind), rule
         for policy, code in enumerate(each[candidate] for each in codes):
             if code >= 0 and counts[policy][code] >= most[policy]:
                 return Reason.CONTACT_POLICY, policy
@@ -54,21 +51,21 @@ def test_every_candidate_gets_the_first_reason_in_the_documented_order(data: st.
     columns = {"starts": make_column("timestamp", starts), "ends": make_column("timestamp", ends)}
     periods = Periods.of(OfferTable((OfferId(""),) * number, columns, ({},) * number))
     objections = Objections.of(kinds, len(sizes))
-    groups = Grouping.of([np.array(each, np.int32) for each in codes], sizes)
+    groups = Grouping.of(codes, sizes)
     # Behind the places of the entries lie those of the counters, full or not.
-    told = np.array([*(count for each in counts for count in each), 9, 9], np.int32)
+    told = np.concatenate([*counts, [9, 9]]).astype(np.int32)
     reason, detail, passes = find(
         NOW,
         periods.starts,
         periods.ends,
         periods.groups.begins,
         periods.groups.members,
-        np.array(excluded, np.intp),
+        excluded,
         refused,
-        np.array(verdicts, np.uint8).reshape(len(kinds), number),
-        np.array(covered, np.bool_).reshape(len(kinds), number),
+        verdicts,
+        covered,
         told,
-        np.array(most, np.int32),
+        most,
         np.cumsum(np.array(sizes, np.int64)),
         groups.begins,
         groups.members,

@@ -75,6 +75,10 @@ def test_values_of_another_type_than_declared_are_absent() -> None:
     }
 
 
+def test_lists_are_told_as_tuples() -> None:
+    assert known({"interests": ["spa", "golf"]})["customer.interests"] == ("spa", "golf")
+
+
 def test_contacts_are_counted() -> None:
     history = read_contacts(
         b"".join(
