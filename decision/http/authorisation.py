@@ -8,21 +8,22 @@ from litestar.handlers import BaseRouteHandler
 
 from decision.access.api_keys import ApiKey
 from decision.access.key_ring import KeyRing
+from decision.http.body import ApiRequest
 from rules.errors import Forbidden, Unauthorised
 
 Guard = Callable[[ASGIConnection[Any, Any, Any, Any], BaseRouteHandler], Awaitable[None]]
 
 
-async def identify(connection: ASGIConnection[Any, Any, Any, Any]) -> ApiKey:
+async def identify(request: ApiRequest) -> ApiKey:
     """The caller's key, from the `Authorization` header; raises `Unauthorised` without a known one."""
-    scheme, _, secret = connection.headers.get("authorization", "").partition(" ")
+    scheme, _, secret = request.header(b"authorization").partition(" ")
     if scheme.lower() != "bearer" or not secret.strip():
         raise Unauthorised("Send the header `Authorization: Bearer KEY`; `concierge keys create` makes a key.")
-    ring = cast("KeyRing", connection.app.state.key_ring)
+    ring = cast("KeyRing", request.app.state.key_ring)
     key = await ring.find(secret.strip())
     if key is None:
         raise Unauthorised("This key is not known, or it was revoked; `concierge keys create` makes a new one.")
-    connection.scope["user"] = key
+    request.scope["user"] = key
     return key
 
 
@@ -36,11 +37,11 @@ def needs(scope: str) -> Guard:
     """A guard that lets only keys with a scope pass."""
 
     async def guard(connection: ASGIConnection[Any, Any, Any, Any], _: BaseRouteHandler) -> None:
-        require(await identify(connection), scope)
+        require(await identify(cast("ApiRequest", connection)), scope)
 
     return guard
 
 
 async def known(connection: ASGIConnection[Any, Any, Any, Any], _: BaseRouteHandler) -> None:
     """A guard for calls whose scope depends on the body: any known key passes."""
-    await identify(connection)
+    await identify(cast("ApiRequest", connection))

@@ -1,5 +1,6 @@
 """Request bodies, decoded strictly into their declared type; a refused one names every field that is wrong."""
 
+import math
 import re
 from collections.abc import Iterator, Sized
 from functools import lru_cache
@@ -11,7 +12,8 @@ from typing import Annotated, Any, Union, get_args, get_origin
 import msgspec
 from litestar import Request
 from litestar.datastructures import State
-from litestar.exceptions import HTTPException
+from litestar.exceptions import HTTPException, InternalServerException
+from litestar.exceptions.http_exceptions import RequestEntityTooLarge
 from litestar.types import Receive, Scope, Send
 
 from decision.access.api_keys import ApiKey
@@ -34,7 +36,39 @@ class ApiRequest(Request[ApiKey, str, State]):
 
     def __init__(self, scope: Scope, receive: Receive, send: Send) -> None:
         self.begun = perf_counter()
+        self._whole: bytes | None = None
         super().__init__(scope, receive, send)
+
+    def header(self, name: bytes) -> str:
+        """The first header of a name (in lower case), or nothing; `headers` would decode them all."""
+        for key, value in self.scope["headers"]:
+            if key == name:
+                return value.decode("latin-1")
+        return ""
+
+    async def body(self) -> bytes:
+        """The whole body, which Litestar's own gathers from a stream of pieces; raises 413 when it is too large."""
+        if self._whole is None:
+            self._whole = await self._receive_all()
+        return self._whole
+
+    async def _receive_all(self) -> bytes:
+        limit = self.route_handler.resolve_request_max_body_size() or math.inf
+        announced = self.header(b"content-length")
+        if announced.isdecimal() and int(announced) > limit:
+            raise RequestEntityTooLarge
+        pieces: list[bytes] = []
+        left, more = limit, True
+        while more:
+            message = await self.receive()
+            if message["type"] != "http.request":
+                raise InternalServerException("client disconnected prematurely")
+            pieces.append(message["body"])
+            more = message.get("more_body", False)
+            left -= len(pieces[-1])
+            if left < 0:
+                raise RequestEntityTooLarge
+        return b"".join(pieces)
 
     async def json(self) -> Any:
         """The body as the handler's type, from JSON, or from MessagePack when the content type says so."""
@@ -44,7 +78,7 @@ class ApiRequest(Request[ApiKey, str, State]):
     @property
     def readable_type(self) -> str:
         """What the body says it is; one that is not read here is refused with 415, for it was not meant for us."""
-        kind = self.content_type[0].lower()
+        kind = self.header(b"content-type").partition(";")[0].strip().lower()
         if kind not in _TAKEN and not kind.endswith("+json"):
             raise HTTPException(
                 status_code=415, detail=f"A body of type {kind[:_LONGEST_NAME]!r} is not read here; send {JSON}."
@@ -54,7 +88,7 @@ class ApiRequest(Request[ApiKey, str, State]):
     @property
     def wants_msgpack(self) -> bool:
         """Whether the caller asks for MessagePack."""
-        accepted = self.headers.get("accept", "")
+        accepted = self.header(b"accept")
         return any(kind in accepted for kind in MSGPACK_TYPES)
 
     @property

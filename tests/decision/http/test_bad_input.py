@@ -1,6 +1,7 @@
 """Every bad input is a problem document that names the field, and nothing is written."""
 
 import copy
+from collections.abc import AsyncIterator
 
 import httpx
 import msgspec
@@ -224,10 +225,22 @@ async def test_json_goes_by_several_types(client: AsyncClient, kind: str | None)
 
 async def test_an_oversized_body_is_refused(client: AsyncClient, store: MemoryStore) -> None:
     before = contents(store)
-    answer = await client.post("/v1/decisions", content=b" " * 60_000)
-    assert answer.status_code == 413
-    assert fields_of(answer) == []
+    for body in (b" " * 60_000, in_pieces(b" " * 60_000)):
+        answer = await client.post("/v1/decisions", content=body)
+        assert answer.status_code == 413
+        assert fields_of(answer) == []
     assert contents(store) == before
+
+
+async def test_a_body_may_come_in_pieces(client: AsyncClient) -> None:
+    body = msgspec.json.encode({**AT_HOME, "exclude": ["x" * 100] * 200})
+    assert (await client.post("/v1/decisions", content=in_pieces(body))).status_code == 200
+    assert fields_of(await client.post("/v1/decisions", content=in_pieces(body + b"}"))) == ["body"]
+
+
+async def in_pieces(body: bytes) -> AsyncIterator[bytes]:
+    for at in range(0, len(body), 7000):
+        yield body[at : at + 7000]
 
 
 ROUTES = [
