@@ -10,6 +10,12 @@ from rules.expression.node import Node
 from rules.expression.shared import Shared
 from rules.expression.type import TypeName
 
+_NUMBERS: dict[TypeName, int] = {
+    "bool": kernel.NUMBER_OF_BOOL,
+    "float": kernel.NUMBER_OF_FLOAT,
+    "string": kernel.NUMBER_OF_WORD,
+}
+
 
 class Instruction(NamedTuple):
     """An operation, the register it fills, those it reads, and the numbers that stand in it."""
@@ -49,11 +55,12 @@ class Lowering:
         self.types: list[TypeName] = []
         self.states: list[int] = []
         self.facts: list[Input] = []
+        self.numbered: list[tuple[str, int]] = []
         self.presences: list[Input] = []
         self.cells: list[Input] = []
         self.loaded: list[Input] = []
         self.given: list[tuple[TypeName, Cell]] = []
-        self.tables: dict[str, int] = {}
+        self.tables: dict[tuple[str, TypeName], int] = {}
         self._registers = 0
 
     def code(self, word: str) -> int:
@@ -64,6 +71,17 @@ class Lowering:
         """Write the value of a slot to an output."""
         code = self.wide_code if wide else self.narrow_code
         code.append(Instruction(op, to, (self._at(slot, wide),), ()))
+
+    def store_number(self, slot: int, to: int, wide: bool) -> None:
+        """Write the value of a slot to an output as a number."""
+        node = self._nodes[slot].node
+        if node.op == "fact" and node.type.name == "string" and not wide:
+            # Nothing is looked up with it here, so the word needs no code.
+            register = self._register("float")
+            self.numbered.append((str(node.detail), register))
+            self.narrow_code.append(Instruction(kernel.NUMBER_OF_FLOAT, to, (register,), ()))
+        else:
+            self.store(slot, _NUMBERS.get(node.type.name, kernel.NUMBER_OF_INT), to, wide)
 
     def _at(self, slot: int, wide: bool) -> int:
         """The register of a slot's value; a narrow one is spread over the rows where a wide one is needed."""
@@ -112,6 +130,7 @@ class Lowering:
             if type == "bool":
                 self.states[to] = kernel.TRUE if value else kernel.FALSE
             else:
+                assert value is not None
                 self.constants[to] = self.code(value) if isinstance(value, str) else value
         elif node.op == "fact":
             self.facts.append(Input(to, type, str(node.detail)))
@@ -120,7 +139,8 @@ class Lowering:
         return to
 
     def _table(self, slot: int) -> int:
-        return self.tables.setdefault(str(self._nodes[slot].node.detail), len(self.tables))
+        node = self._nodes[slot].node
+        return self.tables.setdefault((str(node.detail), node.type.name), len(self.tables))
 
     def _look_up(self, shared: Shared) -> int | None:
         """Look-ups in the lists and maps of the request, and the choice between a found value and a constant."""
@@ -147,7 +167,8 @@ class Lowering:
         of = tuple(self._at(slot, wide) for slot in shared.operands)
         compared = opcode.comparison(node)
         if compared is not None:
-            return self._emit(wide, compared[0], of[::-1] if compared[1] else of)
+            tested = self._emit(wide, compared.op, of[::-1] if compared.mirrored else of)
+            return self._emit(wide, kernel.NOT, (tested,)) if compared.negated else tested
         match node.op:
             case "and" | "or":
                 return self._chain(wide, kernel.AND if node.op == "and" else kernel.OR, of)
@@ -173,12 +194,12 @@ class Lowering:
 
     def _is_any(self, node: Node, wide: bool, of: tuple[int, ...]) -> int:
         """`x in [a, b]`: nothing absorbs an error there; without items it is false where `x` is no error."""
-        kind = node.operands[0].type.name
-        same = kernel.SAME if kind == "bool" else kernel.EQUAL_FLOATS if kind == "float" else kernel.EQUAL_INTS
+        same = opcode.equality(node.operands[0].type.name)
         if len(of) == 1:
-            return self._emit(wide, kernel.OTHER if kind == "bool" else kernel.UNEQUAL_INTS, (of[0], of[0]))
-        tests = tuple(self._emit(wide, same, (of[0], item)) for item in of[1:])
-        return self._chain(wide, kernel.STRICT_OR, tests)
+            # Bit by bit, for even a number that is not one is itself.
+            itself = same if same == kernel.SAME else kernel.EQUAL_INTS
+            return self._emit(wide, kernel.NOT, (self._emit(wide, itself, (of[0], of[0])),))
+        return self._chain(wide, kernel.STRICT_OR, tuple(self._emit(wide, same, (of[0], item)) for item in of[1:]))
 
     def _chain(self, wide: bool, op: int, of: tuple[int, ...]) -> int:
         joined = of[0]

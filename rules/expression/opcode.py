@@ -4,9 +4,12 @@ The tape computes bools, numbers and the codes of words. Words themselves (tests
 lists and maps of offers, and macros are `step`'s, whose results enter the tape as inputs.
 """
 
+from typing import NamedTuple
+
 from rules.expression import tape_kernel as kernel
 from rules.expression.node import Node
 from rules.expression.time_literal import EARLIEST, LATEST, LONGEST
+from rules.expression.type import TypeName
 
 DIRECT = {
     "add_ints": kernel.ADD_INTS,
@@ -31,8 +34,25 @@ BOUNDED = {
 }
 """Sums and differences that must stay in a range."""
 
-_COMPARED = {"equal": (0, False), "unequal": (1, False), "less": (2, False), "at_most": (3, False)}
-_COMPARED |= {"greater": (2, True), "at_least": (3, True), "equal_strings": (0, False), "unequal_strings": (1, False)}
+
+class Comparison(NamedTuple):
+    """An instruction, whether its operands change places, and whether its answer is turned round."""
+
+    op: int
+    mirrored: bool = False
+    negated: bool = False
+
+
+_COMPARED = {
+    "equal": Comparison(kernel.EQUAL_INTS),
+    "unequal": Comparison(kernel.EQUAL_INTS, negated=True),
+    "less": Comparison(kernel.LESS_INTS),
+    "at_most": Comparison(kernel.AT_MOST_INTS),
+    "greater": Comparison(kernel.LESS_INTS, mirrored=True),
+    "at_least": Comparison(kernel.AT_MOST_INTS, mirrored=True),
+    "equal_strings": Comparison(kernel.EQUAL_INTS),
+    "unequal_strings": Comparison(kernel.EQUAL_INTS, negated=True),
+}
 
 DATES = {
     "year": (kernel.YEAR, 0),
@@ -62,12 +82,17 @@ def is_on_tape(node: Node) -> bool:
     return node.type.is_scalar and (node.op in _ALWAYS or node.op.startswith("part_"))
 
 
-def comparison(node: Node) -> tuple[int, bool] | None:
-    """The instruction of a comparison, and whether its operands change places."""
-    if node.op not in _COMPARED:
+def comparison(node: Node) -> Comparison | None:
+    """How a comparison is computed, if it is one."""
+    compared = _COMPARED.get(node.op)
+    if compared is None:
         return None
-    order, mirrored = _COMPARED[node.op]
     of = node.operands[0].type.name
-    if of == "bool":
-        return (kernel.SAME, kernel.OTHER)[order], False
-    return (kernel.EQUAL_FLOATS if of == "float" else kernel.EQUAL_INTS) + order, mirrored
+    if of == "float":
+        return compared._replace(op=compared.op + kernel.EQUAL_FLOATS - kernel.EQUAL_INTS)
+    return compared._replace(op=kernel.SAME) if of == "bool" else compared
+
+
+def equality(of: TypeName) -> int:
+    """The instruction that tells whether two values of a type are the same."""
+    return kernel.SAME if of == "bool" else kernel.EQUAL_FLOATS if of == "float" else kernel.EQUAL_INTS

@@ -30,7 +30,7 @@ _PLAIN: dict[str, Kernel] = {
 """Functions that give data and never fail."""
 
 
-def build_step(node: Node, slots: Sequence[int]) -> Step:
+def build_step(node: Node, slots: Sequence[int]) -> Step:  # noqa: PLR0911 - one case per kind of node
     """The step of a node whose operands lie in these slots; macros are the graph's, which knows their variables."""
     match node.op:
         case "constant":

@@ -1,7 +1,6 @@
 """A tape: the nodes of some roots as instructions, run by the kernel in one call per request."""
 
-import struct
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from typing import Literal, NamedTuple
 
 import numpy as np
@@ -10,19 +9,15 @@ from numpy.typing import NDArray
 from rules.expression import tape_kernel as kernel
 from rules.expression.cell import FAILED, Cell, Coded, Vocabulary, settled
 from rules.expression.frame import Frame
+from rules.expression.intake import Intake
 from rules.expression.lowering import Instruction, Lowering
 from rules.expression.shared import Shared
 from rules.expression.type import TypeName
+from rules.expression.words import Words
 from rules.facts import Facts
 
 Outlet = Literal["cells", "verdicts", "numbers"]
 """What a tape gives for its roots: whatever they are; their states, all wide; or numbers."""
-
-_NUMBERS: dict[TypeName, int] = {
-    "bool": kernel.NUMBER_OF_BOOL,
-    "float": kernel.NUMBER_OF_FLOAT,
-    "string": kernel.NUMBER_OF_WORD,
-}
 
 
 class Rows(NamedTuple):
@@ -32,45 +27,9 @@ class Rows(NamedTuple):
     states: NDArray[np.uint8]
 
 
-_NO_TABLES = np.empty(0, np.uint8), np.empty(0, np.int64), np.empty(0)
-
-
 def no_number(word: str) -> float:
     """Stands for the numbers of words where no number is asked for."""
     raise AssertionError(f"the number of {word!r} was asked for, and the program was bound without")
-
-
-class Words:
-    """Codes of words: those of the tape, and after them those that come with one request."""
-
-    __slots__ = ("_fresh", "_known")
-
-    def __init__(self, known: dict[str, int]) -> None:
-        self._known = known
-        self._fresh: dict[str, int] = {}
-
-    def code(self, word: str) -> int:
-        """The code of a word, a new one if need be."""
-        code = self._known.get(word)
-        return self._fresh.setdefault(word, len(self)) if code is None else code
-
-    def find(self, word: str) -> int | None:
-        """The code of a word that something may look for."""
-        code = self._known.get(word)
-        return self._fresh.get(word) if code is None else code
-
-    @property
-    def fresh(self) -> tuple[str, ...]:
-        """The words that came with the request."""
-        return tuple(self._fresh)
-
-    @property
-    def all(self) -> tuple[str, ...]:
-        """Every word, by code."""
-        return (*self._known, *self._fresh)
-
-    def __len__(self) -> int:
-        return len(self._known) + len(self._fresh)
 
 
 class Tape:
@@ -98,9 +57,10 @@ class Tape:
             sum(self.wide[:at]) if wide else at - sum(self.wide[:at]) for at, wide in enumerate(self.wide)
         )
         for slot, to, is_wide, type in zip(roots, self.places, self.wide, self._types, strict=True):
-            stored = kernel.STORE_BOOL if type == "bool" else kernel.STORE
-            op = _NUMBERS.get(type, kernel.NUMBER_OF_INT) if outlet == "numbers" else stored
-            lowering.store(slot, op, to, is_wide)
+            if outlet == "numbers":
+                lowering.store_number(slot, to, is_wide)
+            else:
+                lowering.store(slot, kernel.STORE_BOOL if type == "bool" else kernel.STORE, to, is_wide)
         self._sized = sum(self.wide), len(self.wide) - sum(self.wide)
         self._narrow_code = _array(lowering.narrow_code)
         allotted, self._registers = _allot(lowering.wide_code)
@@ -111,17 +71,9 @@ class Tape:
         for at, (type, cell) in enumerate(lowering.given):
             _write(self._given, at, type, cell, words)
         self._no_rows = _rows(0, rows)
-        self._format = struct.Struct("=" + "".join("d" if type == "float" else "q" for type in lowering.types))
-        self._constants = lowering.constants
-        self._states = bytes(lowering.states)
-        self._facts = tuple((input.path, input.to) for input in lowering.facts if input.type not in ("bool", "string"))
-        self._bools = tuple((input.path, input.to) for input in lowering.facts if input.type == "bool")
-        self._strings = tuple((input.path, input.to) for input in lowering.facts if input.type == "string")
-        self._presences = tuple((input.path, input.to) for input in lowering.presences)
-        self._cells = tuple(lowering.cells)
+        self._intake = Intake(lowering, word_number)
         self._loaded = tuple(lowering.loaded)
-        self._tables = tuple(lowering.tables)
-        self.needs_frame = bool(self._cells or self._loaded)
+        self.needs_frame = bool(lowering.cells or lowering.loaded)
         self._word_number = word_number
         self._numbers_words = outlet == "numbers" and "string" in self._types
         self._word_numbers = np.array([word_number(word) for word in self._codes if self._numbers_words], np.float64)
@@ -129,35 +81,12 @@ class Tape:
     def run(self, facts: Facts, frame: Frame | None) -> tuple[Rows, Rows, Words]:
         """The outputs: (narrow roots), (wide roots × rows), and the words whose codes they are."""
         words = Words(self._codes)
-        values = self._constants.copy()
-        states = bytearray(self._states)
-        get = facts.get
-        for path, to in self._facts:
-            value = get(path)
-            if value is None:
-                states[to] = kernel.WRONG
-            else:
-                values[to] = value
-        for path, to in self._bools:
-            value = get(path)
-            states[to] = kernel.WRONG if value is None else kernel.TRUE if value else kernel.FALSE
-        for path, to in self._presences:
-            states[to] = kernel.TRUE if path in facts else kernel.FALSE
-        for path, to in self._strings:
-            value = get(path)
-            if value is None:
-                states[to] = kernel.WRONG
-            else:
-                values[to] = words.code(value)
-        loaded = self._no_rows
-        if frame is not None:
-            self._read_cells(frame, values, states, words)
-            loaded = self._load(frame, words)
-        count = max(len(words), 1)
-        absent, places, contents = self._read_tables(facts, words, count) if self._tables else _NO_TABLES
+        numbers, states = self._intake.take(facts, frame, words)
+        loaded = self._no_rows if frame is None else self._load(frame, words)
+        absent, contents = self._intake.take_tables(facts, words)
         word_numbers = self._word_numbers
         if self._numbers_words and words.fresh:
-            word_numbers = np.concatenate([word_numbers, [self._word_number(word) for word in words.fresh]])
+            word_numbers = np.append(word_numbers, [self._word_number(word) for word in words.fresh])
         wide, narrow = self._sized
         request = Rows(np.empty(narrow), np.empty(narrow, np.uint8))
         others = Rows(
@@ -171,12 +100,11 @@ class Tape:
             self._given.states,
             loaded.numbers,
             loaded.states,
-            np.frombuffer(bytearray(self._format.pack(*values))),
-            np.frombuffer(states, np.uint8),
+            numbers,
+            states,
             absent,
-            places,
             contents,
-            count,
+            max(len(words.known) + len(words.fresh), 1),
             word_numbers,
             request.numbers,
             request.states,
@@ -195,37 +123,6 @@ class Tape:
             else _narrow_cell(narrow.numbers[at : at + 1], narrow.states[at : at + 1], type, words)
             for at, is_wide, type in zip(self.places, self.wide, self._types, strict=True)
         )
-
-    def _read_tables(
-        self, facts: Facts, words: Words, count: int
-    ) -> tuple[NDArray[np.uint8], NDArray[np.int64], NDArray[np.float64]]:
-        absent = bytearray(len(self._tables))
-        places: list[int] = []
-        contents: list[float] = []
-        find = words.find
-        for table, path in enumerate(self._tables):
-            held = facts.get(path)
-            if held is None:
-                absent[table] = kernel.WRONG
-                continue
-            first = table * count
-            weights = held.values() if isinstance(held, Mapping) else [1.0] * len(held)
-            for word, weight in zip(held, weights, strict=True):
-                code = find(word)
-                if code is not None:
-                    places.append(first + code)
-                    contents.append(weight)
-        return np.frombuffer(absent, np.uint8), np.array(places, np.int64), np.array(contents, np.float64)
-
-    def _read_cells(self, frame: Frame, values: list[float], states: bytearray, words: Words) -> None:
-        for input in self._cells:
-            data, error = frame.get(input.slot)
-            if error is True:
-                states[input.to] = kernel.WRONG
-            elif input.type == "bool":
-                states[input.to] = kernel.TRUE if data else kernel.FALSE
-            else:
-                values[input.to] = words.code(data) if input.type == "string" else data
 
     def _load(self, frame: Frame, words: Words) -> Rows:
         loaded = _rows(len(self._loaded), self._rows)

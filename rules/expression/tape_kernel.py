@@ -29,14 +29,14 @@ BLOCK = 1024
 """Rows per pass over the tape, so that registers stay in the nearest caches."""
 
 (
-    NOT, AND, OR, STRICT_OR, SAME, OTHER, CHOOSE_BOOL, CHOOSE,
-    EQUAL_INTS, UNEQUAL_INTS, LESS_INTS, AT_MOST_INTS, EQUAL_FLOATS, UNEQUAL_FLOATS, LESS_FLOATS, AT_MOST_FLOATS,
+    NOT, AND, OR, STRICT_OR, SAME, CHOOSE_BOOL, CHOOSE,
+    EQUAL_INTS, LESS_INTS, AT_MOST_INTS, EQUAL_FLOATS, LESS_FLOATS, AT_MOST_FLOATS,
     ADD_FLOATS, SUBTRACT_FLOATS, MULTIPLY_FLOATS, DIVIDE_FLOATS, NEGATE_FLOAT, FLOAT_OF_INT, INT_OF_FLOAT,
     ADD_INTS, SUBTRACT_INTS, MULTIPLY_INTS, DIVIDE_INTS, REMAINDER_INTS,
     NEGATE_INT, INSIDE, WHOLE, QUOTIENT, REST, YEAR, MONTH, DAY_OF_MONTH, DAY_OF_YEAR, DAY_OF_WEEK,
     HELD, VALUE, VALUE_OR, INT_VALUE, INT_VALUE_OR, SPREAD_BOOL, SPREAD, LOAD_GIVEN, LOAD,
     STORE_BOOL, STORE, NUMBER_OF_FLOAT, NUMBER_OF_INT, NUMBER_OF_BOOL, NUMBER_OF_WORD,
-) = range(53)  # fmt: skip
+) = range(50)  # fmt: skip
 
 _SURELY_FITS = 2.0**62
 _EDGE = 2.0**63
@@ -69,8 +69,8 @@ def _logic(op: int, states: States, to: int, a: int, b: int, c: int, rows: int) 
     else:
         for row in range(rows):
             x, y = states[a, row], states[b, row]
-            holds = x == y if op == SAME else x != y if op == OTHER else (x | y) == TRUE
-            states[to, row] = WRONG if x == WRONG or y == WRONG else TRUE if holds else FALSE
+            holds = x == y if op == SAME else (x | y) == TRUE
+            states[to, row] = WRONG if (x | y) & WRONG else TRUE if holds else FALSE
 
 
 @_compiled
@@ -80,9 +80,6 @@ def _compare(order: int, x: Any, states: States, to: int, a: int, b: int, rows: 
         for row in range(rows):
             states[to, row] = WRONG if states[a, row] | states[b, row] else TRUE if x[a, row] == x[b, row] else FALSE
     elif order == 1:
-        for row in range(rows):
-            states[to, row] = WRONG if states[a, row] | states[b, row] else TRUE if x[a, row] != x[b, row] else FALSE
-    elif order == 2:
         for row in range(rows):
             states[to, row] = WRONG if states[a, row] | states[b, row] else TRUE if x[a, row] < x[b, row] else FALSE
     else:
@@ -121,7 +118,8 @@ def _int_arithmetic(op: int, x: int, y: int) -> Any:
     """The result for two ints, and whether it is wrong."""
     # Without signs, because a compiler may assume that signed ints never overflow, and then finds no overflow.
     u, v = np.uint64(x), np.uint64(y)
-    result, wrong = np.int64(0), False
+    result: Any = np.int64(0)
+    wrong = False
     if op == ADD_INTS:
         result = np.int64(u + v)
         wrong = (x < 0) == (y < 0) and (result < 0) != (x < 0)
@@ -133,12 +131,12 @@ def _int_arithmetic(op: int, x: int, y: int) -> Any:
         if y == -1:
             wrong = x == _LEAST
         elif abs(float(x) * float(y)) >= _SURELY_FITS:
-            quotient, remainder = _divide(result, y)
+            quotient, remainder = _divide(int(result), y)
             wrong = quotient != x or remainder != 0
     elif y == 0 or (y == -1 and x == _LEAST):
         wrong = True
     elif y == -1:
-        result = -x if op == DIVIDE_INTS else np.int64(0)
+        result = -x if op == DIVIDE_INTS else 0
     else:
         quotient, remainder = _divide(x, y)
         result = quotient if op == DIVIDE_INTS else remainder
@@ -193,23 +191,23 @@ def _look_up(
             found = held[codes[key, row]]
             states[to, row] = WRONG if states[key, row] == WRONG else found
         return
+    # Decided once per word, so that a row costs two loads.
     missing = FALSE if op in (VALUE_OR, INT_VALUE_OR) else WRONG
-    found_states = np.empty(len(held), np.uint8)
-    found_numbers = np.empty(len(held))
-    found_ints = found_numbers.view(np.int64)
+    of_word, wrong = np.empty(len(held)), np.empty(len(held), np.uint8)
     for word in range(len(held)):
-        found_states[word] = FALSE if held[word] == TRUE else WRONG if held[word] == WRONG else missing
-        if held[word] != TRUE:
-            found_numbers[word] = other
-        elif op in (INT_VALUE, INT_VALUE_OR):
-            # Counts come as doubles, in which ints of this size are exact.
-            found_ints[word] = np.int64(table[word])
-        else:
-            found_numbers[word] = table[word]
+        number, found = table[word], held[word]
+        of_word[word] = number if found == TRUE else other
+        wrong[word] = missing if found == FALSE else found & WRONG
+    if op in (INT_VALUE, INT_VALUE_OR):
+        # Counts come as doubles, in which ints of this size are exact; `other` has the bits of an int already.
+        whole = of_word.view(np.int64)
+        for word in range(len(held)):
+            if held[word] == TRUE:
+                whole[word] = np.int64(of_word[word])
     for row in range(rows):
-        numbers[to, row] = found_numbers[codes[key, row]]
+        numbers[to, row] = of_word[codes[key, row]]
     for row in range(rows):
-        states[to, row] = states[key, row] | found_states[codes[key, row]]
+        states[to, row] = states[key, row] | wrong[codes[key, row]]
 
 
 @_compiled
@@ -235,7 +233,7 @@ def _copy(source: Any, target: Any) -> None:
 
 
 @_compiled
-def _execute(
+def _execute(  # noqa: PLR0912 - one branch per kind of instruction
     code: NDArray[np.int64], given: Any, loaded: Any, narrow: Any, tables: Any, word_numbers: Floats, own: Any,
     stored: Any, start: int, rows: int,
 ) -> None:  # fmt: skip
@@ -300,37 +298,23 @@ def _execute(
 
 @_compiled
 def run(
-    narrow_code: NDArray[np.int64],
-    wide_code: NDArray[np.int64],
-    given: Floats,
-    given_states: States,
-    loaded: Floats,
-    loaded_states: States,
-    narrow: Floats,
-    narrow_states: States,
-    absent: States,
-    places: Ints,
-    contents: Floats,
-    words: int,
-    word_numbers: Floats,
-    narrow_stored: Floats,
-    narrow_stored_states: States,
-    stored: Floats,
-    stored_states: States,
-    registers: int,
-) -> None:
+    narrow_code: NDArray[np.int64], wide_code: NDArray[np.int64], given: Floats, given_states: States,
+    loaded: Floats, loaded_states: States, narrow: Floats, narrow_states: States, absent: States, contents: Floats,
+    words: int, word_numbers: Floats, narrow_stored: Floats, narrow_stored_states: States, stored: Floats,
+    stored_states: States, registers: int,
+) -> None:  # fmt: skip
     """Run the part that is the same for all rows, then the rest block by block.
 
     `narrow` are the inputs and registers of the first part; `absent` has the state of each table where it holds
-    nothing; `places` are the cells of tables (table × words + code) that hold `contents`. Arrays come one by one
-    because each tuple of them costs half a microsecond to take apart.
+    nothing, `contents` are pairs of a place in the tables (table × words + code) and the number there. Arrays come one
+    by one because each tuple of them costs half a microsecond to take apart.
     """
-    tables = np.empty((len(absent), words)), np.empty((len(absent), words), np.uint8)
+    tables = np.zeros((len(absent), words)), np.empty((len(absent), words), np.uint8)
     for table in range(len(absent)):
         tables[1][table, :] = absent[table]
-    for at in range(len(places)):
-        table, word = places[at] // words, places[at] % words
-        tables[0][table, word] = contents[at]
+    for at in range(0, len(contents), 2):
+        table, word = divmod(int(contents[at]), words)
+        tables[0][table, word] = contents[at + 1]
         tables[1][table, word] = TRUE
     one = narrow.reshape(-1, 1), narrow_states.reshape(-1, 1)
     ones = narrow_stored.reshape(-1, 1), narrow_stored_states.reshape(-1, 1)
