@@ -7,14 +7,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from models.forest.forest import Floats, Forest
-from models.forest.kernel import TOGETHER, Bytes, Nodes, look_up, prune, score
+from models.forest.kernel import VECTOR, Bytes, Nodes, look_up, prune, score
 from models.forest.layout import Layout, lay_out
 from rules.expression import Binding
 
 _BLOCK = 1024
 """Offers, at most, whose bytes and tags are worked on at a time, so that they stay in the first two caches."""
-_VECTOR = 64
-"""Blocks are filled up to a multiple of this many offers, the most that one instruction takes."""
 
 
 class BoundForest(msgspec.Struct, frozen=True, eq=False):
@@ -44,7 +42,7 @@ class BoundForest(msgspec.Struct, frozen=True, eq=False):
             layout.views[Binding.PAIR],
             pair,
             rows,
-            np.empty((TOGETHER, self.offers.shape[2]), layout.tag),
+            layout.tag,
         )
 
 
@@ -52,7 +50,7 @@ def bind_layout(layout: Layout, offer: Floats) -> BoundForest:
     """Bind a forest laid out already; `offer` is (offer-bound features × offers)."""
     count = offer.shape[1]
     blocks = max(-(-count // _BLOCK), 1)
-    width = max(-(-count // (blocks * _VECTOR)), 1) * _VECTOR
+    width = max(-(-count // (blocks * VECTOR)), 1) * VECTOR
     views = layout.views[Binding.OFFER]
     found = np.zeros((len(views.first_byte), blocks * width), np.uint8)
     look_up(offer, np.arange(count), views, np.ones(len(found), np.bool_), found)

@@ -52,6 +52,8 @@ COUNTED = 3
 """Levels that every search tree has at least."""
 TOGETHER = 4
 """Trees whose leaves are added in one go, so that sums are read and written less often."""
+VECTOR = 64
+"""Rows are worked on in multiples of this many, the most bytes that one instruction takes."""
 _NOWHERE = -(2**31)
 
 
@@ -229,11 +231,15 @@ _add_leaves = njit(cache=True, nogil=True)(_run)
 
 def _pick(offers: Bytes, rows: NDArray[np.int64], wanted: Flags, picked: Bytes) -> None:
     """Write the wanted bytes of some rows, in their order, from the blocks of all offers."""
-    width = offers.shape[2]
+    _, inputs, width = offers.shape
+    flat, starts = offers.reshape(-1), np.empty(len(rows), np.uint32)
+    for at in range(len(rows)):
+        block, column = divmod(rows[at], width)
+        starts[at] = block * inputs * width + column
     for number in range(len(picked)):
         if wanted[number]:
             for at in range(len(rows)):
-                picked[number, at] = offers[rows[at] // width, number, rows[at] % width]
+                picked[number, at] = flat[np.uint64(starts[at]) + np.uint64(number * width)]
 
 
 _pick_rows = njit(cache=True, nogil=True)(_pick)
@@ -249,25 +255,26 @@ def _score(
     pair_views: "Views",
     pair: Floats,
     rows: NDArray[np.int64],
-    tags: Tags,
+    tag: Tags,
 ) -> Floats:
     """Raw scores of the rows.
 
-    `offers` is (blocks × inputs × width), `pair` (features × offers), and `tags` room for (TOGETHER × width) tags.
+    `offers` is (blocks × inputs × width), `pair` (features × offers), and `tag` has the type of tags.
     """
     asked = np.empty((len(request_views.first_byte) + 1, 1), np.uint8)
     look_up(request, np.zeros(1, np.int64), request_views, np.ones(len(asked), np.bool_), asked)
     splits, first_split, values, first_value = _specialised(nodes, roots, leaves, asked[:, 0])
-    _, inputs, width = offers.shape
+    inputs, width = offers.shape[1:]
     wanted = np.zeros(inputs + len(pair_views.first_byte), np.bool_)
     for number in range(len(splits)):
         wanted[splits[number]["input"]] = True
     # To pick the bytes of most of the offers would cost more than scoring them all does.
     everyone = 3 * len(rows) > 2 * pair.shape[1]
     chosen = np.arange(pair.shape[1]) if everyone else rows
+    width = width if everyone else min(width, (len(rows) // VECTOR + 1) * VECTOR)
     picked = np.empty((0 if everyone else inputs, width), np.uint8)
-    pairs = np.empty((len(wanted) - inputs, width), np.uint8)
-    sums = np.zeros(-(-len(chosen) // width) * width)
+    pairs, tags = np.empty((len(wanted) - inputs, width), np.uint8), np.empty((TOGETHER, width), tag.dtype)
+    sums = np.zeros(len(chosen) + width)
     for begin in range(0, len(chosen), width):
         block = chosen[begin : begin + width]
         _pick_rows(offers, block, wanted, picked)
