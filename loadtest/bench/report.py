@@ -34,8 +34,9 @@ def print_report(console: Console, report: Report) -> None:
         _print_details(console, figure)
     if table := stage_table(report.figures):
         console.print(table, markup=False, highlight=False, soft_wrap=True)
-    if any(figure.goals for figure in report.figures):
-        console.print(_goals(report.figures))
+    for figure in report.figures:
+        for goal in figure.goals:
+            console.print(_verdict(figure, goal), highlight=False, soft_wrap=True)
     for absent in report.absent:
         console.print(f"Not measured: {absent.name}: {absent.why}", style="yellow", markup=False, highlight=False)
     for warning in report.warnings:
@@ -85,19 +86,11 @@ def _print_details(console: Console, figure: Figure) -> None:
         console.print(table)
 
 
-def _goals(figures: Sequence[Figure]) -> Table:
-    table = Table("Figure", "Quantity", *(Column(title, justify="right") for title in ("Wanted", "Measured", "")))
-    for figure in figures:
-        for goal in figure.goals:
-            table.add_row(
-                f"[bold]{figure.name}[/]: {escape(figure.case)}", escape(goal.quantity), _bound(goal),
-                _short(goal.measured), "[green]met[/]" if goal.met else "[red]not met[/]",
-            )  # fmt: skip
-    return table
-
-
-def _bound(goal: Goal) -> str:
-    return f"{'≤' if goal.low else '≥'} {_short(goal.wanted)}"
+def _verdict(figure: Figure, goal: Goal) -> str:
+    met = "[green]met    [/]" if goal.met else "[red]not met[/]"
+    wanted = f"{'≤' if goal.low else '≥'} {_short(goal.wanted)}"
+    case = escape(f"{figure.case}: {goal.quantity}")
+    return f"{met} [bold]{figure.name}[/], {case} {_short(goal.measured)}, wanted {wanted}"
 
 
 def _spread(series: Series) -> tuple[str, str, str]:
