@@ -1,12 +1,12 @@
 """From the nodes of a graph to a tape: each operation becomes an instruction, each value has its register."""
 
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import NamedTuple, TypeGuard
 
 from rules.expression import opcode
 from rules.expression import tape_kernel as kernel
 from rules.expression.cell import Cell, Coded
-from rules.expression.node import Node
+from rules.expression.node import Detail, Node
 from rules.expression.shared import Shared
 from rules.expression.type import TypeName
 
@@ -150,17 +150,23 @@ class Lowering:
             return self._emit(wide, kernel.HELD, (self._at(key, wide),), self._table(where), 0)
         if node.op in ("found", "value"):
             where, key = self._nodes[shared.operands[0]].operands
-            is_int = node.type.name == "int"
-            op = kernel.HELD if node.op == "found" else kernel.INT_VALUE if is_int else kernel.VALUE
-            return self._emit(wide, op, (self._at(key, wide),), self._table(where), 0)
+            op = kernel.HELD if node.op == "found" else kernel.VALUE
+            held = self._emit(wide, op, (self._at(key, wide),), self._table(where), 0)
+            return self._as(node.type.name, wide, held)
         if [operand.op for operand in node.operands] == ["found", "value", "constant"]:
             found, value = (self._nodes[slot] for slot in shared.operands[:2])
-            if found.operands == value.operands and opcode.is_on_tape(found.node):
+            other = node.operands[2].detail
+            if found.operands == value.operands and opcode.is_on_tape(found.node) and _is_exact(other):
                 where, key = self._nodes[found.operands[0]].operands
-                other = self._at(shared.operands[2], False)
-                op = kernel.INT_VALUE_OR if node.type.name == "int" else kernel.VALUE_OR
-                return self._emit(wide, op, (self._at(key, wide),), self._table(where), other)
+                instead = self._register("float")
+                self.constants[instead] = other
+                held = self._emit(wide, kernel.VALUE_OR, (self._at(key, wide),), self._table(where), instead)
+                return self._as(node.type.name, wide, held)
         return None
+
+    def _as(self, type: TypeName, wide: bool, held: int) -> int:
+        """What a table holds is a double; an int of a map is a count, so small that it is exact as one."""
+        return self._emit(wide, kernel.INT_OF_FLOAT, (held,)) if type == "int" else held
 
     def _compute(self, shared: Shared) -> int:  # noqa: PLR0911 - one case per kind of operation
         node, wide = shared.node, shared.wide
@@ -177,11 +183,11 @@ class Lowering:
             case "choose":
                 return self._emit(wide, kernel.CHOOSE_BOOL if node.type.name == "bool" else kernel.CHOOSE, of)
             case "negate_int":
-                return self._emit(wide, kernel.NEGATE_INT, of)
+                return self._emit(wide, kernel.SUBTRACT_INTS, (self._int(0, wide), *of))
             case "int_of_instant":
                 return self._emit(wide, kernel.WHOLE, of, 1_000)
             case "duration_in":
-                return self._emit(wide, kernel.QUOTIENT, of, int(node.detail or 1))
+                return self._emit(wide, kernel.DIVIDE_INTS, (*of, self._int(int(node.detail or 1), wide)))
         if node.op in opcode.BOUNDED:
             op, least, most = opcode.BOUNDED[node.op]
             return self._emit(wide, kernel.INSIDE, (self._emit(wide, op, of),), least, most)
@@ -207,6 +213,11 @@ class Lowering:
             joined = self._emit(wide, op, (joined, part))
         return joined
 
+    def _int(self, number: int, wide: bool) -> int:
+        to = self._register("int")
+        self.constants[to] = number
+        return self._emit(True, kernel.SPREAD, (), to) if wide else to
+
     def _register(self, type: TypeName) -> int:
         self.constants.append(0)
         self.types.append(type)
@@ -222,3 +233,8 @@ class Lowering:
             to = self._register("int")
             self.narrow_code.append(Instruction(op, to, reads, numbers))
         return to
+
+
+def _is_exact(number: Detail) -> TypeGuard[int | float]:
+    """Whether a constant is the same number as a double."""
+    return isinstance(number, float) or (isinstance(number, int) and float(number) == number)

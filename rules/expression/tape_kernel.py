@@ -11,8 +11,7 @@ Registers are reached by two indices and not by slices, because each slice costs
 All functions live in this one file, because numba's cache on disk watches only the file of the function it compiled.
 """
 
-from collections.abc import Callable
-from typing import Any, TypeVar
+from typing import Any
 
 import numpy as np
 from numba import njit
@@ -21,7 +20,6 @@ from numpy.typing import NDArray
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 States = NDArray[np.uint8]
-Compiled = TypeVar("Compiled", bound=Callable[..., object])
 
 FALSE, WRONG, TRUE = 0, 1, 2
 
@@ -33,21 +31,25 @@ BLOCK = 1024
     EQUAL_INTS, LESS_INTS, AT_MOST_INTS, EQUAL_FLOATS, LESS_FLOATS, AT_MOST_FLOATS,
     ADD_FLOATS, SUBTRACT_FLOATS, MULTIPLY_FLOATS, DIVIDE_FLOATS, NEGATE_FLOAT, FLOAT_OF_INT, INT_OF_FLOAT,
     ADD_INTS, SUBTRACT_INTS, MULTIPLY_INTS, DIVIDE_INTS, REMAINDER_INTS,
-    NEGATE_INT, INSIDE, WHOLE, QUOTIENT, REST, YEAR, MONTH, DAY_OF_MONTH, DAY_OF_YEAR, DAY_OF_WEEK,
-    HELD, VALUE, VALUE_OR, INT_VALUE, INT_VALUE_OR, SPREAD_BOOL, SPREAD, LOAD_GIVEN, LOAD,
+    INSIDE, WHOLE, REST, YEAR, MONTH, DAY_OF_MONTH, DAY_OF_YEAR, DAY_OF_WEEK,
+    HELD, VALUE, VALUE_OR, SPREAD_BOOL, SPREAD, LOAD_GIVEN, LOAD,
     STORE_BOOL, STORE, NUMBER_OF_FLOAT, NUMBER_OF_INT, NUMBER_OF_BOOL, NUMBER_OF_WORD,
-) = range(50)  # fmt: skip
+) = range(46)  # fmt: skip
 
-_SURELY_FITS = 2.0**62
-_EDGE = 2.0**63
-_LEAST = -(2**63)
+_LEAST, _EDGE, _SURELY_FITS = -(2**63), 2.0**63, 2.0**62
 _DAY = 86_400_000
 
 
-def _compiled(function: Compiled) -> Compiled:
+def _compiled(function: Any) -> Any:
     # Division as numpy does it: no check for zero that would keep loops from being vectorised.
-    compiled: Any = njit(cache=True, nogil=True, error_model="numpy")(function)
-    return compiled  # type: ignore[no-any-return]
+    return njit(cache=True, nogil=True, error_model="numpy")(function)
+
+
+@_compiled
+def _copy(source: Any, target: Any) -> None:
+    # A loop of our own is vectorised where an assignment of slices is not.
+    for row in range(len(target)):
+        target[row] = source[row]
 
 
 @_compiled
@@ -65,7 +67,7 @@ def _logic(op: int, states: States, to: int, a: int, b: int, c: int, rows: int) 
     elif op == CHOOSE_BOOL:
         for row in range(rows):
             test, x, y = states[a, row], states[b, row], states[c, row]
-            states[to, row] = WRONG if test == WRONG else x if test == TRUE else y
+            states[to, row] = test if test == WRONG else x if test == TRUE else y
     else:
         for row in range(rows):
             x, y = states[a, row], states[b, row]
@@ -76,29 +78,21 @@ def _logic(op: int, states: States, to: int, a: int, b: int, c: int, rows: int) 
 @_compiled
 def _compare(order: int, x: Any, states: States, to: int, a: int, b: int, rows: int) -> None:
     """Bools of two ints or two doubles."""
-    if order == 0:
-        for row in range(rows):
-            states[to, row] = WRONG if states[a, row] | states[b, row] else TRUE if x[a, row] == x[b, row] else FALSE
-    elif order == 1:
-        for row in range(rows):
-            states[to, row] = WRONG if states[a, row] | states[b, row] else TRUE if x[a, row] < x[b, row] else FALSE
-    else:
-        for row in range(rows):
-            states[to, row] = WRONG if states[a, row] | states[b, row] else TRUE if x[a, row] <= x[b, row] else FALSE
+    for row in range(rows):
+        u, v = x[a, row], x[b, row]
+        holds = u == v if order == 0 else u < v if order == 1 else u <= v
+        states[to, row] = WRONG if states[a, row] | states[b, row] else TRUE if holds else FALSE
 
 
 @_compiled
-def _float_arithmetic(op: int, x: Floats, to: int, a: int, b: int, rows: int) -> None:
-    if op == ADD_FLOATS:
-        for row in range(rows):
-            x[to, row] = x[a, row] + x[b, row]
-    elif op == SUBTRACT_FLOATS:
-        for row in range(rows):
-            x[to, row] = x[a, row] - x[b, row]
-    elif op == MULTIPLY_FLOATS:
-        for row in range(rows):
-            x[to, row] = x[a, row] * x[b, row]
-    else:
+def _float_arithmetic(op: int, x: Floats, states: States, to: int, a: int, b: int, rows: int) -> None:
+    """Doubles of two doubles."""
+    for row in range(rows):
+        states[to, row] = states[a, row] | states[b, row]
+    for row in range(rows):
+        u, v = x[a, row], x[b, row]
+        x[to, row] = u + v if op == ADD_FLOATS else u - v if op == SUBTRACT_FLOATS else u * v
+    if op == DIVIDE_FLOATS:
         for row in range(rows):
             x[to, row] = x[a, row] / x[b, row]
 
@@ -167,14 +161,10 @@ def _date(op: int, days: int) -> int:
 @_compiled
 def _of_one_int(op: int, x: int, b: int, c: int, d: int) -> Any:
     """The result for an int and up to three numbers of the instruction, and whether it is wrong."""
-    if op == NEGATE_INT:
-        return np.int64(-np.uint64(x)), x == _LEAST
     if op == INSIDE:
         return x, not b <= x <= c
     if op == WHOLE:
         return x // b, False
-    if op == QUOTIENT:
-        return _divide(x, b)[0], False
     if op == REST:
         return (x + b) // c % d, False
     return _date(op, (x + b) // _DAY) + c, False
@@ -188,26 +178,22 @@ def _look_up(
     codes = numbers.view(np.uint64)
     if op == HELD:
         for row in range(rows):
-            found = held[codes[key, row]]
-            states[to, row] = WRONG if states[key, row] == WRONG else found
+            states[to, row] = states[key, row] if states[key, row] == WRONG else held[codes[key, row]]
         return
-    # Decided once per word, so that a row costs two loads.
-    missing = FALSE if op in (VALUE_OR, INT_VALUE_OR) else WRONG
-    of_word, wrong = np.empty(len(held)), np.empty(len(held), np.uint8)
+    # Decided once per word, so that a row costs a load or two.
+    missing = FALSE if op == VALUE_OR else WRONG
+    of_word, wrong, any_wrong = np.empty(len(held)), np.empty(len(held), np.uint8), FALSE
     for word in range(len(held)):
         number, found = table[word], held[word]
         of_word[word] = number if found == TRUE else other
         wrong[word] = missing if found == FALSE else found & WRONG
-    if op in (INT_VALUE, INT_VALUE_OR):
-        # Counts come as doubles, in which ints of this size are exact; `other` has the bits of an int already.
-        whole = of_word.view(np.int64)
-        for word in range(len(held)):
-            if held[word] == TRUE:
-                whole[word] = np.int64(of_word[word])
+        any_wrong |= wrong[word]
     for row in range(rows):
         numbers[to, row] = of_word[codes[key, row]]
-    for row in range(rows):
-        states[to, row] = states[key, row] | wrong[codes[key, row]]
+    _copy(states[key, :rows], states[to, :rows])
+    if any_wrong:
+        for row in range(rows):
+            states[to, row] |= wrong[codes[key, row]]
 
 
 @_compiled
@@ -226,20 +212,12 @@ def _number(op: int, numbers: Floats, ints: Ints, states: States, of_words: Floa
 
 
 @_compiled
-def _copy(source: Any, target: Any) -> None:
-    # A loop of our own is vectorised where an assignment of slices is not.
-    for row in range(len(target)):
-        target[row] = source[row]
-
-
-@_compiled
 def _execute(  # noqa: PLR0912 - one branch per kind of instruction
     code: NDArray[np.int64], given: Any, loaded: Any, narrow: Any, tables: Any, word_numbers: Floats, own: Any,
     stored: Any, start: int, rows: int,
 ) -> None:  # fmt: skip
     """Run a tape over `rows` rows from `start` on; every pair of arrays is (numbers, states)."""
-    numbers, states = own
-    out_numbers, out_states = stored
+    (numbers, states), (out_numbers, out_states) = own, stored
     ints = numbers.view(np.int64)
     for at in range(len(code)):
         op, to, a, b, c, d = code[at, 0], code[at, 1], code[at, 2], code[at, 3], code[at, 4], code[at, 5]
@@ -255,9 +233,7 @@ def _execute(  # noqa: PLR0912 - one branch per kind of instruction
         elif op <= AT_MOST_FLOATS:
             _compare(op - EQUAL_FLOATS, numbers, states, to, a, b, rows)
         elif op <= DIVIDE_FLOATS:
-            _float_arithmetic(op, numbers, to, a, b, rows)
-            for row in range(rows):
-                states[to, row] = states[a, row] | states[b, row]
+            _float_arithmetic(op, numbers, states, to, a, b, rows)
         elif op <= FLOAT_OF_INT:
             for row in range(rows):
                 numbers[to, row] = float(ints[a, row]) if op == FLOAT_OF_INT else -numbers[a, row]
@@ -275,15 +251,12 @@ def _execute(  # noqa: PLR0912 - one branch per kind of instruction
             for row in range(rows):
                 ints[to, row], wrong = _of_one_int(op, ints[a, row], b, c, d)
                 states[to, row] = states[a, row] | wrong
-        elif op <= INT_VALUE_OR:
+        elif op <= VALUE_OR:
             _look_up(op, numbers, states, tables[0][b], tables[1][b], to, a, narrow[0][c, 0], rows)
         elif op <= SPREAD:
-            number, state = narrow[0][a, 0], narrow[1][a, 0]
-            for row in range(rows):
-                states[to, row] = state
+            states[to, :rows] = narrow[1][a, 0]
             if op == SPREAD:
-                for row in range(rows):
-                    numbers[to, row] = number
+                numbers[to, :rows] = narrow[0][a, 0]
         elif op <= LOAD:
             of_numbers, of_states = given if op == LOAD_GIVEN else loaded
             _copy(of_states[a, start : start + rows], states[to, :rows])
