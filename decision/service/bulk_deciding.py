@@ -18,6 +18,7 @@ from decision.service.deadline import Deadline
 from decision.service.deciding import LOAD_SHARE, RESERVATIONS
 from decision.service.engines import Engines
 from decision.service.made import Draw
+from decision.service.passage import Passage
 from decision.service.recorder import Recorder, Written
 from decision.service.task import Task, Weighed
 from decision.subject.contacts import Contacts
@@ -60,16 +61,18 @@ class BulkDeciding:
         states: SubjectStates,
         contacts: Contacts,
         recorder: Recorder,
-        turns: Turns,
         engines: Engines,
+        passage: Passage,
         clock: Clock,
         random: Random,
     ) -> None:
         self._states = states
         self._contacts = contacts
         self._recorder = recorder
-        self._turns = turns
+        # Its own: a single decision does not wait for a batch, but makes it decide again.
+        self._turns = Turns()
         self._engines = engines
+        self._passage = passage
         self._clock = clock
         self._random = random
 
@@ -143,6 +146,7 @@ class BulkDeciding:
         lines = [line for line in lines if line.state is not NOBODY]
         if not lines:
             return
+        await self._passage.take()
         people = [(line.ask.customer, line.ask.visitor) for line in lines]
         try:
             async with deadline.waiting(KEEP):
@@ -159,6 +163,7 @@ class BulkDeciding:
     async def _weigh(self, lines: list[Line]) -> None:
         if not lines:
             return
+        await self._passage.take()
         tasks = [self._task(line) for line in lines]
         outcomes = await self._engines.weigh(lines[0].ask.snapshot, tasks)
         for line, outcome in zip(lines, outcomes, strict=True):
@@ -219,6 +224,7 @@ class BulkDeciding:
         When the store does not acknowledge, the same slates are answered: the records may have arrived all the same,
         and then they must be true.
         """
+        await self._passage.take()
         written = [_written(line, line.weighed) for line in lines if line.weighed is not None]
         try:
             async with deadline.waiting():

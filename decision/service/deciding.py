@@ -39,7 +39,6 @@ class Deciding:
         states: SubjectStates,
         contacts: Contacts,
         recorder: Recorder,
-        turns: Turns,
         clock: Clock,
         random: Random,
         deadline_ms: int,
@@ -50,8 +49,9 @@ class Deciding:
         self._clock = clock
         self._random = random
         self._seconds = deadline_ms / 1000
-        self._turns = turns
+        self._turns = Turns()
         self._pulse = Pulse()
+        self.under_way = 0
         # Bound once: the module's own looks up its configuration anew for every line.
         self._log = log.bind()
 
@@ -62,15 +62,17 @@ class Deciding:
         """
         begun = time.perf_counter()
         deadline = Deadline(self._seconds, self._pulse)
+        self.under_way += 1
         try:
             made = await self._make(ask, deadline, self._seconds * (1.0 - LOAD_SHARE), lap)
-        except (Unavailable, TimeoutError):
-            # The store is away, so this can neither be journalled nor counted as a contact.
-            made = self._engine(ask, None, ("store",), lap)
-        else:
             if not ask.dry_run:
                 made = await self._record(ask, made, deadline)
                 lap("journal")
+        except (Unavailable, TimeoutError):
+            # The store is away, so this can neither be journalled nor counted as a contact.
+            made = self._engine(ask, None, ("store",), lap)
+        finally:
+            self.under_way -= 1
         self._count(ask, made, time.perf_counter() - begun)
         return answer_of(ask, made)
 

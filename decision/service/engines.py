@@ -10,6 +10,7 @@ from decision.engine.snapshot import Snapshot
 from decision.logs import log
 from decision.service.engine_frame import Outcomes
 from decision.service.engine_handle import EngineHandle
+from decision.service.passage import Passage
 from decision.service.task import Task, weigh_task
 from decision.version.versions import Versions
 from rules.errors import ConciergeError
@@ -47,16 +48,15 @@ class LocalEngine:
 
     processes = 1
 
-    def __init__(self) -> None:
-        self._turn = asyncio.Lock()
+    def __init__(self, passage: Passage) -> None:
+        self._passage = passage
 
     async def weigh(self, snapshot: Snapshot, tasks: list[Task]) -> Outcomes:
         """What becomes of each task, in order."""
         outcomes = []
         for task in tasks:
-            async with self._turn:
-                await asyncio.sleep(0)
-                outcomes.append(weigh_task(snapshot, task))
+            await self._passage.take()
+            outcomes.append(weigh_task(snapshot, task))
         return outcomes
 
     async def close(self) -> None:
@@ -76,6 +76,7 @@ class EngineProcesses:
         versions: Versions,
         served: Callable[[], Snapshot | None],
         processes: int,
+        passage: Passage,
         idle_seconds: float = IDLE_SECONDS,
     ) -> None:
         self.processes = processes
@@ -83,7 +84,7 @@ class EngineProcesses:
         self._versions = versions
         self._served = served
         self._idle_seconds = idle_seconds
-        self._here = LocalEngine()
+        self._here = LocalEngine(passage)
         self._used = 0.0
         self._tending: set[asyncio.Task[None]] = set()
 

@@ -107,6 +107,12 @@ async def test_caps_are_exact_however_many_batches_and_callers_decide_at_once(
     answers = [answer for batch in await asyncio.gather(*batches) for answer in read(batch)]
     assert sum(len(answer.offers) for answer in (*answers, await alone)) == 3
     assert sum(len(record.decision.offers) for record in await journal(store)) == 3
+
+
+async def test_batches_do_not_fail_against_each_other(concierge: Concierge, store: WeakStore) -> None:
+    store.reading_seconds = 0.001
+    await asyncio.gather(*(concierge.bulk.decide([ask(concierge)] * 5) for _ in range(4)))
+    assert len(await journal(store)) == 20
     assert store.conflicts == 0
 
 

@@ -17,6 +17,7 @@ from decision.service.bulk_deciding import Answer
 from decision.service.concierge import Concierge
 from decision.service.engines import WORTH, EngineProcesses, LocalEngine
 from decision.service.made import Draw
+from decision.service.passage import Passage
 from decision.service.task import Task, Weighed
 from decision.settings import Settings
 from decision.subject.profile import Profile, encode_profile
@@ -27,6 +28,7 @@ from rules.ids import DecisionId, OfferId
 from tests.decision.service.conftest import NOW, WeakStore, ask, publish
 
 SECONDS = 20.0
+PASSAGE = Passage(lambda: 0)
 
 
 def tasks(concierge: Concierge, count: int = WORTH) -> list[Task]:
@@ -63,7 +65,7 @@ def snapshot(concierge: Concierge) -> Snapshot:
 async def running(concierge: Concierge, store: WeakStore, idle_seconds: float = 60.0) -> AsyncIterator[EngineProcesses]:
     """One engine process, ready."""
     versions = Versions(Registry(store))
-    engines = EngineProcesses(versions, lambda: concierge.refresher.snapshot, 1, idle_seconds)
+    engines = EngineProcesses(versions, lambda: concierge.refresher.snapshot, 1, PASSAGE, idle_seconds)
     try:
         await engines.weigh(snapshot(concierge), tasks(concierge))
         await reached(lambda: bool(engines.ready))
@@ -90,7 +92,7 @@ async def test_processes_weigh_every_snapshot_bit_for_bit_as_this_one_does(
         for each in (first, second, first):
             batches = [engines.weigh(each, asked[:40]), engines.weigh(each, asked[40:])]
             there = [outcome for batch in await asyncio.gather(*batches) for outcome in batch]
-            here = await LocalEngine().weigh(each, asked)
+            here = await LocalEngine(PASSAGE).weigh(each, asked)
             assert there[:-1] == here[:-1]
             assert all(isinstance(outcome, Weighed) for outcome in there[:-1])
             assert isinstance(there[-1], str)
@@ -111,7 +113,7 @@ async def test_what_a_dying_process_leaves_is_weighed_here_and_another_one_comes
         await asyncio.sleep(0.01)
         assert engines.ready[0].load == 3
         os.kill(process, signal.SIGKILL)
-        here = await LocalEngine().weigh(wanted, asked)
+        here = await LocalEngine(PASSAGE).weigh(wanted, asked)
         for batch in batches:
             assert (await batch)[:-1] == here[:-1]
         await reached(lambda: bool(engines.ready) and engines.ready[0].process != process)
