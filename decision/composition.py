@@ -31,7 +31,6 @@ from decision.store.opening import open_store
 from decision.store.port import Store
 from decision.subject.contacts import Contacts
 from decision.subject.identities import Identities
-from decision.subject.packing import Packing
 from decision.subject.profiles import Profiles
 from decision.subject.state import SubjectStates
 from decision.version.registry import Registry
@@ -47,12 +46,11 @@ class _Parts:
     def __init__(self, store: Store, settings: Settings, clock: Clock) -> None:
         self.registry = Registry(store)
         self.versions = Versions(self.registry)
-        self.packing = Packing(store)
-        self.refresher = Refresher(self.registry, self.versions, clock, self.packing)
+        self.refresher = Refresher(self.registry, self.versions, clock)
         self.identities = Identities(store, settings.visitor_days)
-        self.profiles = Profiles(store, settings.visitor_days, settings.repeat_days, self.packing)
+        self.profiles = Profiles(store, settings.visitor_days, settings.repeat_days)
         self.contacts = Contacts(store, settings.visitor_days, settings.repeat_days)
-        self.states = SubjectStates(store, self.packing)
+        self.states = SubjectStates(store)
         self.index = DecisionIndex(store, settings.outcome_days)
         self.journal = Journal(store, settings.folder)
         self.intake = Intake(
