@@ -22,7 +22,6 @@ from decision.service.explaining import Explaining
 from decision.service.health import Health
 from decision.service.intake import Intake
 from decision.service.marks import Marks
-from decision.service.passage import Passage
 from decision.service.publishing import Publishing
 from decision.service.recorder import Recorder
 from decision.service.refreshing import Refresher
@@ -31,8 +30,10 @@ from decision.store.opening import open_store
 from decision.store.port import Store
 from decision.subject.contacts import Contacts
 from decision.subject.identities import Identities
+from decision.subject.packing import Packing
 from decision.subject.profiles import Profiles
 from decision.subject.state import SubjectStates
+from decision.subject.turns import Turns
 from decision.version.registry import Registry
 from decision.version.versions import Versions
 from rules.errors import Unavailable
@@ -46,11 +47,12 @@ class _Parts:
     def __init__(self, store: Store, settings: Settings, clock: Clock) -> None:
         self.registry = Registry(store)
         self.versions = Versions(self.registry)
-        self.refresher = Refresher(self.registry, self.versions, clock)
+        self.packing = Packing(store)
+        self.refresher = Refresher(self.registry, self.versions, clock, self.packing)
         self.identities = Identities(store, settings.visitor_days)
-        self.profiles = Profiles(store, settings.visitor_days, settings.repeat_days)
+        self.profiles = Profiles(store, settings.visitor_days, settings.repeat_days, self.packing)
         self.contacts = Contacts(store, settings.visitor_days, settings.repeat_days)
-        self.states = SubjectStates(store)
+        self.states = SubjectStates(store, self.packing)
         self.index = DecisionIndex(store, settings.outcome_days)
         self.journal = Journal(store, settings.folder)
         self.intake = Intake(
@@ -66,40 +68,25 @@ class _Parts:
 
 
 def compose(
-    store: Store,
-    settings: Settings,
-    clock: Clock = wall_clock,
-    processes: int = 0,
-    random: Random | None = None,
-    aside: Store | None = None,
+    store: Store, settings: Settings, clock: Clock = wall_clock, processes: int = 0, random: Random | None = None
 ) -> Concierge:
     """The service over a store; nothing runs in the background yet.
 
     With `processes` large batches of a bulk are weighed there: whoever wants that closes the service's `bulk`.
-    `random` draws ids and seeds. `aside` is the same store over connections of their own, for the bulk: what single
-    decisions ask does not queue behind it.
+    `random` draws ids and seeds.
     """
     # One generator per worker, seeded by the system, so that workers draw different ids and seeds.
     random = random or Random()
     of = _Parts(store, settings, clock)
-    deciding = Deciding(
-        of.states, of.contacts, Recorder(store, of.index, of.contacts), clock, random, settings.deadline_ms
-    )
-    beside = of if aside is None else _Parts(aside, settings, clock)
-    recorder = Recorder(aside or store, beside.index, beside.contacts)
-    passage = Passage(lambda: deciding.under_way)
-    engines = (
-        EngineProcesses(of.versions, lambda: of.refresher.snapshot, processes, passage)
-        if processes
-        else LocalEngine(passage)
-    )
+    recorder, turns = Recorder(store, of.index, of.contacts), Turns()
+    engines = EngineProcesses(of.versions, lambda: of.refresher.snapshot, processes) if processes else LocalEngine()
     return Concierge(
         settings=settings,
         clock=clock,
         keys=KeyRing(ApiKeys(store), clock),
         refresher=of.refresher,
-        deciding=deciding,
-        bulk=BulkDeciding(beside.states, beside.contacts, recorder, engines, passage, clock, random),
+        deciding=Deciding(of.states, of.contacts, recorder, turns, clock, random, settings.deadline_ms),
+        bulk=BulkDeciding(of.states, of.contacts, recorder, turns, engines, clock, random),
         explaining=Explaining(of.journal, of.index, of.versions, of.refresher),
         intake=of.intake,
         customers=Customers(
@@ -113,9 +100,8 @@ def compose(
 @asynccontextmanager
 async def open_service(settings: Settings) -> AsyncIterator[Concierge]:
     """The service over the configured store, kept in step with the pointers until it is closed."""
-    async with open_store(settings) as store, open_store(settings) as aside:
-        processes = settings.bulk_processes or max(1, cores() // settings.workers)
-        concierge = compose(store, settings, processes=processes, aside=aside)
+    async with open_store(settings) as store:
+        concierge = compose(store, settings, processes=settings.bulk_processes or max(1, cores() // settings.workers))
         with suppress(Unavailable):
             await concierge.refresher.refresh()
         task = asyncio.create_task(concierge.refresher.run(settings.refresh_seconds))

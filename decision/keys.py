@@ -33,6 +33,11 @@ def profile_key(subject: SubjectId) -> str:
     return f"profile:{{{subject}}}"
 
 
+def dictionary_key(hash: str) -> str:
+    """A dictionary that profiles are packed with."""
+    return f"profiles:dictionary:{hash}"
+
+
 def contacts_key(subject: SubjectId) -> str:
     """The contact history."""
     return f"contacts:{{{subject}}}"

@@ -11,6 +11,7 @@ from decision.engine.request import DecisionRequest
 from decision.engine.snapshot import Snapshot
 from decision.logs import log
 from decision.metrics import REFRESH_FAILURES, SERVING
+from decision.subject.packing import Packing
 from decision.subject.profile import EMPTY_PROFILE
 from decision.version.registry import CATALOGUE_SLOT, Registry
 from decision.version.versions import Versions
@@ -30,10 +31,11 @@ Identity = tuple[CatalogueVersion, frozenset[tuple[GoalId, ModelVersion]], froze
 class Refresher:
     """Holds the snapshot served now; `problems` says, per kind and slot, what could not be taken and why."""
 
-    def __init__(self, registry: Registry, versions: Versions, clock: Clock) -> None:
+    def __init__(self, registry: Registry, versions: Versions, clock: Clock, packing: Packing | None = None) -> None:
         self._registry = registry
         self._versions = versions
         self._clock = clock
+        self._packing = packing
         self._turn = asyncio.Lock()
         self._refused: dict[tuple[str, str, str, str], str] = {}
         self._served: Identity | None = None
@@ -75,6 +77,8 @@ class Refresher:
             if changed:
                 changed = await self._take(catalogue, models, missing)
             self._settle(wanted, pointers)
+            if self._packing is not None and self.snapshot is not None:
+                await self._packing.use(self.snapshot.catalogue)
             return changed
 
     async def _take(self, catalogue: Catalogue, models: dict[GoalId, Model], missing: frozenset[GoalId]) -> bool:

@@ -6,6 +6,7 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 
 from decision.keys import SubjectId, is_visitor, mark_key, profile_key
 from decision.store.port import Store
+from decision.subject.packing import Packing
 from decision.subject.profile import Profile, decode_profile, encode_profile
 from decision.subject.turns import Turns
 from rules.errors import Conflict
@@ -25,8 +26,9 @@ class Profiles:
     `repeat_days` is how long a mark is remembered: a change that carries a mark which is already set does nothing.
     """
 
-    def __init__(self, store: Store, visitor_days: int, repeat_days: int) -> None:
+    def __init__(self, store: Store, visitor_days: int, repeat_days: int, packing: Packing | None = None) -> None:
         self._store = store
+        self._packing = packing or Packing(store)
         self._visitor_ttl = visitor_days * DAY
         self._mark_ttl = repeat_days * DAY
         self._turns = Turns()
@@ -34,7 +36,7 @@ class Profiles:
     async def load(self, subjects: Sequence[SubjectId]) -> list[Profile | None]:
         """The profiles, in order; None where nothing is known."""
         blobs = await self._store.get_many([profile_key(subject) for subject in subjects])
-        return [None if blob is None else decode_profile(blob) for blob in blobs]
+        return [None if blob is None else decode_profile(await self._packing.unpack(blob)) for blob in blobs]
 
     async def change(
         self,
@@ -89,17 +91,14 @@ class Profiles:
         async with self._turns.of(subject):
             for attempt in range(ATTEMPTS):
                 blob, *found = await self._store.get_many(keys)
-                made = make(
-                    decode_profile(blob), {mark for mark, seen in zip(marks, found, strict=True) if seen is not None}
-                )
+                profile = decode_profile(None if blob is None else await self._packing.unpack(blob))
+                made = make(profile, {mark for mark, seen in zip(marks, found, strict=True) if seen is not None})
                 if made is None:
                     return None
                 if announce is not None:
                     await announce(made[0])
                 lasting = [(mark_key(subject, mark), mark_ttl) for mark in made[1]]
-                if await self._store.compare_and_put(
-                    keys[0], blob, encode_profile(made[0]), self._ttl(subject), lasting
-                ):
+                if await self._store.compare_and_put(keys[0], blob, self._packed(made[0]), self._ttl(subject), lasting):
                     return made
                 # Writers that wait for different times do not meet again and again.
                 await asyncio.sleep(random.random() * 0.001 * min(attempt, 20))
@@ -107,11 +106,14 @@ class Profiles:
 
     async def replace(self, subject: SubjectId, profile: Profile) -> None:
         """Set the profile, whatever it was."""
-        await self._store.put(profile_key(subject), encode_profile(profile), self._ttl(subject))
+        await self._store.put(profile_key(subject), self._packed(profile), self._ttl(subject))
 
     async def delete(self, subject: SubjectId) -> bool:
         """Forget the profile; says whether there was one."""
         return await self._store.delete([profile_key(subject)]) == 1
+
+    def _packed(self, profile: Profile) -> bytes:
+        return self._packing.pack(encode_profile(profile))
 
     def _ttl(self, subject: SubjectId) -> int | None:
         return self._visitor_ttl if is_visitor(subject) else None

@@ -8,6 +8,7 @@ from decision.keys import contacts_key, customer_subject, identity_key, profile_
 from decision.store.port import Store
 from decision.subject.identities import Subject, customer_in, visitors_in
 from decision.subject.merging import merge_profiles
+from decision.subject.packing import Packing
 from decision.subject.profile import EMPTY_PROFILE, Profile, decode_profile, encode_profile
 from rules.ids import CustomerId, VisitorId
 from rules.workspace import Workspace
@@ -37,8 +38,9 @@ NOBODY = SubjectState(Subject(None, None), EMPTY_PROFILE, _EMPTY_BLOB, b"", 0, F
 class SubjectStates:
     """Loads subjects, in as few round trips as their links allow: one for a customer or visitor without any."""
 
-    def __init__(self, store: Store) -> None:
+    def __init__(self, store: Store, packing: Packing | None = None) -> None:
         self._store = store
+        self._packing = packing or Packing(store)
 
     async def load(self, customer: CustomerId | None, visitor: VisitorId | None, workspace: Workspace) -> SubjectState:
         """The state of a customer, of a visitor, or of whoever a visitor is linked to; raises `Unavailable`."""
@@ -49,7 +51,8 @@ class SubjectStates:
         if links is None:
             # Most have none, so what is their own was read before it was known whether there is more.
             visitors = () if customer is not None or visitor is None else (visitor,)
-            return _alone(Subject(customer, visitor, visitors), blob, history)
+            profile = None if blob is None else await self._packing.unpack(blob)
+            return _alone(Subject(customer, visitor, visitors), profile, history)
         (state,) = await self._follow([(customer, visitor)], dict(zip(keys, read, strict=True)), workspace)
         return state
 
@@ -68,7 +71,7 @@ class SubjectStates:
         listed = [() if customer is None else visitors_in(found[visitors_key(customer)]) for customer, _ in resolved]
         await self._read(found, (key for visitors in listed for one in visitors for key in _own_keys(None, one)))
         return [
-            _state(_subject(*person, visitors, found), found, workspace)
+            await self._state(_subject(*person, visitors, found), found, workspace)
             for person, visitors in zip(resolved, listed, strict=True)
         ]
 
@@ -76,6 +79,25 @@ class SubjectStates:
         new = [key for key in dict.fromkeys(keys) if key not in found]
         if new:
             found.update(zip(new, await self._store.get_many(new), strict=True))
+
+    async def _state(self, subject: Subject, found: Found, workspace: Workspace) -> SubjectState:
+        subjects = subject.subjects
+        if not subjects:
+            return NOBODY
+        stored = [found[profile_key(one)] for one in subjects]
+        blobs = [None if blob is None else await self._packing.unpack(blob) for blob in stored]
+        histories = [found[contacts_key(one)] or b"" for one in subjects]
+        contacts = b"".join(histories)
+        there = [blob for blob in blobs if blob is not None]
+        if len(there) > 1:
+            of_customer = None if subject.customer is None or blobs[0] is None else decode_profile(blobs[0])
+            of_visitors = there if of_customer is None else there[1:]
+            profile = merge_profiles(of_customer, map(decode_profile, of_visitors), workspace)
+            blob = encode_profile(profile)
+        else:
+            (blob,) = there or (_EMPTY_BLOB,)
+            profile = decode_profile(blob)
+        return SubjectState(subject, profile, blob, contacts, len(histories[0]), bool(there or contacts))
 
 
 def _own_keys(customer: CustomerId | None, visitor: VisitorId | None) -> tuple[str, ...]:
@@ -110,22 +132,3 @@ def _alone(subject: Subject, blob: bytes | None, history: bytes | None) -> Subje
     known = blob is not None or bool(history)
     blob, history = blob or _EMPTY_BLOB, history or b""
     return SubjectState(subject, decode_profile(blob), blob, history, len(history), known)
-
-
-def _state(subject: Subject, found: Found, workspace: Workspace) -> SubjectState:
-    subjects = subject.subjects
-    if not subjects:
-        return NOBODY
-    blobs = [found[profile_key(one)] for one in subjects]
-    histories = [found[contacts_key(one)] or b"" for one in subjects]
-    contacts = b"".join(histories)
-    there = [blob for blob in blobs if blob is not None]
-    if len(there) > 1:
-        of_customer = None if subject.customer is None or blobs[0] is None else decode_profile(blobs[0])
-        of_visitors = there if of_customer is None else there[1:]
-        profile = merge_profiles(of_customer, map(decode_profile, of_visitors), workspace)
-        blob = encode_profile(profile)
-    else:
-        (blob,) = there or (_EMPTY_BLOB,)
-        profile = decode_profile(blob)
-    return SubjectState(subject, profile, blob, contacts, len(histories[0]), bool(there or contacts))

@@ -1,0 +1,79 @@
+"""Packed profiles are the same profiles, shorter, whatever catalogue they were packed for."""
+
+import pytest
+
+from decision.keys import SubjectId
+from decision.store.memory import MemoryStore
+from decision.subject.dictionary import MOST, profile_dictionary
+from decision.subject.packing import Packing
+from decision.subject.profile import ActivityFigures, Decayed, Profile, encode_profile
+from decision.subject.profiles import Profiles
+from decision.subject.state import SubjectStates
+from rules.errors import Unavailable
+from rules.ids import CustomerId, Instant
+from tests.decision.small_workspace import small_catalogue, small_files
+
+ANN = SubjectId("c:ann")
+NOW = Instant(1_790_000_000_000)
+PROFILE = Profile(
+    {"member": True, "tier": "gold", "country": "PRT"},
+    {"brand": {"Alba": Decayed(2.5, NOW), "Boreal": Decayed(1.0, NOW), "elsewhere": Decayed(0.1, Instant(5))}},
+    {"stays": ActivityFigures(3, 700.25, NOW)},
+    {"email": True},
+)
+
+
+async def test_gives_back_what_was_packed_and_is_shorter() -> None:
+    packing = Packing(MemoryStore())
+    await packing.use(small_catalogue())
+    for profile in (PROFILE, Profile(), Profile({"unheard of": "ü" * 5000}), Profile({"x": float("nan")})):
+        blob = encode_profile(profile)
+        assert await packing.unpack(packing.pack(blob)) == blob
+        assert len(packing.pack(blob)) <= len(blob)
+    blob = encode_profile(PROFILE)
+    assert len(packing.pack(blob)) < 0.8 * len(blob)
+
+
+async def test_a_profile_outlives_the_catalogue_it_was_packed_for() -> None:
+    store = MemoryStore()
+    packing = Packing(store)
+    profiles = Profiles(store, 90, 90, packing)
+    await packing.use(small_catalogue())
+    await profiles.replace(ANN, PROFILE)
+    (stored,) = await store.get_many(["profile:{c:ann}"])
+    assert stored is not None
+    assert stored != encode_profile(PROFILE)
+    # Another worker, which serves something else or nothing yet.
+    later = Packing(store)
+    assert await Profiles(store, 90, 90, later).load([ANN]) == [PROFILE]
+    await later.use(small_catalogue({"attributes": {"customer": {"new": {"type": "string"}}}}, "next"))
+    assert later.pack(encode_profile(PROFILE))[:5] != stored[:5]
+    changed = await Profiles(store, 90, 90, later).change(ANN, lambda profile: profile)
+    assert changed == PROFILE
+    assert await profiles.load([ANN]) == [PROFILE]
+
+
+async def test_the_engine_sees_the_unpacked_blob() -> None:
+    store = MemoryStore()
+    packing = Packing(store)
+    await packing.use(small_catalogue())
+    await Profiles(store, 90, 90, packing).replace(ANN, PROFILE)
+    for people in ([(CustomerId("ann"), None)], [(CustomerId("ann"), None), (None, None)]):
+        state = (await SubjectStates(store).load_all(people, small_files()[0]))[0]
+        assert (state.profile, state.blob) == (PROFILE, encode_profile(PROFILE))
+    alone = await SubjectStates(store).load(CustomerId("ann"), None, small_files()[0])
+    assert alone == state
+
+
+async def test_a_lost_dictionary_is_said() -> None:
+    store = MemoryStore()
+    packing = Packing(store)
+    await packing.use(small_catalogue())
+    packed = packing.pack(encode_profile(PROFILE))
+    with pytest.raises(Unavailable, match="profiles:dictionary:"):
+        await Packing(MemoryStore()).unpack(packed)
+
+
+def test_a_dictionary_is_the_catalogues_own() -> None:
+    assert profile_dictionary(small_catalogue()) == profile_dictionary(small_catalogue())
+    assert 100 < len(profile_dictionary(small_catalogue())) <= MOST
