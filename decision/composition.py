@@ -22,6 +22,7 @@ from decision.service.explaining import Explaining
 from decision.service.health import Health
 from decision.service.intake import Intake
 from decision.service.marks import Marks
+from decision.service.passage import Passage
 from decision.service.publishing import Publishing
 from decision.service.recorder import Recorder
 from decision.service.refreshing import Refresher
@@ -33,7 +34,6 @@ from decision.subject.identities import Identities
 from decision.subject.packing import Packing
 from decision.subject.profiles import Profiles
 from decision.subject.state import SubjectStates
-from decision.subject.turns import Turns
 from decision.version.registry import Registry
 from decision.version.versions import Versions
 from rules.errors import Unavailable
@@ -68,25 +68,40 @@ class _Parts:
 
 
 def compose(
-    store: Store, settings: Settings, clock: Clock = wall_clock, processes: int = 0, random: Random | None = None
+    store: Store,
+    settings: Settings,
+    clock: Clock = wall_clock,
+    processes: int = 0,
+    random: Random | None = None,
+    aside: Store | None = None,
 ) -> Concierge:
     """The service over a store; nothing runs in the background yet.
 
     With `processes` large batches of a bulk are weighed there: whoever wants that closes the service's `bulk`.
-    `random` draws ids and seeds.
+    `random` draws ids and seeds. `aside` is the same store over connections of their own, for the bulk: what single
+    decisions ask does not queue behind it.
     """
     # One generator per worker, seeded by the system, so that workers draw different ids and seeds.
     random = random or Random()
     of = _Parts(store, settings, clock)
-    recorder, turns = Recorder(store, of.index, of.contacts), Turns()
-    engines = EngineProcesses(of.versions, lambda: of.refresher.snapshot, processes) if processes else LocalEngine()
+    deciding = Deciding(
+        of.states, of.contacts, Recorder(store, of.index, of.contacts), clock, random, settings.deadline_ms
+    )
+    beside = of if aside is None else _Parts(aside, settings, clock)
+    recorder = Recorder(aside or store, beside.index, beside.contacts)
+    passage = Passage(lambda: deciding.under_way)
+    engines = (
+        EngineProcesses(of.versions, lambda: of.refresher.snapshot, processes, passage)
+        if processes
+        else LocalEngine(passage)
+    )
     return Concierge(
         settings=settings,
         clock=clock,
         keys=KeyRing(ApiKeys(store), clock),
         refresher=of.refresher,
-        deciding=Deciding(of.states, of.contacts, recorder, turns, clock, random, settings.deadline_ms),
-        bulk=BulkDeciding(of.states, of.contacts, recorder, turns, engines, clock, random),
+        deciding=deciding,
+        bulk=BulkDeciding(beside.states, beside.contacts, recorder, engines, passage, clock, random),
         explaining=Explaining(of.journal, of.index, of.versions, of.refresher),
         intake=of.intake,
         customers=Customers(
@@ -100,8 +115,9 @@ def compose(
 @asynccontextmanager
 async def open_service(settings: Settings) -> AsyncIterator[Concierge]:
     """The service over the configured store, kept in step with the pointers until it is closed."""
-    async with open_store(settings) as store:
-        concierge = compose(store, settings, processes=settings.bulk_processes or max(1, cores() // settings.workers))
+    async with open_store(settings) as store, open_store(settings) as aside:
+        processes = settings.bulk_processes or max(1, cores() // settings.workers)
+        concierge = compose(store, settings, processes=processes, aside=aside)
         with suppress(Unavailable):
             await concierge.refresher.refresh()
         task = asyncio.create_task(concierge.refresher.run(settings.refresh_seconds))
