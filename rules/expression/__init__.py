@@ -1,7 +1,10 @@
-"""The rule language: CEL, typed and classified by binding at publish, evaluated as numpy.
+"""The rule language: CEL, typed and classified by binding at publish, evaluated by one compiled kernel.
 
 source → `parser` (syntax tree) → `checker` (typed nodes with a binding) → `program` (shared nodes) → `bound_program`
-(offer-only nodes are arrays, the rest waits for the facts of a request).
+(offer-only nodes are arrays, the rest waits for the facts of a request) → `lowering` (instructions) → `tape`.
+
+Per request, Python only copies the facts that are read into flat arrays (`intake`); `tape_kernel` does the rest in one
+call. Functions of strings, lists and maps of offers, and macros are steps in numpy (`step`) that feed the tape.
 """
 
 from rules.expression.binding import Binding

@@ -75,7 +75,8 @@ class Tape:
         self._loaded = tuple(lowering.loaded)
         self.needs_frame = bool(lowering.cells or lowering.loaded)
         self._word_number = word_number
-        self._numbers_words = outlet == "numbers" and "string" in self._types
+        code = (*lowering.narrow_code, *lowering.wide_code)
+        self._numbers_words = any(instruction.op == kernel.NUMBER_OF_WORD for instruction in code)
         self._word_numbers = np.array([word_number(word) for word in self._codes if self._numbers_words], np.float64)
 
     def run(self, facts: Facts, frame: Frame | None) -> tuple[Rows, Rows, Words]:

@@ -67,7 +67,8 @@ def _logic(op: int, states: States, to: int, a: int, b: int, c: int, rows: int) 
     elif op == CHOOSE_BOOL:
         for row in range(rows):
             test, x, y = states[a, row], states[b, row], states[c, row]
-            states[to, row] = test if test == WRONG else x if test == TRUE else y
+            chosen = x if test == TRUE else y
+            states[to, row] = test if test == WRONG else chosen
     else:
         for row in range(rows):
             x, y = states[a, row], states[b, row]
@@ -296,5 +297,4 @@ def run(
     own = np.empty((registers, min(rows, BLOCK))), np.empty((registers, min(rows, BLOCK)), np.uint8)
     before, during, after = (given, given_states), (loaded, loaded_states), (stored, stored_states)
     for start in range(0, rows, BLOCK):
-        count = min(BLOCK, rows - start)
-        _execute(wide_code, before, during, one, tables, word_numbers, own, after, start, count)
+        _execute(wide_code, before, during, one, tables, word_numbers, own, after, start, min(BLOCK, rows - start))
