@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator
 
 import msgspec
 from litestar import post
@@ -76,7 +76,9 @@ async def decide_bulk(request: ApiRequest, concierge: Serving) -> ASGIApp:
     return stream
 
 
-async def _answers(concierge: Concierge, key: ApiKey, lines: AsyncIterator[bytes | None]) -> AsyncIterator[bytes]:
+async def _answers(
+    concierge: Concierge, key: ApiKey, lines: AsyncIterator[bytes | None]
+) -> AsyncGenerator[bytes, None]:
     """The answers in the order of the lines; at most a window of batches is read but not yet answered."""
     read: asyncio.Queue[Line | None] = asyncio.Queue(BATCH)
     begun: asyncio.Queue[asyncio.Task[bytes] | None] = asyncio.Queue()
@@ -120,8 +122,9 @@ async def _number(lines: AsyncIterator[bytes | None], read: "asyncio.Queue[Line 
     except HTTPException as error:
         # The caller went away in the middle; what has begun is finished, for it may be in the journal already.
         log.warning("bulk_broken_off", lines=number, error=error.detail)
-    finally:
-        await read.put(None)
+    except Exception as error:
+        log.error("bulk_broken_off", lines=number, exc_info=error)
+    await read.put(None)
 
 
 async def _answer(concierge: Concierge, key: ApiKey, lines: list[Line]) -> bytes:

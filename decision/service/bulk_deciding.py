@@ -1,6 +1,7 @@
 """Decides for many at once: the same steps as for one, each of them for a whole batch."""
 
 import asyncio
+import logging
 import time
 from collections.abc import Awaitable, Iterable, Sequence
 from itertools import groupby
@@ -75,6 +76,8 @@ class BulkDeciding:
         self._passage = passage
         self._clock = clock
         self._random = random
+        # Bound once: the module's own looks up its configuration anew for every line.
+        self._log = log.bind()
 
     @property
     def window(self) -> int:
@@ -235,25 +238,27 @@ class BulkDeciding:
                 _unacknowledged(line)
 
     def _count(self, lines: list[Line], seconds: float) -> None:
+        told = self._log.is_enabled_for(logging.INFO)
         for line in lines:
             ask, weighed = line.ask, line.weighed
             if weighed is None:
                 continue
             if not ask.dry_run:
                 figures.decided(ask.request.placement, weighed.outline, seconds)
-            log.info(
-                "decision",
-                decision=weighed.id,
-                placement=ask.request.placement,
-                channel=ask.channel,
-                customer=ask.customer,
-                visitor=ask.visitor,
-                offers=weighed.offers,
-                group=weighed.outline.group,
-                degraded=weighed.outline.degraded,
-                dry_run=ask.dry_run,
-                milliseconds=round(seconds * 1000, 3),
-            )
+            if told:
+                self._log.info(
+                    "decision",
+                    decision=weighed.id,
+                    placement=ask.request.placement,
+                    channel=ask.channel,
+                    customer=ask.customer,
+                    visitor=ask.visitor,
+                    offers=weighed.offers,
+                    group=weighed.outline.group,
+                    degraded=weighed.outline.degraded,
+                    dry_run=ask.dry_run,
+                    milliseconds=round(seconds * 1000, 3),
+                )
 
 
 def _leave(lines: Iterable[Line]) -> None:

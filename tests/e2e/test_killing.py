@@ -96,6 +96,31 @@ async def test_a_killed_service_leaves_no_process_and_no_folder(
     assert os.listdir(temporary) == []
 
 
+async def test_engine_processes_end_with_their_worker_and_a_bulk_outlives_them(tmp_path: Path) -> None:
+    settings, key = await prepared(tmp_path / "data")
+    served = Served(settings, key, ())
+    lines = b'{"placement":"home"}\n' * 300
+
+    def engines() -> list[psutil.Process]:
+        found = (psutil.Process(process) for process in _processes(settings.folder))
+        return [process for process in found if "decision.service.engine_process" in process.cmdline()]
+
+    with httpx.Client(base_url=served.url, headers=served.headers, timeout=20) as client:
+
+        def decide() -> list[str]:
+            return client.post("/v1/decisions/bulk", content=lines).text.splitlines()
+
+        assert len(decide()) == 300
+        _await(lambda: engines() != [])
+        first = engines()[0]
+        first.kill()
+        assert [line for line in decide() if '"degraded":[]' not in line] == []
+        _await(lambda: engines() != [] and first not in engines())
+    served.process.kill()
+    served.process.wait()
+    _await_end(settings.folder)
+
+
 async def test_a_second_service_is_refused(served: Served, tmp_path: Path) -> None:
     assert "Another `concierge serve` works in" in _refused(data=served.settings.data, port=free_port())
     assert f"port {served.settings.port}" in _refused(data=tmp_path / "other", port=served.settings.port)

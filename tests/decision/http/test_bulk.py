@@ -8,9 +8,11 @@ from collections.abc import AsyncIterator, Sequence
 import pytest
 from httpx import AsyncClient
 
-from decision.http.bulk import BATCH, LINE_LIMIT
+from decision.access.api_keys import ApiKey
+from decision.http.bulk import BATCH, LINE_LIMIT, _answers
+from decision.service.concierge import Concierge
 from decision.store.memory import MemoryStore
-from tests.decision.http.conftest import Caller
+from tests.decision.http.conftest import Caller, HandClock
 
 Line = dict[str, object]
 
@@ -102,6 +104,29 @@ async def test_others_are_served_between_the_lines(client: AsyncClient) -> None:
     watching.cancel()
     # Two dozen decisions at a stretch would take far longer than the loop is ever kept.
     assert max(gaps) < sum(gaps) / 5
+
+
+async def test_who_reads_no_answers_is_not_read_either(concierge: Concierge, clock: HandClock) -> None:
+    read, before = 0, asyncio.all_tasks()
+
+    async def lines() -> AsyncIterator[bytes]:
+        nonlocal read
+        while True:
+            read += 1
+            yield b'{"placement":"home"}'
+
+    key = ApiKey("k", "test", ("decide:web",), clock())
+    answers = _answers(concierge, key, lines())
+    bound = (concierge.bulk.window + 2) * BATCH
+    for taken in range(1, 4):
+        assert (await anext(answers)).count(b"\n") == BATCH
+        for _ in range(20):
+            await asyncio.sleep(0.01)
+        assert taken * BATCH < read <= taken * BATCH + bound
+    await answers.aclose()
+    async with asyncio.timeout(5):
+        while asyncio.all_tasks() != before:
+            await asyncio.sleep(0.01)
 
 
 async def test_nothing_asked_is_nothing_answered(client: AsyncClient) -> None:
