@@ -27,9 +27,7 @@ class Intake:
         self._numbered, self._word_number = lowering.numbered, word_number
         self._presences = [(input.path, input.to) for input in lowering.presences]
         self._cells = lowering.cells
-        self._lists = [(path, at) for at, (path, type) in enumerate(lowering.tables) if type == "list"]
-        self._maps = [(path, at) for at, (path, type) in enumerate(lowering.tables) if type == "map"]
-        self._tables = len(lowering.tables)
+        self._tables = [(path, type == "map") for path, type in lowering.tables]
         # One number per register, those that the tape computes among them: a few zeros cost less than a gap.
         self._format = struct.Struct("=" + "".join("d" if type == "float" else "q" for type in lowering.types))
         self._constants = lowering.constants
@@ -77,30 +75,20 @@ class Intake:
         """
         if not self._tables:
             return _NO_TABLES
-        get: Any = facts.get
         known, fresh = words.known.get, words.fresh
-        absent, contents, count = bytearray(self._tables), array("d"), len(words.known) + len(fresh)
+        absent, contents, first, count = bytearray(len(self._tables)), array("d"), 0, len(words.known) + len(fresh)
         append = contents.append
-        for path, table in self._lists:
-            held = get(path)
+        for table, (path, is_map) in enumerate(self._tables):
+            held: Any = facts.get(path)
             if held is None:
                 absent[table] = WRONG
             else:
                 for word in held:
                     code = known(word)
                     if code is not None or (code := fresh.get(word)) is not None:
-                        append(table * count + code)
-                        append(1.0)
-        for path, table in self._maps:
-            held = get(path)
-            if held is None:
-                absent[table] = WRONG
-            else:
-                for word, number in held.items():
-                    code = known(word)
-                    if code is not None or (code := fresh.get(word)) is not None:
-                        append(table * count + code)
-                        append(number)
+                        append(first + code)
+                        append(held[word] if is_map else 1.0)
+            first += count
         return np.frombuffer(absent, np.uint8), np.frombuffer(contents) if contents else _NO_TABLES[1]
 
     def _take_cells(self, frame: Frame, values: list[int | float], states: bytearray, words: Words) -> None:
