@@ -6,9 +6,8 @@ logic, in which a deciding operand absorbs the errors of the others, is Kleene's
 the smaller state, `||` the larger.
 
 An instruction is (op, to, a, b, c, d): the register that it fills, those that it reads, and numbers of its own.
-Registers are reached by two indices and not by slices, because each slice costs as much as a thousand states.
-
-All functions live in this one file, because numba's cache on disk watches only the file of the function it compiled.
+Registers are reached by two indices and not by slices, because each slice costs as much as a thousand states. All
+functions live in this one file, because numba's cache on disk watches only the file of the function it compiled.
 """
 
 from typing import Any
@@ -64,7 +63,7 @@ def _logic(op: int, states: States, to: int, a: int, b: int, c: int, rows: int) 
     elif op == OR:
         for row in range(rows):
             states[to, row] = max(states[a, row], states[b, row])
-    elif op == CHOOSE_BOOL:
+    elif op >= CHOOSE_BOOL:
         for row in range(rows):
             test, x, y = states[a, row], states[b, row], states[c, row]
             chosen = x if test == TRUE else y
@@ -225,7 +224,7 @@ def _execute(  # noqa: PLR0912 - one branch per kind of instruction
         if op <= CHOOSE_BOOL:
             _logic(op, states, to, a, b, c, rows)
         elif op == CHOOSE:
-            _logic(CHOOSE_BOOL, states, to, a, b, c, rows)
+            _logic(op, states, to, a, b, c, rows)
             for row in range(rows):
                 x, y = numbers[b, row], numbers[c, row]
                 numbers[to, row] = x if states[a, row] == TRUE else y
@@ -292,9 +291,10 @@ def run(
         tables[1][table, word] = TRUE
     one = narrow.reshape(-1, 1), narrow_states.reshape(-1, 1)
     ones = narrow_stored.reshape(-1, 1), narrow_stored_states.reshape(-1, 1)
-    _execute(narrow_code, one, one, one, tables, word_numbers, one, ones, 0, 1)
+    # Not plain 0 and 1, for which everything would be compiled a second time.
+    _execute(narrow_code, one, one, one, tables, word_numbers, one, ones, np.int64(0), np.int64(1))
     rows = stored_states.shape[1]
-    own = np.empty((registers, min(rows, BLOCK))), np.empty((registers, min(rows, BLOCK)), np.uint8)
+    own = np.empty((registers, BLOCK)), np.empty((registers, BLOCK), np.uint8)
     before, during, after = (given, given_states), (loaded, loaded_states), (stored, stored_states)
     for start in range(0, rows, BLOCK):
         _execute(wide_code, before, during, one, tables, word_numbers, own, after, start, min(BLOCK, rows - start))
