@@ -7,7 +7,7 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-from rules.contact import KIND_BITS, MOMENT_SHIFT, ContactHistory, kind_key, offer_key
+from rules.contact import ContactHistory, kind_key, offer_key
 from rules.duration import parse_duration
 from rules.ids import Duration, Instant
 from rules.offer import OfferTable
@@ -64,24 +64,11 @@ class ContactTally(msgspec.Struct, frozen=True, eq=False):
 
     def count(self, history: ContactHistory, now: Instant) -> Counts:
         """How many contacts count at each place: later than `now - within`, and not later than a moment after now."""
-        return _count(
-            history,
-            MOMENT_SHIFT,
-            KIND_BITS,
-            now,
-            self.keys,
-            self.places,
-            self.kinds,
-            self.spans,
-            self.channels,
-            self.size,
-        )
+        return _count(history, now, self.keys, self.places, self.kinds, self.spans, self.channels, self.size)
 
 
 def _count_contacts(
     history: ContactHistory,
-    moment_shift: int,
-    kind_bits: int,
     now: int,
     keys: NDArray[np.uint64],
     places: NDArray[np.int32],
@@ -91,24 +78,19 @@ def _count_contacts(
     size: int,
 ) -> Counts:
     counts = np.zeros(size, np.int32)
-    # The layout comes as arguments: a kernel from the disk cache would keep what another file's constants once were.
-    kind_mask = np.uint64((1 << kind_bits) - 1)
-    for number in range(len(history)):
-        contact = history[number]
-        at = contact.when >> moment_shift
-        if at > now + OVERTAKEN:
+    for at in range(len(history)):
+        contact = history[at]
+        if contact.at > now + OVERTAKEN:
             continue
-        kind = contact.what & kind_mask
         row = -1
         for index in range(len(kinds)):
-            counts_here = kind == kinds[index] and at > now - spans[index]
-            if not counts_here or not channels[index, contact.when & 255]:
+            counts_here = contact.kind == kinds[index] and contact.at > now - spans[index]
+            if not counts_here or not channels[index, contact.channel]:
                 continue
             if row < 0:
                 # Looked up once, and only for a contact that counts.
-                offer = contact.what >> np.uint64(kind_bits)
-                row = np.searchsorted(keys, offer)
-                if row < len(keys) and keys[row] != offer:
+                row = np.searchsorted(keys, contact.offer)
+                if row < len(keys) and keys[row] != contact.offer:
                     row = len(keys)
             place = places[row, index]
             if place >= 0:

@@ -10,7 +10,7 @@ from decision.keys import SubjectId, contacts_key, is_visitor, mark_key
 from decision.store.port import Append, Store
 from decision.subject.profiles import ATTEMPTS, DAY
 from decision.subject.turns import Turns
-from rules.contact import CONTACT, moments, read_contacts
+from rules.contact import CONTACT, read_contacts
 from rules.errors import Conflict
 
 
@@ -96,7 +96,7 @@ class Contacts:
     async def _cut(self, subject: SubjectId) -> None:
         (blob,) = await self._store.get_many([contacts_key(subject)])
         history = read_contacts(blob)
-        latest = np.sort(np.argsort(moments(history), kind="stable")[-self._keep :])
+        latest = np.sort(np.argsort(history["at"], kind="stable")[-self._keep :])
         # When somebody appended meanwhile nothing is cut, and the next append tries again.
         await self._store.compare_and_put(contacts_key(subject), blob, history[latest].tobytes(), self._ttl(subject))
 

@@ -137,6 +137,6 @@ def test_a_catalogue_without_offers_counts_contacts_with_offers_that_are_gone() 
 
 def test_a_channel_without_a_name_counts_only_where_all_channels_do() -> None:
     record = bytearray(contact_record(NOW, IDS[0], "decision", "web", 1))
-    record[0] = 77
+    record[20] = 77
     everywhere, on_some = Counter("decision", "1d"), Counter("decision", "1d", channels=CHANNELS[:3])
     assert ContactTally.of([everywhere, on_some], OFFERS).count(read_contacts(bytes(record)), NOW).tolist() == [1, 0]

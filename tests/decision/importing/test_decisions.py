@@ -13,7 +13,7 @@ from decision.journal.record import DecisionRecord, EventRecord, OutcomeRecord, 
 from decision.keys import customer_subject
 from decision.subject.changing import apply_event
 from decision.subject.profile import EMPTY_PROFILE, decode_profile
-from rules.contact import NO_CONTACTS, contact_key, read_contacts
+from rules.contact import NO_CONTACTS, kind_key, offer_key, read_contacts
 from rules.ids import CustomerId, Instant, OfferId, VisitorId
 from rules.instant import parse_instant
 from tests.decision.importing.conftest import Office, Told
@@ -92,8 +92,8 @@ async def test_nothing_that_came_later_is_known(office: Office, events_first: bo
     assert set(before.affinities.get("brand", {})) == ({"Brisa"} if events_first else set())
     # The acceptance of 3 March is known on the 5th; that very offer was shown by then, and nothing of the 5th.
     history = read_contacts(rest[-1].contacts)
-    romantic = OfferId("alba-romantic")
-    assert history["what"].tolist() == [contact_key(romantic, "decision"), contact_key(romantic, "accept")]
+    assert history["offer"].tolist() == [offer_key(OfferId("alba-romantic"))] * 2
+    assert history["kind"].tolist() == [kind_key("decision"), kind_key("accept")]
     assert len(read_contacts(first.contacts)) == 0
     (now,) = await office.profiles.load([ANN])
     assert now is not None

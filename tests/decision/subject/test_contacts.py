@@ -13,7 +13,7 @@ from decision.store.port import Store
 from decision.store.redis import RedisStore
 from decision.subject.contacts import Contacts
 from decision.subject.profiles import DAY
-from rules.contact import CONTACT, contact_record, moments, read_contacts
+from rules.contact import contact_record, read_contacts
 from rules.ids import CustomerId, Instant, OfferId, VisitorId
 
 ANN = customer_subject(CustomerId("ann"))
@@ -37,7 +37,7 @@ async def test_contacts_of_concurrent_callers_are_all_there_and_whole(store: Sto
     await asyncio.gather(*(contacts.add(ANN, [contact(2 * n), contact(2 * n + 1)]) for n in range(50)))
     await contacts.add(VISITOR, [contact(500)])
     blobs = await contacts.load([ANN, VISITOR, customer_subject(CustomerId("nobody"))])
-    assert sorted(moments(read_contacts(blobs[0])).tolist()) == list(range(100))
+    assert sorted(read_contacts(blobs[0])["at"].tolist()) == list(range(100))
     assert blobs[2] == b""
     assert len(read_contacts(b"".join(blobs))) == 101
     assert await contacts.delete(ANN)
@@ -76,22 +76,22 @@ async def test_of_callers_who_saw_the_same_history_one_may_add_to_it(store: Stor
 
 async def test_long_histories_are_cut_to_the_latest_contacts(store: Store) -> None:
     contacts = Contacts(store, visitor_days=1, repeat_days=1, keep=8)
-    instants = [7, 300, 1, 2, 3, 4, 5, 6, 8, 9, 10, 11, 12, 13, 14, 15, 16]
-    lengths = [await contacts.add(ANN, [contact(at)]) for at in instants]
-    assert all(later - earlier == CONTACT.itemsize for earlier, later in pairwise(lengths))
+    moments = [7, 300, 1, 2, 3, 4, 5, 6, 8, 9, 10, 11, 12, 13, 14, 15, 16]
+    lengths = [await contacts.add(ANN, [contact(at)]) for at in moments]
+    assert all(later - earlier == 24 for earlier, later in pairwise(lengths))
     history = read_contacts((await contacts.load([ANN]))[0])
-    assert moments(history).tolist() == [300, 10, 11, 12, 13, 14, 15, 16]
-    assert np.array_equal(history, np.sort(history, order="when")[[7, 0, 1, 2, 3, 4, 5, 6]])
+    assert history["at"].tolist() == [300, 10, 11, 12, 13, 14, 15, 16]
+    assert np.array_equal(history, np.sort(history, order="at")[[7, 0, 1, 2, 3, 4, 5, 6]])
 
 
 async def test_a_history_that_only_capped_decisions_write_is_cut_too(store: Store) -> None:
     contacts = Contacts(store, visitor_days=1, repeat_days=1, keep=8)
     for at in range(100):
         (blob,) = await contacts.load([ANN])
-        assert len(blob) <= 2 * 8 * CONTACT.itemsize
+        assert len(blob) <= 2 * 8 * 24
         assert await contacts.add_if(ANN, [contact(at)], len(blob))
     history = read_contacts((await contacts.load([ANN]))[0])
-    assert moments(history).tolist() == list(range(100 - len(history), 100))
+    assert history["at"].tolist() == list(range(100 - len(history), 100))
 
 
 async def test_a_visitors_contacts_are_forgotten() -> None:
@@ -101,4 +101,4 @@ async def test_a_visitors_contacts_are_forgotten() -> None:
         await contacts.add(subject, [contact(1)])
         await contacts.add_each(subject, {"m": contact(2)})
     now[0] = 2 * DAY + 1.0
-    assert [len(blob) for blob in await contacts.load([ANN, VISITOR])] == [2 * CONTACT.itemsize, 0]
+    assert [len(blob) for blob in await contacts.load([ANN, VISITOR])] == [48, 0]
