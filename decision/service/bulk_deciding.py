@@ -18,6 +18,7 @@ from decision.service.answer import DecisionAnswer
 from decision.service.deadline import Deadline
 from decision.service.deciding import LOAD_SHARE, RESERVATIONS
 from decision.service.engines import Engines
+from decision.service.gathering import parts
 from decision.service.made import Draw
 from decision.service.passage import Passage
 from decision.service.recorder import Recorder, Written
@@ -30,6 +31,9 @@ from rules.errors import Unavailable
 
 SECONDS = 10.0
 """The deadline of a batch: no page waits for a campaign, so it rather waits than leaves a customer out."""
+
+WRITTEN_AT_ONCE = 16
+"""How many records go to the store together: it answers nobody else until all of them are on disk."""
 
 KEEP = SECONDS * (1.0 - LOAD_SHARE)
 
@@ -230,8 +234,9 @@ class BulkDeciding:
         await self._passage.take()
         written = [_written(line, line.weighed) for line in lines if line.weighed is not None]
         try:
-            async with deadline.waiting():
-                await self._recorder.record(*written)
+            for part in parts(written, WRITTEN_AT_ONCE):
+                async with deadline.waiting():
+                    await self._recorder.record(*part)
         except (Unavailable, TimeoutError) as error:
             log.error("journal_unavailable", decisions=len(lines), error=str(error) or "no answer before the deadline")
             for line in lines:

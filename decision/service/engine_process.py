@@ -5,6 +5,8 @@ import os
 import signal
 import socket
 import sys
+from contextlib import suppress
+from pathlib import Path
 
 from decision.engine.engine import decide
 from decision.engine.request import DecisionRequest
@@ -23,7 +25,7 @@ def main() -> None:
     """Answer what comes over the socket whose number is the first argument, until its other end is closed."""
     # Ctrl+C is for the worker, which finishes what it has begun.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    os.nice(LEAST_PRIORITY)
+    _give_way()
     with socket.socket(fileno=int(sys.argv[1])) as connection:
         serve(connection)
 
@@ -44,6 +46,13 @@ def serve(connection: socket.socket) -> None:
                 snapshot = snapshots[message.number]
                 outcomes = [weigh_task(snapshot, task) for task in message.tasks]
         connection.sendall(encode_frame(outcomes))
+
+
+def _give_way() -> None:
+    os.nice(LEAST_PRIORITY)
+    # Where Linux shares the cores out by session first, it is the session that has to be nice; this process leads one.
+    with suppress(OSError):
+        Path("/proc/self/autogroup").write_text(str(LEAST_PRIORITY))
 
 
 def _warm(snapshot: Snapshot) -> Snapshot:
