@@ -1,4 +1,4 @@
-"""`forest_vs_predict` and `forest_vs_treelite`: the masks against walking the trees."""
+"""`forest_vs_predict` and `forest_vs_treelite`: splits settled beforehand against walking the trees."""
 
 from collections.abc import Callable, Iterator
 

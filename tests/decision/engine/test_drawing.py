@@ -1,0 +1,110 @@
+from collections.abc import Sequence
+from itertools import accumulate
+from random import Random
+
+import numpy as np
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from numpy.typing import NDArray
+
+from decision.engine.limit import Limit, Limits
+from decision.engine.slate import fill_slate, mixed
+from rules.reason import Reason
+from rules.workspace import Exploration
+
+# A score whose ratio to the best is too small for a float64 is drawn as zero is, so none are that far apart here.
+amounts = st.one_of(st.just(0.0), st.floats(1e-150, 1e150), st.floats(1e-6, 1.0), st.sampled_from([1.0, 1e-3, 1e-12]))
+temperatures = st.one_of(st.sampled_from([0.0, 0.15, 1.0]), st.floats(1e-9, 50.0))
+
+
+def plain_slate(
+    scores: NDArray[np.float64],
+    open: NDArray[np.bool_],
+    slots: int,
+    exploration: Exploration,
+    limits: Sequence[Limit],
+    mandatory: Sequence[int],
+    random: Random,
+) -> tuple[list[tuple[int, float, Reason]], list[int]]:
+    """What `fill_slate` promises, candidate by candidate: the places, and what held each candidate at the last draw."""
+    places: list[tuple[int, float, Reason]] = []
+    held: list[int] = [-1] * len(scores)
+    powers = np.zeros(len(scores))
+
+    def holders() -> list[int]:
+        """For each candidate the first limit that was full of its code, a strict one before others."""
+        found = [-1] * len(scores)
+        for above in range(1, len(places) + 1):
+            last = places[above - 1][0]
+            for index, each in enumerate(limits):
+                code = each.codes[last]
+                number = sum(each.codes[row] == code for row, _, _ in places[:above])
+                if code >= 0 and number >= each.room[code]:
+                    for row in np.flatnonzero(each.codes == code):
+                        if found[row] < 0 or each.strict:
+                            found[row] = index
+        return found
+
+    for wanted in mandatory:
+        by = holders()[wanted]
+        barred = by >= 0 and limits[by].strict
+        if len(places) < slots and open[wanted] and not barred and wanted not in [row for row, _, _ in places]:
+            places.append((wanted, 1.0, Reason.MANDATORY))
+    while len(places) < slots:
+        held = holders()
+        gone = [row for row, _, _ in places]
+        free = [row for row in range(len(scores)) if open[row] and row not in gone and held[row] < 0]
+        if not free:
+            break
+        if sum(powers[free].tolist()) < 1e-9:
+            best = scores[free].max()
+            if best == 0.0:
+                powers[free] = 1.0
+            elif exploration.temperature == 0.0:
+                powers[free] = [row == free[int(scores[free].argmax())] for row in free]
+            else:
+                with np.errstate(divide="ignore"):
+                    powers[free] = np.exp(np.log(scores[free] / best) / exploration.temperature)
+        edges = list(accumulate(powers[free].tolist()))
+        explored, point = random.random() < exploration.epsilon, random.random()
+        if explored:
+            at = int(point * len(free))
+        else:
+            past = [at for at, edge in enumerate(edges) if edge > point * edges[-1]]
+            at = past[0] if past else edges.index(edges[-1])
+        chance = mixed(powers[free[at]] / edges[-1], len(free), exploration.epsilon)
+        places.append((free[at], chance, Reason.EXPLORED if explored else Reason.RANKED))
+    gone = [row for row, _, _ in places]
+    return places, [-1 if row in gone or not open[row] else by for row, by in enumerate(held)]
+
+
+@settings(max_examples=300)
+@given(
+    st.lists(amounts, min_size=1, max_size=12),
+    st.sampled_from([0.0, 0.05, 0.5, 1.0]),
+    temperatures,
+    st.integers(1, 14),
+    st.integers(0, 2**63),
+    st.data(),
+)
+def test_draws_equal_a_plain_draw_bit_for_bit(
+    scores: list[float], epsilon: float, temperature: float, slots: int, seed: int, data: st.DataObject
+) -> None:
+    size = len(scores)
+    open = np.array(data.draw(st.lists(st.booleans() | st.just(True), min_size=size, max_size=size)))
+    limits = [
+        Limit(
+            np.array(data.draw(st.lists(st.integers(-1, 2), min_size=size, max_size=size)), np.int32),
+            np.array(data.draw(st.lists(st.integers(1, 3), min_size=3, max_size=3))),
+            data.draw(st.sampled_from([Reason.ATTRIBUTE_LIMIT, Reason.CONTACT_POLICY])),
+            index,
+        )
+        for index in range(data.draw(st.integers(0, 3)))
+    ]
+    mandatory = data.draw(st.lists(st.integers(0, size - 1), max_size=3))
+    exploration = Exploration(epsilon, temperature)
+    stacked, first = Limits.of(limits, size), np.array(mandatory, np.int64)
+    slate = fill_slate(np.array(scores), open, slots, exploration, stacked, first, Random(seed))
+    places, held = plain_slate(np.array(scores), open, slots, exploration, limits, mandatory, Random(seed))
+    assert [(place.candidate, place.probability, place.reason) for place in slate.places] == places
+    assert slate.held_by.tolist() == held
