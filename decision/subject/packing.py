@@ -2,7 +2,8 @@
 
 Attribute names, brands and destinations are the same in all profiles and make most of each one; deflate (RFC 1951) with
 a preset dictionary replaces them by references. The dictionary is made from the catalogue alone, so nobody's data is in
-it; it lies in the store under its hash, which every packed profile names, so a profile outlives its catalogue.
+it; it lies in the store under its hash, which every packed profile names, and stays there, so a profile outlives its
+catalogue. What is journalled, replayed and learned from is the unpacked profile: no replay needs a dictionary.
 """
 
 import zlib
@@ -16,10 +17,12 @@ from rules.errors import Unavailable
 from rules.ids import CatalogueVersion
 
 _PACKED = b"\xc1"
-"""How a packed profile begins, before the dictionary's hash: the one byte that MessagePack never uses."""
+"""How a packed profile begins, before the dictionary's name: the one byte that MessagePack never uses."""
 
-_HASH_BYTES = 4
-_HEAD = len(_PACKED) + _HASH_BYTES
+_NAME_BYTES = 4
+_HEAD = len(_PACKED) + _NAME_BYTES
+
+_DAMAGED = "A profile in the store is damaged; restore the store from a backup"
 
 
 class Packing:
@@ -28,18 +31,18 @@ class Packing:
     def __init__(self, store: Store) -> None:
         self._store = store
         self._catalogue: CatalogueVersion | None = None
+        self._dictionary = b""
         self._head = b""
         self._known: dict[bytes, bytes] = {}
 
     async def use(self, catalogue: Catalogue) -> None:
-        """Pack with the dictionary of a catalogue from now on; it is in the store before any profile names it."""
-        if catalogue.version == self._catalogue:
-            return
-        dictionary = profile_dictionary(catalogue)
-        hash = blake2b(dictionary, digest_size=_HASH_BYTES).digest()
-        await self._store.put(dictionary_key(hash.hex()), dictionary)
-        self._known[hash] = dictionary
-        self._head, self._catalogue = _PACKED + hash, catalogue.version
+        """Pack with the dictionary of a catalogue from now on; it is in the store before any profile names it.
+
+        Asked again for the same catalogue, it puts back a dictionary that the store has lost.
+        """
+        if catalogue.version != self._catalogue:
+            self._dictionary, self._catalogue = profile_dictionary(catalogue), catalogue.version
+        self._head = _PACKED + await self._kept(self._dictionary)
 
     def pack(self, blob: bytes) -> bytes:
         """The shortest form of an encoded profile."""
@@ -50,17 +53,39 @@ class Packing:
         return packed if len(packed) < len(blob) else blob
 
     async def unpack(self, stored: bytes) -> bytes:
-        """The encoded profile; raises `Unavailable` when its dictionary cannot be read."""
+        """The encoded profile; raises `Unavailable` when it is damaged or its dictionary cannot be read."""
         if not stored.startswith(_PACKED):
             return stored
-        hash = stored[len(_PACKED) : _HEAD]
-        dictionary = self._known.get(hash) or await self._learn(hash)
-        return zlib.decompressobj(wbits=-zlib.MAX_WBITS, zdict=dictionary).decompress(stored[_HEAD:])
+        name = stored[len(_PACKED) : _HEAD]
+        dictionary = self._known.get(name) or await self._learn(name)
+        inflate = zlib.decompressobj(wbits=-zlib.MAX_WBITS, zdict=dictionary)
+        try:
+            blob = inflate.decompress(stored[_HEAD:])
+        except zlib.error as error:
+            raise Unavailable(f"{_DAMAGED} ({error})") from error
+        if not inflate.eof:
+            raise Unavailable(f"{_DAMAGED} (it ends too early)")
+        return blob
 
-    async def _learn(self, hash: bytes) -> bytes:
-        key = dictionary_key(hash.hex())
+    async def _kept(self, dictionary: bytes) -> bytes:
+        """The name under which the store holds a dictionary; one never takes the place of another."""
+        salt = 0
+        while True:
+            name = blake2b(dictionary, digest_size=_NAME_BYTES, salt=salt.to_bytes(2, "little")).digest()
+            key = dictionary_key(name.hex())
+            (there,) = await self._store.get_many([key])
+            if there is None:
+                await self._store.put_if_absent(key, dictionary)
+                (there,) = await self._store.get_many([key])
+            if there == dictionary:
+                self._known[name] = dictionary
+                return name
+            salt += 1
+
+    async def _learn(self, name: bytes) -> bytes:
+        key = dictionary_key(name.hex())
         (dictionary,) = await self._store.get_many([key])
         if dictionary is None:
             raise Unavailable(f"The store has lost {key}, without which profiles cannot be read; restore it.")
-        self._known[hash] = dictionary
+        self._known[name] = dictionary
         return dictionary

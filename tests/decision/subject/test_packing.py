@@ -1,8 +1,13 @@
 """Packed profiles are the same profiles, shorter, whatever catalogue they were packed for."""
 
+from pathlib import Path
+
 import pytest
 
+from decision.composition import compose
 from decision.keys import SubjectId
+from decision.service.question import ProfileForm
+from decision.settings import Settings
 from decision.store.memory import MemoryStore
 from decision.subject.dictionary import MOST, profile_dictionary
 from decision.subject.packing import Packing
@@ -11,7 +16,7 @@ from decision.subject.profiles import Profiles
 from decision.subject.state import SubjectStates
 from rules.errors import Unavailable
 from rules.ids import CustomerId, Instant
-from tests.decision.small_workspace import small_catalogue, small_files
+from tests.decision.small_workspace import FOLDER, small_catalogue, small_files
 
 ANN = SubjectId("c:ann")
 NOW = Instant(1_790_000_000_000)
@@ -65,13 +70,64 @@ async def test_the_engine_sees_the_unpacked_blob() -> None:
     assert alone == state
 
 
-async def test_a_lost_dictionary_is_said() -> None:
+async def test_whatever_is_composed_packs_once_it_serves(tmp_path: Path) -> None:
+    store = MemoryStore()
+    service = compose(store, Settings(data=str(tmp_path)), lambda: NOW)
+    toml, offers = (FOLDER / "concierge.toml").read_bytes(), (FOLDER / "offers.csv").read_bytes()
+    more = toml.replace(b"[attributes.customer]", b'[attributes.customer]\nshoe = { type = "int" }')
+    names: list[bytes] = []
+    for customer, published in (("a", toml), ("b", more), ("c", None)):
+        if published is None:
+            await service.publishing.rollback("catalogue")
+        else:
+            await service.publishing.publish_workspace(published, offers, "offers.csv")
+        await service.refresher.refresh()
+        answer = await service.customers.put(CustomerId(customer), ProfileForm({"tier": "gold"}, {"email": True}))
+        assert answer.attributes == {"tier": "gold"}
+        (stored,) = await store.get_many([f"profile:{{c:{customer}}}"])
+        assert stored is not None
+        names.append(stored[:5])
+    assert names[0] == names[2] != names[1]
+    # A rollback takes nothing away, and a new worker reads all of them.
+    later = await Profiles(store, 90, 90).load([SubjectId(f"c:{customer}") for customer in "abc"])
+    assert later == [Profile({"tier": "gold"}, consents={"email": True})] * 3
+
+
+async def test_a_dictionary_never_takes_the_place_of_another() -> None:
+    packing = Packing(MemoryStore())
+    await packing.use(small_catalogue())
+    key = f"profiles:dictionary:{packing.pack(encode_profile(PROFILE))[1:5].hex()}"
+    store = MemoryStore()
+    await store.put(key, b"what is here by chance")
+    packing = Packing(store)
+    await packing.use(small_catalogue())
+    packed = packing.pack(encode_profile(PROFILE))
+    assert await store.get_many([key]) == [b"what is here by chance"]
+    assert await Packing(store).unpack(packed) == encode_profile(PROFILE)
+    other = Packing(store)
+    await other.use(small_catalogue())
+    assert other.pack(encode_profile(PROFILE)) == packed
+
+
+async def test_a_lost_dictionary_is_said_and_put_back_while_it_is_used() -> None:
     store = MemoryStore()
     packing = Packing(store)
     await packing.use(small_catalogue())
     packed = packing.pack(encode_profile(PROFILE))
+    await store.delete([f"profiles:dictionary:{packed[1:5].hex()}"])
     with pytest.raises(Unavailable, match="profiles:dictionary:"):
-        await Packing(MemoryStore()).unpack(packed)
+        await Packing(store).unpack(packed)
+    await packing.use(small_catalogue())
+    assert await Packing(store).unpack(packed) == encode_profile(PROFILE)
+
+
+async def test_a_damaged_profile_is_said() -> None:
+    packing = Packing(MemoryStore())
+    await packing.use(small_catalogue())
+    packed = packing.pack(encode_profile(PROFILE))
+    for damaged in (packed[:-1], packed[:5], packed[:5] + b"\xff" + packed[6:]):
+        with pytest.raises(Unavailable, match="damaged"):
+            await packing.unpack(damaged)
 
 
 def test_a_dictionary_is_the_catalogues_own() -> None:
