@@ -75,12 +75,18 @@ def check_size(value: object) -> None:
             raise ValueError(f"holds {len(text)} characters; give at most {LONGEST_TEXT}")
 
 
+def closest(name: str, known: Iterable[str]) -> str | None:
+    """The known name that was probably meant, None where there is no such one."""
+    close = get_close_matches(name, sorted(known), n=1) if len(name) <= _LONGEST_HINTED else []
+    return close[0] if close else None
+
+
 def suggest(name: str, known: Iterable[str]) -> str:
     """The end of an error sentence: the known name that was probably meant, or a few of those there are."""
     names = sorted(known)
-    close = get_close_matches(name, names, n=1) if len(name) <= _LONGEST_HINTED else []
-    if close:
-        return f"; did you mean {close[0]!r}?"
+    close = closest(name, names)
+    if close is not None:
+        return f"; did you mean {close!r}?"
     if not names:
         return "; none are declared"
     more = f" and {len(names) - 8} more" if len(names) > 8 else ""

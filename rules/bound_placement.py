@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from rules.contact import ContactHistory
 from rules.contact_counter import ContactCounters
 from rules.contact_policy import PolicyBook
+from rules.contact_standing import Standing
 from rules.contact_tally import ContactTally, Counts
 from rules.eligibility import RuleBook
 from rules.facts import Facts, FactValue
@@ -66,8 +67,9 @@ class BoundPlacement(msgspec.Struct, frozen=True, eq=False):
     ) -> Screening:
         """The first reason against each candidate; `counts` are its `tally`'s, None when the history is unknown.
 
-        In order: the offer's period, the request's exclusions, consent, eligibility, suitability, contact policy. With
-        an unknown history an entry of the policy blocks every candidate that it counts, for it may be used up.
+        In order: the offer's period, the request's exclusions, consent, the rules (preference, eligibility,
+        suitability), and the contact policy, entry by entry. With an unknown history an entry of the policy blocks
+        every candidate that it counts, for it may be used up.
         """
         refused = self.spec.consent is not None and consents.get(self.spec.consent) is not True
         unwanted = [self.position[offer] for offer in excluded if offer in self.position]
@@ -132,19 +134,23 @@ class BoundPlacement(msgspec.Struct, frozen=True, eq=False):
     def _explain_policy(
         self, row: int, index: int, facts: Facts, history: ContactHistory | None, now: Instant
     ) -> ScreenDetail:
-        entry = self.policies.policies[index].entry
-        counted = None if history is None else self.policies.policies[index].count(row, self.tally.count(history, now))
-        read: dict[str, FactValue | None] = {"count": counted, "at_most": entry.at_most, "within": entry.within}
-        per = ""
+        policy = self.policies.policies[index]
+        entry = policy.entry
+        standing = None if history is None else self.tally.standing(index, int(policy.candidates[row]), history, now)
+        read = Standing(0).read(entry) | {"count": None} if standing is None else standing.read(entry)
         if entry.per is not None:
             read |= self._read((f"offer.{entry.per}",), facts, row)
-            per = f" per {entry.per}"
         said = f" {entry.because}" if entry.because else ""
-        were = "how many there were could not be read" if counted is None else f"there were {counted}"
-        sentence = (
-            f"The contact policy {entry.id} allows {entry.at_most} of {entry.count} within {entry.within}{per}, "
-            f"and {were}.{said}"
-        )
+        if standing is not None and entry.remembers:
+            value = "all offers" if entry.per is None else str(read[f"offer.{entry.per}"])
+            sentence = f"{standing.tell(entry, value)}, by the contact policy {entry.id}.{said}"
+        else:
+            per = "" if entry.per is None else f" per {entry.per}"
+            were = "how many there were could not be read" if standing is None else f"there were {standing.count}"
+            sentence = (
+                f"The contact policy {entry.id} allows {entry.at_most} of {entry.count} within {entry.within}{per}, "
+                f"and {were}.{said}"
+            )
         return ScreenDetail(self.offers.ids[row], Reason.CONTACT_POLICY, entry.id, entry.because, read, sentence)
 
     def _read(self, paths: Sequence[str], facts: Facts, row: int) -> dict[str, FactValue | None]:

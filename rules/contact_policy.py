@@ -6,13 +6,11 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
+from rules.contact_spell import PLENTY
 from rules.contact_tally import Counts
 from rules.grouping import Grouping
 from rules.offer import OfferTable
 from rules.workspace import ContactPolicy
-
-_PLENTY = np.iinfo(np.int32).max
-"""More contacts than any history holds."""
 
 
 class BoundPolicy(msgspec.Struct, frozen=True, eq=False):
@@ -21,11 +19,6 @@ class BoundPolicy(msgspec.Struct, frozen=True, eq=False):
     entry: ContactPolicy
     stretch: slice
     candidates: NDArray[np.int32]
-
-    def count(self, candidate: int, counts: Counts) -> int:
-        """How many contacts count against one candidate."""
-        place = int(self.candidates[candidate])
-        return int(counts[self.stretch][place]) if place >= 0 else 0
 
 
 class PolicyBook(msgspec.Struct, frozen=True, eq=False):
@@ -53,9 +46,9 @@ class PolicyBook(msgspec.Struct, frozen=True, eq=False):
         return cls(
             policies,
             np.array([stretch.stop for stretch in stretches], np.int64),
-            np.array([min(entry.at_most, _PLENTY) for entry in entries], np.int32),
+            np.array([min(entry.at_most, PLENTY) for entry in entries], np.int32),
             Grouping.of([policy.candidates for policy in policies], sizes),
-            np.full(sum(sizes), _PLENTY, np.int32),
+            np.full(sum(sizes), PLENTY, np.int32),
         )
 
 

@@ -8,6 +8,8 @@ from numba import njit
 from numpy.typing import NDArray
 
 from rules.contact import ContactHistory, kind_key, offer_key
+from rules.contact_spell import NEVER, Spells, SpellStates
+from rules.contact_standing import Standing
 from rules.duration import parse_duration
 from rules.ids import Duration, Instant
 from rules.offer import OfferTable
@@ -27,6 +29,7 @@ class ContactTally(msgspec.Struct, frozen=True, eq=False):
     contacts with offers that are gone) is where a contact counts, -1 for nowhere. `kinds`, `spans` (ms) and `channels`
     (countings × 256) tell which contacts count at all. `stretches` are each counting's own places: one per value of the
     attribute counted by, in the order of its words, or one alone; `size` is how many places there are in all.
+    `spells` are the countings that have more to follow than a window, None where there are none of them.
     """
 
     keys: NDArray[np.uint64]
@@ -36,6 +39,7 @@ class ContactTally(msgspec.Struct, frozen=True, eq=False):
     channels: NDArray[np.bool_]
     stretches: tuple[slice, ...]
     size: int
+    spells: Spells | None
 
     @classmethod
     def of(cls, countings: Sequence[Counter | ContactPolicy], offers: OfferTable) -> "ContactTally":
@@ -60,11 +64,43 @@ class ContactTally(msgspec.Struct, frozen=True, eq=False):
             channels[index, named if set(counting.channels) != set(CHANNELS) else slice(None)] = True
         spans = np.array([parse_duration(counting.within) for counting in countings], np.int64)
         kinds = np.array([kind_key(counting.count) for counting in countings], np.uint32)
-        return cls(keys[order], places, kinds, spans, channels, tuple(stretches), size)
+        remembering = [
+            (index, counting)
+            for index, counting in enumerate(countings)
+            if isinstance(counting, ContactPolicy) and counting.remembers
+        ]
+        spells = Spells.of(remembering, stretches, channels) if remembering else None
+        # The pass that looks at windows alone counts nothing for these.
+        channels[[index for index, _ in remembering]] = False
+        return cls(keys[order], places, kinds, spans, channels, tuple(stretches), size, spells)
 
     def count(self, history: ContactHistory, now: Instant) -> Counts:
-        """How many contacts count at each place: later than `now - within`, and not later than a moment after now."""
-        return _count(history, now, self.keys, self.places, self.kinds, self.spans, self.channels, self.size)
+        """How many contacts count at each place: later than `now - within`, and not later than a moment after now.
+
+        Where a value rests they are as many as its entry allows.
+        """
+        counts = _count(history, now, self.keys, self.places, self.kinds, self.spans, self.channels, self.size)
+        if self.spells is not None:
+            states = self._spell_states(self.spells, history, now)
+            for column, stretch in self.spells.stretches.items():
+                counts[self.stretches[column]] = states.counts[stretch]
+        return counts
+
+    def standing(self, column: int, place: int, history: ContactHistory, now: Instant) -> Standing:
+        """Where the counting at `column` stands at one place of its stretch; below zero nothing counts."""
+        if place < 0:
+            return Standing(0)
+        if self.spells is None or column not in self.spells.stretches:
+            return Standing(int(self.count(history, now)[self.stretches[column]][place]))
+        states = self._spell_states(self.spells, history, now)
+        place += self.spells.stretches[column].start
+        rests, response = Instant(int(states.rests[place])), Instant(int(states.responses[place]))
+        return Standing(
+            int(states.counts[place]), rests if now < rests else None, None if response == NEVER else response
+        )
+
+    def _spell_states(self, spells: Spells, history: ContactHistory, now: Instant) -> SpellStates:
+        return spells.states(history, now, Instant(now + OVERTAKEN), self.keys, self.places)
 
 
 def _count_contacts(

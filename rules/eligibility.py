@@ -10,10 +10,17 @@ from rules.expression import BoundProgram, Expression, Program
 from rules.facts import Facts
 from rules.offer import OfferTable
 from rules.reason import Reason
-from rules.workspace import Rule
+from rules.workspace import Rule, RuleKind
 
 Flags = NDArray[np.bool_]
 Verdicts = NDArray[np.uint8]
+
+REASONS: dict[RuleKind, Reason] = {
+    "preference": Reason.NOT_WANTED,
+    "eligibility": Reason.NOT_ELIGIBLE,
+    "suitability": Reason.NOT_SUITABLE,
+}
+"""The reason given where a rule of each kind does not hold; rules are asked in the order of the kinds here."""
 
 
 class BoundRule(msgspec.Struct, frozen=True, eq=False):
@@ -25,11 +32,11 @@ class BoundRule(msgspec.Struct, frozen=True, eq=False):
     @property
     def reason(self) -> Reason:
         """The reason given where the rule does not hold."""
-        return Reason.NOT_ELIGIBLE if self.rule.kind == "eligibility" else Reason.NOT_SUITABLE
+        return REASONS[self.rule.kind]
 
 
 class RuleBook(msgspec.Struct, frozen=True, eq=False):
-    """The rules that cover a candidate of one placement: eligibility before suitability, else in the given order.
+    """The rules that cover a candidate of one placement: by kind, in the order of `REASONS`, else as given.
 
     `covered` (rules × candidates) flags the candidates that each rule's selector takes.
     """
@@ -41,7 +48,8 @@ class RuleBook(msgspec.Struct, frozen=True, eq=False):
     @classmethod
     def of(cls, rules: Sequence[tuple[Rule, Expression, Flags]], candidates: OfferTable) -> "RuleBook":
         """The rules, each with its condition and the candidates that its selector takes."""
-        bound = sorted((each for each in rules if each[2].any()), key=lambda each: each[0].kind != "eligibility")
+        kinds = list(REASONS)
+        bound = sorted((each for each in rules if each[2].any()), key=lambda each: kinds.index(each[0].kind))
         covered = np.array([taken for _, _, taken in bound], np.bool_).reshape(len(bound), len(candidates))
         return cls(
             tuple(BoundRule(rule, holds) for rule, holds, _ in bound),

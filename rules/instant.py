@@ -15,6 +15,8 @@ _FORM = re.compile(
     r"(\d{4}-\d{2}-\d{2})(?:[Tt ](\d{2}:\d{2}:\d{2})(?:\.(\d{1,9}))?([Zz]|[+-]\d{2}:\d{2}))?",
     re.ASCII,
 )
+_MONTHS: tuple[str, ...] = ("January", "February", "March", "April", "May", "June", "July", "August", "September")
+_MONTHS += ("October", "November", "December")
 _HOW = "write it like 2026-03-01T09:30:00Z, or 2026-03-01 for midnight UTC"
 
 
@@ -43,6 +45,13 @@ def format_instant(instant: Instant) -> str:
     """RFC 3339 in UTC, with milliseconds only where there are any."""
     text = str(np.datetime64(instant, "ms"))
     return f"{text.removesuffix('.000')}Z"
+
+
+def tell_instant(instant: Instant) -> str:
+    """The moment for a sentence, to the minute: `14 March 2027 09:30 UTC`."""
+    date, clock = format_instant(instant).split("T")
+    year, month, day = date.split("-")
+    return f"{int(day)} {_MONTHS[int(month) - 1]} {year} {clock[:5]} UTC"
 
 
 def _offset(zone: str) -> int:

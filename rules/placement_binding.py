@@ -72,7 +72,7 @@ def bind_placement(
         weights["context_weight"] = compiled.context_weights[id]
     if spec.goal in compiled.values:
         weights["value"] = compiled.values[spec.goal]
-    entries = [entry for entry in workspace.contact_policy if spec.channel in entry.channels]
+    entries = [entry.on(spec.channel) for entry in workspace.contact_policy if spec.channel in entry.channels]
     tally = ContactTally.of([*entries, *workspace.counters.values()], offers)
     rules = RuleBook.of(
         [

@@ -18,6 +18,7 @@ class Reason(IntEnum):
     CONTACT_POLICY = 9
     ATTRIBUTE_LIMIT = 10
     OUTRANKED = 11
+    NOT_WANTED = 12
     RANKED = 100
     EXPLORED = 101
     MANDATORY = 102
@@ -47,6 +48,7 @@ _SENTENCES = {
     Reason.CONTACT_POLICY: "A contact policy entry is used up, or cannot be counted.",
     Reason.ATTRIBUTE_LIMIT: "The slate already holds as many offers with this attribute value as the placement allows.",
     Reason.OUTRANKED: "Other offers ranked higher.",
+    Reason.NOT_WANTED: "The customer does not want this.",
     Reason.RANKED: "Drawn by its score.",
     Reason.EXPLORED: "Drawn uniformly, to learn.",
     Reason.MANDATORY: "The placement always shows this offer when it is eligible.",

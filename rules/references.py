@@ -3,14 +3,16 @@
 from collections import Counter as Tally
 from collections.abc import Sequence
 
-from rules.attribute import suggest
+from rules.attribute import closest, suggest
+from rules.contact import DECISION_KIND
 from rules.declarations import POSITION, check_channels, check_count, check_id
 from rules.ids import Instant, OfferId, PlacementId
 from rules.instant import parse_instant
 from rules.offer import OfferTable
 from rules.report import Report
+from rules.report_kind import event_kinds, measured_kinds
 from rules.shape import entry_keys
-from rules.workspace import Lever, Placement
+from rules.workspace import ContactPolicy, Lever, Placement
 
 MOST_FACTOR = 1000.0
 """A lever multiplies or divides by at most this, so that the product of a hundred levers is still a number."""
@@ -30,12 +32,7 @@ def check_references(report: Report, offers: OfferTable | None) -> None:
         _check_lever(report, key, lever)
     policy_keys = _unique(report, "contact_policy", [entry.id for entry in workspace.contact_policy])
     for key, entry in zip(policy_keys, workspace.contact_policy, strict=True):
-        check_count(report, f"{key}.count", entry.count)
-        report.check_duration(f"{key}.within", entry.within)
-        report.check_per(f"{key}.per", entry.per)
-        check_channels(report, f"{key}.channels", entry.channels)
-        if entry.at_most < 1:
-            report.add(f"{key}.at_most", f"must be at least 1, not {entry.at_most}; a rule keeps offers out altogether")
+        _check_policy(report, key, entry)
     for key, name in zip(
         _unique(report, "features", [feature.name for feature in workspace.features], "name"),
         (feature.name for feature in workspace.features),
@@ -83,6 +80,39 @@ def _check_placement(
                 report.add(place, f"{offer!r} is not a published offer{suggest(offer, offers.ids)}")
             if setting != "exclude" and offer in placement.exclude:
                 report.add(place, f"names {offer!r}, which exclude names too; drop it from one of the two")
+
+
+def _check_policy(report: Report, key: str, entry: ContactPolicy) -> None:
+    check_count(report, f"{key}.count", entry.count)
+    report.check_duration(f"{key}.within", entry.within)
+    report.check_per(f"{key}.per", entry.per)
+    check_channels(report, f"{key}.channels", entry.channels)
+    if entry.at_most < 1:
+        report.add(f"{key}.at_most", f"must be at least 1, not {entry.at_most}; a rule keeps offers out altogether")
+    if entry.rest is not None:
+        report.check_duration(f"{key}.rest", entry.rest)
+    if not entry.together and len(entry.channels) == 1:
+        report.add(f"{key}.together", "never matters: the entry is about one channel only; drop the setting", "warning")
+    for kind, times in Tally(entry.unless).items():
+        _check_response(report, f"{key}.unless", kind, entry)
+        if times > 1:
+            report.add(f"{key}.unless", f"names {kind!r} {times} times; once is enough")
+
+
+def _check_response(report: Report, key: str, kind: str, entry: ContactPolicy) -> None:
+    if not kind.strip():
+        report.add(key, "has an empty name; write kinds of outcome")
+    elif kind == entry.count:
+        report.add(key, f"names {kind!r}, which the entry counts, so that nothing ever counts; drop it")
+    elif kind == DECISION_KIND:
+        report.add(key, f"names {kind!r}, which is no response of a customer; name kinds of outcome")
+    else:
+        known = event_kinds(report.workspace) | measured_kinds(report.workspace)
+        meant = kind if kind in known else closest(kind, known)
+        if meant not in (kind, None):
+            report.add(
+                key, f"names {kind!r}, which nothing else in the workspace names; did you mean {meant!r}?", "warning"
+            )
 
 
 def _check_placements(report: Report, key: str, placements: tuple[PlacementId, ...] | None) -> None:

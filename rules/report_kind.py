@@ -11,6 +11,12 @@ def event_kinds(workspace: Workspace) -> frozenset[str]:
 
 def outcome_kinds(workspace: Workspace) -> frozenset[str]:
     """The kinds of outcome that a goal, an affinity, a counter or the contact policy is about."""
+    responses = (kind for policy in workspace.contact_policy for kind in policy.unless)
+    return frozenset((*measured_kinds(workspace), *responses))
+
+
+def measured_kinds(workspace: Workspace) -> frozenset[str]:
+    """The kinds of outcome that a goal, an affinity, a counter or the contact policy counts; others only clear."""
     goals = (goal.outcome for goal in workspace.goals.values())
     counters = (counter.count for counter in workspace.counters.values())
     policies = (policy.count for policy in workspace.contact_policy)

@@ -123,12 +123,18 @@ class Placement(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     exclude: tuple[OfferId, ...] = ()
 
 
+RuleKind = Literal["preference", "eligibility", "suitability"]
+
+
 class Rule(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """An offer passes when it is outside `offers` (CEL over the offer alone), or `holds` (CEL) is true."""
+    """An offer passes when it is outside `offers` (CEL over the offer alone), or `holds` (CEL) is true.
+
+    Its `kind` says why not: the customer does not want the offer, may not have it, or has no use for it.
+    """
 
     id: RuleId
     holds: str
-    kind: Literal["eligibility", "suitability"] = "eligibility"
+    kind: RuleKind = "eligibility"
     offers: str = "true"
     placements: tuple[PlacementId, ...] | None = None
     because: str = ""
@@ -155,8 +161,11 @@ class Lever(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 class ContactPolicy(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """At most `at_most` contacts of kind `count` within a rolling window, per customer and per value of `per`.
 
-    `count` is `decision`, `impression` or an outcome kind; without `per` all offers count together; `channels` are
-    counted together, and the entry restricts only placements on those channels. All entries must allow an offer.
+    `count` is `decision`, `impression` or an outcome kind; without `per` all offers count together. The entry restricts
+    placements on its `channels`, which are counted `together`, or else each on its own. An outcome of a kind in
+    `unless`, on whatever channel, clears what was counted up to its moment. With `rest`, the contact that makes
+    `at_most` within the window starts a rest of that length and a new count; without, offers are held back while the
+    window is full. All entries must allow an offer, and the first that does not gives the reason.
     """
 
     id: PolicyId
@@ -165,7 +174,19 @@ class ContactPolicy(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     within: str
     per: str | None = None
     channels: tuple[Channel, ...] = CHANNELS
+    together: bool = True
+    unless: tuple[str, ...] = ()
+    rest: str | None = None
     because: str = ""
+
+    @property
+    def remembers(self) -> bool:
+        """Whether more than a window decides: responses that clear, or a rest that follows."""
+        return bool(self.unless) or self.rest is not None
+
+    def on(self, channel: Channel) -> "ContactPolicy":
+        """The entry as it counts for placements on one of its channels."""
+        return self if self.together else msgspec.structs.replace(self, channels=(channel,))
 
 
 class Feature(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

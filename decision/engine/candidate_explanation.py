@@ -121,7 +121,8 @@ def _held(row: int, weighing: Weighing, limit: Limit, now: Instant) -> Cause:
         reason, index = np.full(len(weighing.open), limit.reason), np.full(len(weighing.open), limit.detail)
         screening = Screening(reason, index, weighing.open)
         detail = bound.explain(row, screening, weighing.facts, weighing.history, now)
-        return Cause(detail.rule, detail.because, f"{detail.sentence} The offers above use up the rest.", detail.read)
+        sentence = f"{detail.sentence} The offers above use up what is left."
+        return Cause(detail.rule, detail.because, sentence, detail.read)
     name = tuple(bound.limits)[limit.detail]
     read = read_values((f"offer.{name}",), weighing.facts, bound.offers, row, bound.moments)
     read["at_most"] = bound.spec.at_most[name]

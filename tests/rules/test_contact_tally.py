@@ -2,13 +2,14 @@ from collections import Counter as Tally
 from typing import NamedTuple
 
 import numpy as np
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from rules.column import make_column
 from rules.contact import contact_record, read_contacts
 from rules.contact_counter import ContactCounters
 from rules.contact_policy import PolicyBook
+from rules.contact_standing import Standing
 from rules.contact_tally import OVERTAKEN, ContactTally
 from rules.ids import Instant, OfferId, PolicyId
 from rules.offer import OfferTable
@@ -34,9 +35,9 @@ class Contact(NamedTuple):
 CONTACTS = st.lists(
     st.builds(
         Contact,
-        st.sampled_from([-1.0, -0.001, 0.0, 0.5, 1.0, 23.999, 24.0, 30.0]),
+        st.sampled_from([-1.0, -0.001, 0.0, 0.5, 1.0, 1.5, 2.0, 3.0, 23.999, 24.0, 30.0]),
         st.sampled_from([*IDS, "gone"]),
-        st.sampled_from(["decision", "booking"]),
+        st.sampled_from(["decision", "decision", "booking", "click"]),
         st.sampled_from(CHANNELS),
     ),
     max_size=12,
@@ -50,6 +51,8 @@ ENTRIES = st.lists(
         within=st.sampled_from(["1h", "24h"]),
         per=st.sampled_from([None, "id", "theme"]),
         channels=st.sets(st.sampled_from(CHANNELS), min_size=1).map(lambda some: tuple(sorted(some))),
+        unless=st.sampled_from([(), (), ("click",), ("booking", "click")]),
+        rest=st.sampled_from([None, "1h", "2h", "24h"]),
     ),
     max_size=4,
 )
@@ -82,21 +85,45 @@ def counted(contacts: list[Contact], entry: ContactPolicy) -> list[Contact]:
     ]
 
 
-@given(CONTACTS, ENTRIES)
-def test_an_entry_counts_against_each_candidate_what_counting_by_hand_counts(
-    contacts: list[Contact], entries: list[ContactPolicy]
+def standing_by_hand(contacts: list[Contact], entry: ContactPolicy, row: int) -> Standing:
+    """Where an entry stands for one offer, as its documentation says it."""
+    value = None if entry.per is None else value_of(IDS[row], entry.per)
+    about = [each for each in contacts if entry.per is None or (value and value_of(each.offer, entry.per) == value)]
+    known = [(each, NOW - int(each.hours * HOUR)) for each in about if int(each.hours * HOUR) >= -OVERTAKEN]
+    response = max((at for each, at in known if each.kind in entry.unless), default=None)
+    counts = sorted(
+        min(at, NOW)
+        for each, at in known
+        if each.kind == entry.count and each.channel in entry.channels and (response is None or at > response)
+    )
+    within, rest = (int((text or "0h")[:-1]) * HOUR for text in (entry.within, entry.rest))
+    current: list[int] = []
+    rests_until = None
+    for at in counts:
+        current.append(at)
+        if rest and len([each for each in current if each > at - within]) == entry.at_most:
+            rests_until, current = at + rest, []
+    last = None if response is None else Instant(response)
+    if rests_until is not None and rests_until > NOW:
+        return Standing(entry.at_most, Instant(rests_until), last)
+    return Standing(len([each for each in current if each > NOW - within]), None, last)
+
+
+@settings(max_examples=400)
+@given(CONTACTS, CONTACTS, ENTRIES)
+def test_an_entry_stands_for_each_candidate_where_it_stands_by_hand(
+    contacts: list[Contact], of_a_visitor: list[Contact], entries: list[ContactPolicy]
 ) -> None:
     tally = ContactTally.of(entries, OFFERS)
     book = PolicyBook.of(entries, tally.stretches, OFFERS.take(CANDIDATES))
-    counts = tally.count(read_contacts(history_of(contacts)), NOW)
-    for entry, policy in zip(entries, book.policies, strict=True):
-        relevant = counted(contacts, entry)
-        for candidate, row in enumerate(CANDIDATES):
-            number = len(relevant)
-            if entry.per is not None:
-                value = value_of(IDS[row], entry.per)
-                number = sum(1 for each in relevant if value is not None and value_of(each.offer, entry.per) == value)
-            assert policy.count(candidate, counts) == number
+    joined = [*contacts, *of_a_visitor]
+    history = read_contacts(history_of(joined))
+    counts = tally.count(history, NOW)
+    for column, (entry, policy) in enumerate(zip(entries, book.policies, strict=True)):
+        for row, place in zip(CANDIDATES, policy.candidates.tolist(), strict=True):
+            expected = standing_by_hand(joined, entry, int(row))
+            assert tally.standing(column, place, history, NOW) == expected
+            assert place < 0 or counts[policy.stretch][place] == expected.count
 
 
 @given(CONTACTS, ENTRIES)
