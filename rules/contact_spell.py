@@ -171,11 +171,12 @@ def _follow_contacts(
     begin = 0
     for index in range(len(entries)):
         entry = entries[index]
+        answering = responses[begin : entry.stop]
         for at in order:
             contact = history[at]
             if contact.at > latest:
                 break
-            answers = _among(contact.kind, responses[begin : entry.stop])
+            answers = _among(contact.kind, answering)
             if not answers and not (contact.kind == entry.kind and channels[index, contact.channel]):
                 continue
             if rows[at] < 0:
