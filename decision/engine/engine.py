@@ -4,11 +4,11 @@ The service, campaigns, replay, explanation and simulation all call `decide`.
 """
 
 from math import isnan
-from random import Random
 
 import numpy as np
 
 from decision.engine.lap import Lap, untimed
+from decision.engine.points import points_of
 from decision.engine.request import Decision, DecisionRequest, ShownOffer
 from decision.engine.slate import Slate, fill_slate
 from decision.engine.snapshot import Snapshot
@@ -52,14 +52,15 @@ def draw(weighing: Weighing, request: DecisionRequest, seed: int) -> Slate:
     """The slate that a seed draws from weighed candidates."""
     placement = weighing.placement
     spec = placement.bound.spec
+    slots = slots_of(request, spec)
     return fill_slate(
         weighing.scores,
         weighing.open,
-        slots_of(request, spec),
+        slots,
         spec.exploration,
         weighing.limits,
         placement.mandatory,
-        Random(seed),
+        points_of(seed, slots),
     )
 
 

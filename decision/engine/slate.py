@@ -1,7 +1,6 @@
 """The slate: constraints, mandatory offers, exploration, and the exact probability of every draw."""
 
 from collections.abc import Sequence
-from random import Random
 from typing import TypeVar
 
 import msgspec
@@ -47,17 +46,17 @@ def fill_slate(
     exploration: Exploration,
     limits: Limits,
     mandatory: NDArray[np.int64],
-    random: Random,
+    points: Floats,
 ) -> Slate:
     """Up to `slots` of the candidates that are open.
 
     Mandatory candidates that are open come first, in order, with probability one; they count towards all limits but
     are held back only by strict ones. Every further rank is drawn: with probability epsilon uniformly over the
-    candidates that are left and within the limits, else in proportion to `powers_of` their scores.
+    candidates that are left and within the limits, else in proportion to `powers_of` their scores. `points` has those
+    of the ranks that are drawn, in order, for as many as there are slots (`points_of`).
     """
     slots = min(slots, len(scores))
     epsilon, temperature = exploration.epsilon, exploration.temperature
-    points = np.array([random.random() for _ in range(2 * slots)]).reshape(slots, 2)
     powers, ranks, held_by = np.empty(len(scores)), np.empty(slots, RANK), np.empty(len(scores), np.int16)
     # Where nothing is mandatory, the first draw is among all that are open.
     raised = not len(mandatory)

@@ -1,6 +1,5 @@
 from collections.abc import Sequence
 from itertools import accumulate
-from random import Random
 
 import numpy as np
 from hypothesis import given, settings
@@ -8,6 +7,7 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from decision.engine.limit import Limit, Limits
+from decision.engine.points import points_of
 from decision.engine.slate import fill_slate, mixed
 from rules.reason import Reason
 from rules.workspace import Exploration
@@ -24,12 +24,13 @@ def plain_slate(
     exploration: Exploration,
     limits: Sequence[Limit],
     mandatory: Sequence[int],
-    random: Random,
+    points: NDArray[np.float64],
 ) -> tuple[list[tuple[int, float, Reason]], list[int]]:
     """What `fill_slate` promises, candidate by candidate: the places, and what held each candidate at the last draw."""
     places: list[tuple[int, float, Reason]] = []
     held: list[int] = [-1] * len(scores)
     powers = np.zeros(len(scores))
+    drawn_by = iter(points.tolist())
 
     def holders() -> list[int]:
         """For each candidate the first limit that was full of its code, a strict one before others."""
@@ -66,7 +67,8 @@ def plain_slate(
                 with np.errstate(divide="ignore"):
                     powers[free] = np.exp(np.log(scores[free] / best) / exploration.temperature)
         edges = list(accumulate(powers[free].tolist()))
-        explored, point = random.random() < exploration.epsilon, random.random()
+        to_explore, point = next(drawn_by)
+        explored = to_explore < exploration.epsilon
         if explored:
             at = int(point * len(free))
         else:
@@ -104,7 +106,8 @@ def test_draws_equal_a_plain_draw_bit_for_bit(
     mandatory = data.draw(st.lists(st.integers(0, size - 1), max_size=3))
     exploration = Exploration(epsilon, temperature)
     stacked, first = Limits.of(limits, size), np.array(mandatory, np.int64)
-    slate = fill_slate(np.array(scores), open, slots, exploration, stacked, first, Random(seed))
-    places, held = plain_slate(np.array(scores), open, slots, exploration, limits, mandatory, Random(seed))
+    points = points_of(seed, slots)
+    slate = fill_slate(np.array(scores), open, slots, exploration, stacked, first, points)
+    places, held = plain_slate(np.array(scores), open, slots, exploration, limits, mandatory, points)
     assert [(place.candidate, place.probability, place.reason) for place in slate.places] == places
     assert slate.held_by.tolist() == held

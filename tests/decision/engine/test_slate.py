@@ -1,5 +1,4 @@
 from collections.abc import Sequence
-from random import Random
 
 import numpy as np
 import pytest
@@ -9,6 +8,7 @@ from numpy.typing import NDArray
 from scipy.stats import chisquare
 
 from decision.engine.limit import Limit, Limits
+from decision.engine.points import points_of
 from decision.engine.slate import Slate, fill_slate, first_rank, mixed, powers_of
 from rules.reason import Reason
 from rules.workspace import Exploration
@@ -30,7 +30,9 @@ def fill(
 ) -> Slate:
     open = np.ones(len(scores), np.bool_)
     open[list(closed)] = False
-    return draw(np.array(scores), open, slots, Exploration(epsilon, temperature), limits, mandatory, Random(seed))
+    return draw(
+        np.array(scores), open, slots, Exploration(epsilon, temperature), limits, mandatory, points_of(seed, slots)
+    )
 
 
 def draw(
@@ -40,10 +42,12 @@ def draw(
     exploration: Exploration,
     limits: Sequence[Limit] = (),
     mandatory: Sequence[int] = (),
-    random: Random | None = None,
+    points: NDArray[np.float64] | None = None,
 ) -> Slate:
     stacked, first = Limits.of(limits, len(scores)), np.array(mandatory, np.int64)
-    return fill_slate(scores, open, slots, exploration, stacked, first, random or Random(1))
+    return fill_slate(
+        scores, open, slots, exploration, stacked, first, points_of(1, slots) if points is None else points
+    )
 
 
 def shown(slate: Slate) -> list[int]:
@@ -61,19 +65,6 @@ def chances_of(scores: list[float], epsilon: float, temperature: float) -> NDArr
 
 def limit(codes: list[int], most: int, reason: Reason = Reason.ATTRIBUTE_LIMIT) -> Limit:
     return Limit(np.array(codes, np.int32), np.full(max(codes, default=0) + 1, most), reason, 0)
-
-
-class Points(Random):
-    """A generator that gives the points it is told, over and over."""
-
-    def __init__(self, *points: float) -> None:
-        super().__init__()
-        self.points = points
-        self.given = 0
-
-    def random(self) -> float:
-        self.given += 1
-        return self.points[(self.given - 1) % len(self.points)]
 
 
 @given(st.lists(amounts, min_size=1, max_size=30), temperatures)
@@ -198,7 +189,7 @@ def test_first_rank_is_the_distribution_of_the_first_draw(
     chances = first_rank(np.array(scores), open, exploration, ())
     assert chances.sum() == pytest.approx(1.0 if open.any() else 0.0)
     assert (chances[~open] == 0.0).all()
-    slate = draw(np.array(scores), open, 1, exploration, random=Random(7))
+    slate = draw(np.array(scores), open, 1, exploration, points=points_of(7, 1))
     for place in slate.places:
         assert place.probability == chances[place.candidate]
 
@@ -212,9 +203,9 @@ def test_a_mandatory_candidate_has_the_first_rank_for_sure() -> None:
 @pytest.mark.parametrize("scores", [[0.0, 2.0, 1.0, 0.0], [0.0, 0.1, 0.3, 0.7, 0.0], [0.0, 1e-300, 0.0]])
 def test_the_ends_of_the_draw_never_pick_what_has_no_share(scores: list[float], point: float) -> None:
     open = np.ones(len(scores), np.bool_)
-    (place,) = draw(np.array(scores), open, 1, Exploration(0.0, 1.0), random=Points(0.5, point)).places
+    (place,) = draw(np.array(scores), open, 1, Exploration(0.0, 1.0), points=np.array([[0.5, point]])).places
     assert scores[place.candidate] > 0.0
-    (place,) = draw(np.array(scores), open, 1, Exploration(1.0, 1.0), random=Points(0.5, point)).places
+    (place,) = draw(np.array(scores), open, 1, Exploration(1.0, 1.0), points=np.array([[0.5, point]])).places
     assert place.candidate == (0 if point == 0.0 else len(scores) - 1)
 
 
