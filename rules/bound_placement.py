@@ -6,6 +6,7 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
+from rules.column import value_at
 from rules.contact import ContactHistory
 from rules.contact_counter import ContactCounters
 from rules.contact_policy import PolicyBook
@@ -23,7 +24,7 @@ from rules.reason import Reason
 from rules.screening import ScreenDetail, Screening
 from rules.value_read import read_values, tell_values
 from rules.weight import WeightBook, Weights
-from rules.workspace import Goal, Placement
+from rules.workspace import ContactPolicy, Goal, Placement
 
 _NOBODY = np.empty(0, np.intp)
 _NO_VERDICTS = np.empty((0, 0), np.uint8)
@@ -123,6 +124,16 @@ class BoundPlacement(msgspec.Struct, frozen=True, eq=False):
             sentence = f"{sentence} ({tell_values(read)})"
         return ScreenDetail(self.offers.ids[row], reason, "", "", read, sentence)
 
+    def standings(self, row: int, history: ContactHistory | None, now: Instant) -> tuple[str, ...]:
+        """Where those entries of the policy that remember stand for the candidate at index `row`, if they count it."""
+        if history is None:
+            return ()
+        return tuple(
+            self._standing(index, row, history, now).tell(policy.entry, self._counted_by(policy.entry, row))
+            for index, policy in enumerate(self.policies.policies)
+            if policy.entry.remembers and policy.candidates[row] >= 0
+        )
+
     def _explain_rule(self, row: int, reason: Reason, index: int, facts: Facts) -> ScreenDetail:
         bound = self.rules.rules[index]
         read = self._read(bound.holds.reads, facts, row)
@@ -134,16 +145,14 @@ class BoundPlacement(msgspec.Struct, frozen=True, eq=False):
     def _explain_policy(
         self, row: int, index: int, facts: Facts, history: ContactHistory | None, now: Instant
     ) -> ScreenDetail:
-        policy = self.policies.policies[index]
-        entry = policy.entry
-        standing = None if history is None else self.tally.standing(index, int(policy.candidates[row]), history, now)
+        entry = self.policies.policies[index].entry
+        standing = None if history is None else self._standing(index, row, history, now)
         read = Standing(0).read(entry) | {"count": None} if standing is None else standing.read(entry)
         if entry.per is not None:
             read |= self._read((f"offer.{entry.per}",), facts, row)
         said = f" {entry.because}" if entry.because else ""
         if standing is not None and entry.remembers:
-            value = "all offers" if entry.per is None else str(read[f"offer.{entry.per}"])
-            sentence = f"{standing.tell(entry, value)}, by the contact policy {entry.id}.{said}"
+            sentence = f"{standing.tell(entry, self._counted_by(entry, row))}, by the contact policy {entry.id}.{said}"
         else:
             per = "" if entry.per is None else f" per {entry.per}"
             were = "how many there were could not be read" if standing is None else f"there were {standing.count}"
@@ -152,6 +161,14 @@ class BoundPlacement(msgspec.Struct, frozen=True, eq=False):
                 f"and {were}.{said}"
             )
         return ScreenDetail(self.offers.ids[row], Reason.CONTACT_POLICY, entry.id, entry.because, read, sentence)
+
+    def _standing(self, index: int, row: int, history: ContactHistory, now: Instant) -> Standing:
+        place = int(self.policies.policies[index].candidates[row])
+        return self.tally.standing(index, place, history, now)
+
+    def _counted_by(self, entry: ContactPolicy, row: int) -> str:
+        """The value under which an entry counts a candidate."""
+        return "all offers" if entry.per is None else str(value_at(self.offers.columns[entry.per], row))
 
     def _read(self, paths: Sequence[str], facts: Facts, row: int) -> dict[str, FactValue | None]:
         return read_values(paths, facts, self.offers, row, self.moments)

@@ -92,6 +92,7 @@ def _explained(
         rule=cause.rule,
         because=cause.because,
         read=cause.read,
+        contact_policy=bound.standings(row, weighing.history, now) if weighed else (),
         probability=place.probability if place else None,
         score=float(weighing.scores[row]) if weighed else None,
         propensity=None if bound.goal.objective == "value" or isnan(prediction) else prediction,

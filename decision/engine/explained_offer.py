@@ -19,7 +19,8 @@ class ExplainedOffer(msgspec.Struct, frozen=True, kw_only=True):
     `rule` names what decided (a rule, a contact policy entry, a setting of the placement; empty where none did),
     `because` is its author's sentence, `read` the values it read (None where absent). The figures are None for offers
     that were never weighed; `probability` is the chance at its rank, and None for offers not shown. `features` are
-    numbers, words where categorical, and None where missing.
+    numbers, words where categorical, and None where missing. `contact_policy` tells of an offer that passed where the
+    entries stand that remember: those that responses clear, or that a rest follows.
     """
 
     offer: OfferId
@@ -30,6 +31,7 @@ class ExplainedOffer(msgspec.Struct, frozen=True, kw_only=True):
     rule: str = ""
     because: str = ""
     read: Mapping[str, FactValue | None] = {}
+    contact_policy: tuple[str, ...] = ()
     probability: float | None = None
     score: float | None = None
     propensity: float | None = None

@@ -85,6 +85,11 @@ class Story:
         reasons = ("contact_policy", "not_wanted")
         return next(each for each in about if each.reason in reasons and each.rule not in by_itself)
 
+    async def standing(self) -> tuple[str, ...]:
+        """What the explanation of the latest decision says of the offer that was sent."""
+        explanation = await self.concierge.explaining.explain(self.decision)
+        return next(each.contact_policy for each in explanation.offers if each.offer == self.offer)
+
     def theme(self, offer: OfferId) -> str:
         snapshot = self.concierge.refresher.snapshot
         assert snapshot is not None
@@ -106,7 +111,9 @@ async def test_a_theme_without_response_rests_after_three_mails_and_is_tried_aga
     ann = await story(tmp_path)
     await ann.begin(ANN)
     assert [await ann.decide(day) for day in (0, 7, 14)] == ["romantic"] * 3
+    assert await ann.standing() == ("romantic: 2 of 3 sends within 365d, no response",)
     assert await ann.decide(21) == "family"
+    assert await ann.standing() == ("family: 0 of 3 sends within 365d, no response",)
     rests = await ann.why_not("romantic")
     assert (rests.rule, rests.reason) == ("theme-rests", "contact_policy")
     assert rests.sentence == (
@@ -124,6 +131,7 @@ async def test_a_theme_without_response_rests_after_three_mails_and_is_tried_aga
     the_rest_ends = 74
     assert await ann.decide(the_rest_ends - 1 / DAY) == "family"
     assert await ann.decide(the_rest_ends) == "romantic"
+    assert await ann.standing() == ("romantic: 0 of 3 sends within 365d, no response",)
     # The first of a new count.
     assert [await ann.decide(day) for day in (84, 94)] == ["romantic"] * 2
     assert await ann.decide(104) == "family"
@@ -144,6 +152,7 @@ async def test_a_response_clears_the_count_and_ends_a_rest_at_once(tmp_path: Pat
     ann.decision, ann.offer = late
     await ann.answer(36, "click")
     assert await ann.decide(42) == "romantic"
+    assert await ann.standing() == ("romantic: 0 of 3 sends within 365d, no response since 9 February 2027 09:30 UTC",)
 
 
 async def test_after_a_booking_there_is_respite_and_then_the_theme_goes_on(tmp_path: Path) -> None:
