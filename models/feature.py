@@ -24,6 +24,8 @@ from rules.workspace import Workspace
 Floats = NDArray[np.float64]
 Slot = tuple[Binding, int]
 """Where a feature's values are: its binding, and the row in the block of that binding."""
+Columns = tuple[NDArray[np.intp], NDArray[np.intp], NDArray[np.intp]]
+"""Where each feature of a block goes in a list: of the offer-bound, the request-bound and the pair features."""
 
 
 class FeatureSpec(msgspec.Struct, frozen=True):
@@ -39,33 +41,34 @@ class FeatureValues(msgspec.Struct, frozen=True, eq=False):
     """The features of one request against n offers, by binding.
 
     `offer` is (offer-bound features × n), `request` (request-bound features), `pair` (pair features × n); `columns` has
-    the places of each block's features in the list.
+    the places of each block's features in the list, and `number` how many features that is.
     """
 
-    columns: Mapping[Binding, NDArray[np.intp]]
+    columns: Columns
+    number: int
     offer: Floats
     request: Floats
     pair: Floats
 
     def matrix(self, rows: NDArray[np.intp]) -> Floats:
         """Raw values of the given offers: (rows × features), in the list's order."""
-        offer, request, pair = (self.columns[binding] for binding in Binding)
-        gathered = np.empty((len(rows), len(offer) + len(request) + len(pair)))
-        gather(self.offer, self.request, self.pair, offer, request, pair, rows, gathered)
+        gathered = np.empty((len(rows), self.number))
+        gather(self.offer, self.request, self.pair, *self.columns, rows, gathered)
         return gathered
 
 
 class BoundFeatures(msgspec.Struct, frozen=True, eq=False):
     """A feature list against one table of offers: the offer-bound part is computed, the rest is ready to run."""
 
-    columns: Mapping[Binding, NDArray[np.intp]]
+    columns: Columns
+    number: int
     offer: Floats
     program: BoundProgram
 
     def run(self, facts: Facts) -> FeatureValues:
         """The features of one request."""
         request, pair = self.program.numbers(facts)
-        return FeatureValues(self.columns, self.offer, request, pair)
+        return FeatureValues(self.columns, self.number, self.offer, request, pair)
 
 
 class FeatureList(msgspec.Struct, frozen=True, eq=False):
@@ -114,8 +117,9 @@ class FeatureList(msgspec.Struct, frozen=True, eq=False):
         """Compute what depends on the offers alone."""
         _, offer = self.offer.bind(offers, string_code).numbers({})
         bindings = np.array([spec.binding for spec in self.specs], np.int64)
-        columns = {binding: np.flatnonzero(bindings == binding) for binding in Binding}
-        return BoundFeatures(columns, offer, self.rest.bind(offers, string_code))
+        offers_own, requests_own, pairs_own = (np.flatnonzero(bindings == binding) for binding in Binding)
+        columns = offers_own, requests_own, pairs_own
+        return BoundFeatures(columns, len(self.specs), offer, self.rest.bind(offers, string_code))
 
 
 _LONGEST_KEPT = 100

@@ -22,6 +22,8 @@ from rules.reason import Reason
 GROUP = "champion"
 """The group of every decision while no experiment splits subjects."""
 
+_REASONS = {reason: (reason.slug,) for reason in Reason}
+
 
 def decide(
     request: DecisionRequest,
@@ -68,21 +70,21 @@ def conclude(weighing: Weighing, slate: Slate) -> Decision:
     """The answer that a slate makes."""
     placement = weighing.placement
     ids, responds = placement.bound.offers.ids, placement.bound.goal.objective == "response"
-    value, scores = weighing.parts.value, weighing.scores
+    predictions, values, scores = weighing.prediction, weighing.parts.value, weighing.scores
     features = weighing.features.matrix(np.array([place.candidate for place in slate.places], np.intp)).tolist()
     shown = []
     for rank, (place, vector) in enumerate(zip(slate.places, features, strict=True), start=1):
         row = place.candidate
-        prediction = float(weighing.prediction[row])
+        prediction = predictions.item(row)
         shown.append(
             ShownOffer(
                 ids[row],
                 rank,
                 prediction if responds and not isnan(prediction) else None,
-                float(value[row]),
-                float(scores[row]),
+                values.item(row),
+                scores.item(row),
                 place.probability,
-                (place.reason.slug,),
+                _REASONS[place.reason],
                 tuple(vector),
             )
         )
@@ -108,5 +110,5 @@ def fallback_decision(
         starts, ends = offers.columns["starts"], offers.columns["ends"]
         if (starts.present[row] and now < starts.data[row]) or (ends.present[row] and now >= ends.data[row]):
             continue
-        shown.append(ShownOffer(offer, len(shown) + 1, None, 0.0, 0.0, 1.0, (Reason.FALLBACK.slug,)))
+        shown.append(ShownOffer(offer, len(shown) + 1, None, 0.0, 0.0, 1.0, _REASONS[Reason.FALLBACK]))
     return Decision(tuple(shown), GROUP, tuple(sorted(without)), {})
