@@ -172,7 +172,8 @@ CONDITIONS = st.sampled_from(
     ]
 )
 SELECTORS = st.sampled_from(["true", "offer.theme == 'spa'", "offer.nights > 1", "offer.brand == 'Alba'", "false"])
-RULES = st.lists(st.tuples(CONDITIONS, SELECTORS, st.sampled_from(["eligibility", "suitability"])), max_size=5)
+KINDS = st.sampled_from(["preference", "eligibility", "suitability"])
+RULES = st.lists(st.tuples(CONDITIONS, SELECTORS, KINDS), max_size=5)
 HISTORIES = st.lists(
     st.tuples(st.integers(0, 200), st.sampled_from(["alba-spa", "alba-family", "gone"]), st.sampled_from(CHANNELS)),
     max_size=8,
@@ -217,7 +218,11 @@ def test_screening_agrees_with_going_through_the_offers_one_by_one(
             return Reason.EXCLUDED_BY_REQUEST, ""
         if bound.spec.consent and not consent:
             return Reason.NO_CONSENT, ""
-        for kind, reason in (("eligibility", Reason.NOT_ELIGIBLE), ("suitability", Reason.NOT_SUITABLE)):
+        for kind, reason in (
+            ("preference", Reason.NOT_WANTED),
+            ("eligibility", Reason.NOT_ELIGIBLE),
+            ("suitability", Reason.NOT_SUITABLE),
+        ):
             for rule in rules:
                 if rule.kind == kind and value(rule.offers, row) == (True, False):
                     holds, absent = value(rule.holds, row)

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rules.ids import Instant
-from rules.instant import EARLIEST, LATEST, format_instant, parse_instant
+from rules.instant import EARLIEST, LATEST, format_instant, parse_instant, tell_instant
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -24,6 +24,12 @@ def test_formatting_loses_nothing(milliseconds: int) -> None:
     text = format_instant(Instant(milliseconds))
     assert parse_instant(text) == milliseconds
     assert (datetime.fromisoformat(text) - EPOCH) // timedelta(milliseconds=1) == milliseconds
+
+
+@given(st.integers(EARLIEST, LATEST))
+def test_a_moment_in_a_sentence_is_what_the_standard_library_makes_of_it(milliseconds: int) -> None:
+    moment = EPOCH + timedelta(milliseconds=milliseconds)
+    assert tell_instant(Instant(milliseconds)) == f"{moment.day} {moment:%B} {moment.year} {moment:%H:%M} UTC"
 
 
 def test_a_plain_date_is_midnight_in_utc() -> None:

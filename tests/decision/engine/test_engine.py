@@ -223,12 +223,15 @@ def compiled() -> dict[str, int]:
 def test_no_decision_compiles_what_an_empty_one_has_not() -> None:
     valued = {"goals": {"accept": {"objective": "value", "value": None}}}
     faulty = {"goals": {"accept": {"value": "offer.margin / double(offer.nights - offer.nights)"}}}
+    resting = {"id": "rest", "count": "decision", "per": "theme", "at_most": 2, "within": "9d", "rest": "9d"}
     snapshots = [
         Snapshot.build(small_catalogue(), {ACCEPT: model()}),
         Snapshot.build(small_catalogue(valued), {ACCEPT: model("value", 40.0)}),
         Snapshot.build(small_catalogue(), {}, frozenset({ACCEPT})),
         snapshot_with(faulty),
+        snapshot_with({"contact_policy": [resting]}),
     ]
+    decide(DecisionRequest(CALL), EMPTY_PROFILE, NO_CONTACTS, snapshots[-1], NOW, 0)
     decide(DecisionRequest(CALL), EMPTY_PROFILE, NO_CONTACTS, snapshots[0], NOW, 0)
     once = compiled()
     assert any(once.values())
