@@ -23,6 +23,7 @@ from decision.http.customers import (
 from decision.http.decisions import decide, explain
 from decision.http.document import describe
 from decision.http.events import report_events
+from decision.http.express import Application
 from decision.http.operations import live, metrics, ready
 from decision.http.outcomes import report_outcomes
 from decision.http.problem import answer_problem
@@ -78,7 +79,7 @@ def create_app(settings: Settings, opening: Opening = open_service) -> Litestar:
             attach(app, concierge)
             yield
 
-    return Litestar(
+    return Application(
         ROUTES,
         lifespan=[lifespan],
         dependencies={"concierge": Provide(provide_concierge, sync_to_thread=False)},

@@ -24,6 +24,7 @@ MSGPACK = "application/vnd.msgpack"
 MSGPACK_TYPES = frozenset({MSGPACK, "application/msgpack", "application/x-msgpack"})
 _TAKEN = MSGPACK_TYPES | {JSON, ""}
 """Without a content type, JSON is meant."""
+_ACCEPTS_MSGPACK = re.compile("|".join(map(re.escape, sorted(MSGPACK_TYPES)))).search
 _LOCATION = re.compile(r" - at `.*`$")
 _LONGEST_NAME = 200
 
@@ -37,23 +38,23 @@ class ApiRequest(Request[ApiKey, str, State]):
     def __init__(self, scope: Scope, receive: Receive, send: Send) -> None:
         self.begun = perf_counter()
         self._whole: bytes | None = None
+        # Of several headers of one name the first one counts.
+        self._first_headers: dict[bytes, bytes] = dict(reversed(list(scope["headers"])))
         super().__init__(scope, receive, send)
 
     def header(self, name: bytes) -> str:
         """The first header of a name (in lower case), or nothing; `headers` would decode them all."""
-        for key, value in self.scope["headers"]:
-            if key == name:
-                return value.decode("latin-1")
-        return ""
+        return self._first_headers.get(name, b"").decode("latin-1")
 
     async def body(self) -> bytes:
         """The whole body, which Litestar's own gathers from a stream of pieces; raises 413 when it is too large."""
         if self._whole is None:
-            self._whole = await self._receive_all()
+            self._whole = await self.receive_all(self.route_handler.resolve_request_max_body_size())
         return self._whole
 
-    async def _receive_all(self) -> bytes:
-        limit = self.route_handler.resolve_request_max_body_size() or math.inf
+    async def receive_all(self, most: int | None) -> bytes:
+        """The whole body, once; raises 413 when it is longer than `most` bytes."""
+        limit = most or math.inf
         announced = self.header(b"content-length")
         if announced.isdecimal() and int(announced) > limit:
             raise RequestEntityTooLarge
@@ -88,8 +89,7 @@ class ApiRequest(Request[ApiKey, str, State]):
     @property
     def wants_msgpack(self) -> bool:
         """Whether the caller asks for MessagePack."""
-        accepted = self.header(b"accept")
-        return any(kind in accepted for kind in MSGPACK_TYPES)
+        return _ACCEPTS_MSGPACK(self.header(b"accept")) is not None
 
     @property
     def wants_timing(self) -> bool:

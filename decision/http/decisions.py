@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from time import perf_counter
 
+import msgspec
 from litestar import Response, get, post
 from litestar.datastructures import ResponseHeader
 from litestar.params import FromPath, FromQuery, JSONBody
@@ -11,8 +12,8 @@ from decision.access.api_keys import ApiKey
 from decision.engine.explanation import Explanation
 from decision.http.authorisation import known, require
 from decision.http.body import ApiRequest
-from decision.http.express import express
-from decision.http.media import answer, problems
+from decision.http.media import answer, encode, problems
+from decision.http.reply import Reply
 from decision.http.serving import Serving
 from decision.service.admission import Ask, admit
 from decision.service.answer import DecisionAnswer
@@ -23,6 +24,8 @@ from decision.service.stopwatch import Stopwatch
 from rules.errors import Forbidden
 from rules.ids import DecisionId
 from rules.workspace import Channel
+
+PATH = "/v1/decisions"
 
 _TIMED = "Milliseconds by stage, in order, where `timing` asks for them: `load;dur=0.412, facts;dur=0.020, …`."
 
@@ -36,9 +39,21 @@ def allow(concierge: Concierge, key: ApiKey, question: DecisionQuestion) -> Ask:
     return ask
 
 
+async def reply_to(request: ApiRequest, question: DecisionQuestion, concierge: Concierge, timing: bool) -> Reply:
+    """The decision, as a reply to the caller that is known by now; raises `Invalid` or `Forbidden`."""
+    lap = Stopwatch(perf_counter, request.begun) if timing else untimed
+    ask = allow(concierge, request.user, question)
+    lap("admit")
+    reply = encode(request, await concierge.deciding.decide(ask, lap=lap))
+    lap("answer")
+    if not isinstance(lap, Stopwatch):
+        return reply
+    return msgspec.structs.replace(reply, headers={"Server-Timing": server_timing(lap.stages)})
+
+
 @post(
-    "/v1/decisions",
-    middleware=[express],
+    PATH,
+    guards=[known],
     status_code=200,
     operation_id="decide",
     summary="Decide which offers a subject should see",
@@ -53,14 +68,7 @@ async def decide(
 
     With `timing` the answer's header `Server-Timing` says where the time went.
     """
-    lap = Stopwatch(perf_counter, request.begun) if timing else untimed
-    ask = allow(concierge, request.user, data)
-    lap("admit")
-    response = answer(request, await concierge.deciding.decide(ask, lap=lap))
-    lap("answer")
-    if isinstance(lap, Stopwatch):
-        response.headers["Server-Timing"] = server_timing(lap.stages)
-    return response
+    return (await reply_to(request, data, concierge, timing)).response()
 
 
 def server_timing(stages: Mapping[Stage, float]) -> str:

@@ -1,21 +1,19 @@
 """Answers as JSON, or as MessagePack where the caller asks for it, and what the OpenAPI document says about them."""
 
-from typing import TypeVar, cast
+from typing import TypeVar
 
 import msgspec
 from litestar import Response
 from litestar.openapi.datastructures import ResponseSpec
-from litestar.types import Send
 
 from decision.http.body import JSON, MSGPACK, ApiRequest
 from decision.http.problem import PROBLEM_TYPE, Problem
+from decision.http.reply import Reply
 
 T = TypeVar("T")
 
 _json = msgspec.json.Encoder()
 _msgpack = msgspec.msgpack.Encoder()
-
-_KINDS = {kind: (b"content-type", kind.encode()) for kind in (JSON, MSGPACK)}
 
 _PROBLEMS = {
     400: "The request is not valid; `errors` names every field.",
@@ -30,21 +28,16 @@ _PROBLEMS = {
 }
 
 
+def encode(request: ApiRequest, content: object, status: int = 200) -> Reply:
+    """The reply in the form that the caller asked for, encoded here: Litestar's own encoders take a slower way."""
+    if request.wants_msgpack:
+        return Reply(_msgpack.encode(content), MSGPACK, status)
+    return Reply(_json.encode(content), JSON, status)
+
+
 def answer(request: ApiRequest, content: T, status: int = 200) -> Response[T]:
-    """The response in the form that the caller asked for, encoded here: Litestar's own encoders take a slower way."""
-    binary = request.wants_msgpack
-    body = _msgpack.encode(content) if binary else _json.encode(content)
-    return Response(cast("T", body), status_code=status, media_type=MSGPACK if binary else JSON)
-
-
-async def send_answer(response: Response[T], send: Send) -> None:
-    """Send what `answer` made; Litestar would look through it once more before it does the same."""
-    body = cast("bytes", response.content)
-    status = response.status_code or 200
-    headers = [_KINDS[str(response.media_type)], (b"content-length", b"%d" % len(body))]
-    headers += [(name.lower().encode(), value.encode()) for name, value in response.headers.items()]
-    await send({"type": "http.response.start", "status": status, "headers": headers})
-    await send({"type": "http.response.body", "body": body, "more_body": False})
+    """`encode`, for Litestar to send."""
+    return encode(request, content, status).response()
 
 
 def problems(*statuses: int) -> dict[int, ResponseSpec]:

@@ -7,6 +7,7 @@ from litestar import Request, Response
 from litestar.exceptions import HTTPException, ValidationException
 from litestar.status_codes import HTTP_500_INTERNAL_SERVER_ERROR
 
+from decision.http.reply import Reply
 from decision.logs import log
 from rules.errors import (
     MOST_FAULTS,
@@ -100,12 +101,17 @@ def _faults_of(error: ValidationException) -> tuple[Fault, ...]:
     )
 
 
-def answer_problem(request: Request[Any, Any, Any], error: Exception) -> Response[bytes]:
-    """The response for an exception; unforeseen ones are logged with their traceback."""
+def problem_reply(request: Request[Any, Any, Any], error: Exception) -> Reply:
+    """The reply to a call that failed; unforeseen errors are logged with their traceback."""
     problem = problem_of(error)
     if problem.status >= HTTP_500_INTERNAL_SERVER_ERROR:
-        log.error("request_failed", path=request.url.path, status=problem.status, exc_info=error)
+        log.error("request_failed", path=request.scope["path"], status=problem.status, exc_info=error)
     headers = {"WWW-Authenticate": "Bearer"} if problem.status == 401 else {}
     if problem.status == 503:
         headers["Retry-After"] = "1"
-    return Response(msgspec.json.encode(problem), status_code=problem.status, media_type=PROBLEM_TYPE, headers=headers)
+    return Reply(msgspec.json.encode(problem), PROBLEM_TYPE, problem.status, headers)
+
+
+def answer_problem(request: Request[Any, Any, Any], error: Exception) -> Response[bytes]:
+    """`problem_reply`, for Litestar to send."""
+    return problem_reply(request, error).response()

@@ -4,12 +4,15 @@ import time
 import msgspec
 import pytest
 from httpx import AsyncClient
+from prometheus_client import REGISTRY
 
+from decision.figures import figures
+from decision.http.decisions import PATH
 from decision.journal.record import DecisionRecord, decode_record
 from decision.keys import JOURNAL
 from decision.store.memory import MemoryStore
 from decision.store.port import START
-from tests.decision.http.conftest import WORKSPACE, Caller, HandClock
+from tests.decision.http.conftest import BODY_LIMIT, WORKSPACE, Caller, HandClock
 
 
 async def journal(store: MemoryStore) -> list[DecisionRecord]:
@@ -171,3 +174,38 @@ async def test_the_head_of_an_answer_is_complete(client: AsyncClient, accept: st
     answer = await client.post("/v1/decisions", json={"placement": "home"}, headers={"Accept": accept})
     kind = "application/vnd.msgpack" if "msgpack" in accept else accept
     assert dict(answer.headers) == {"content-type": kind, "content-length": str(len(answer.content))}
+
+
+_FINE = b'{"placement": "home"}'
+
+
+@pytest.mark.parametrize(
+    ("status", "body", "query", "head"),
+    [
+        (200, _FINE, "", {}),
+        (200, _FINE, "?timing=true", {"accept": "application/msgpack"}),
+        (400, _FINE, "?timing=perhaps", {}),
+        (400, b'{"placement": "home", "slots": 0, "colour": 1}', "", {}),
+        (400, b"{", "", {}),
+        (400, b"", "", {}),
+        (401, _FINE, "", {"authorization": "Bearer nonsense"}),
+        (403, b'{"placement": "mail"}', "", {}),
+        (413, b" " * BODY_LIMIT + _FINE, "", {}),
+        (415, _FINE, "", {"content-type": "text/csv"}),
+    ],
+)
+async def test_litestar_answers_no_differently(
+    calling: Caller, status: int, body: bytes, query: str, head: dict[str, str]
+) -> None:
+    client = await calling("decide:web")
+    figures.hand_over()
+    before = REGISTRY.get_sample_value("concierge_answers_total", {"status": str(status)}) or 0
+    express, slow = [await client.post(f"{path}{query}", content=body, headers=head) for path in (PATH, f"{PATH}/")]
+    figures.hand_over()
+    assert REGISTRY.get_sample_value("concierge_answers_total", {"status": str(status)}) == before + 2
+    assert express.status_code == slow.status_code == status
+    assert set(express.headers) == set(slow.headers)
+    assert express.headers["content-type"] == slow.headers["content-type"]
+    if status != 200:
+        assert express.content == slow.content
+        assert express.headers == slow.headers
