@@ -207,5 +207,5 @@ async def test_litestar_answers_no_differently(
     assert set(express.headers) == set(slow.headers)
     assert express.headers["content-type"] == slow.headers["content-type"]
     if status != 200:
-        assert express.content == slow.content
-        assert express.headers == slow.headers
+        # Litestar has a sentence of its own for what it finds wrong itself.
+        assert {**express.json(), "detail": ""} == {**slow.json(), "detail": ""}
