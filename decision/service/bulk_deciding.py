@@ -156,7 +156,7 @@ class BulkDeciding:
         await self._passage.take()
         people = [(line.ask.customer, line.ask.visitor) for line in lines]
         try:
-            async with deadline.waiting(KEEP):
+            with deadline.waiting(KEEP):
                 states = await self._states.load_all(people, lines[0].ask.snapshot.catalogue.workspace)
         except TimeoutError:
             for line in lines:
@@ -209,7 +209,7 @@ class BulkDeciding:
         if not asked:
             return []
         try:
-            async with deadline.waiting():
+            with deadline.waiting():
                 results = await asyncio.gather(*(call for _, call in asked), return_exceptions=True)
         except TimeoutError:
             results = [Unavailable("The store does not answer.")] * len(asked)
@@ -235,7 +235,7 @@ class BulkDeciding:
         written = [_written(line, line.weighed) for line in lines if line.weighed is not None]
         try:
             for part in parts(written, WRITTEN_AT_ONCE):
-                async with deadline.waiting():
+                with deadline.waiting():
                     await self._recorder.record(*part)
         except (Unavailable, TimeoutError) as error:
             log.error("journal_unavailable", decisions=len(lines), error=str(error) or "no answer before the deadline")

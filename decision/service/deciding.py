@@ -86,7 +86,7 @@ class Deciding:
         turn = self._turns.of(owner)
         if not turn.take_if_free():
             try:
-                async with deadline.waiting(keep):
+                with deadline.waiting(keep):
                     await turn.take()
             except TimeoutError:
                 return self._engine(ask, None, ("contention", "history", "profile"), lap)
@@ -123,7 +123,7 @@ class Deciding:
             return NOBODY, ()
         workspace = ask.snapshot.catalogue.workspace
         try:
-            async with deadline.waiting(keep):
+            with deadline.waiting(keep):
                 return await self._states.load(ask.customer, ask.visitor, workspace), ()
         except TimeoutError:
             return None, ("history", "profile")
@@ -140,7 +140,7 @@ class Deciding:
         owner = state.subject.owner
         if owner is None or not made.decision.offers:
             return True
-        async with deadline.waiting():
+        with deadline.waiting():
             return await self._contacts.add_if(owner, contacts_of(ask, made), state.owned)
 
     async def _record(self, ask: Ask, made: Made, deadline: Deadline) -> Made:
@@ -153,7 +153,7 @@ class Deciding:
         contacts = () if owner is None else contacts_of(ask, made)
         record, entry = encode_record(record_of(ask, made)), encode_entry(index_entry_of(ask, made))
         try:
-            async with deadline.waiting():
+            with deadline.waiting():
                 await self._recorder.record(Written(made.draw.id, record, entry, owner, contacts))
         except (Unavailable, TimeoutError) as error:
             log.error("journal_unavailable", decision=made.draw.id, error=str(error) or "no answer before the deadline")

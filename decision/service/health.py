@@ -22,7 +22,7 @@ class Health:
         The store is given no longer than a load balancer's patience.
         """
         try:
-            async with Deadline(PATIENCE_SECONDS).waiting():
+            with Deadline(PATIENCE_SECONDS).waiting():
                 await self._store.ping()
             store = True
         except (Unavailable, TimeoutError):
