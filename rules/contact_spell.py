@@ -12,6 +12,9 @@ from rules.duration import parse_duration
 from rules.ids import Instant
 from rules.workspace import ContactPolicy
 
+Longs = NDArray[np.int64]
+_Found = tuple[NDArray[np.int32], Longs, Longs]
+
 NEVER = Instant(np.iinfo(np.int64).min)
 """A moment that was not."""
 
@@ -43,8 +46,8 @@ class SpellStates(msgspec.Struct, frozen=True, eq=False):
     """
 
     counts: NDArray[np.int32]
-    rests: NDArray[np.int64]
-    responses: NDArray[np.int64]
+    rests: Longs
+    responses: Longs
 
 
 class Spells(msgspec.Struct, frozen=True, eq=False):
@@ -101,10 +104,6 @@ class Spells(msgspec.Struct, frozen=True, eq=False):
         return SpellStates(*told)
 
 
-Longs = NDArray[np.int64]
-_Found = tuple[NDArray[np.int32], Longs, Longs]
-
-
 def _order_of_time(history: ContactHistory) -> Longs:
     """The contacts' indices in the order of time; which of those of one moment comes first makes no difference."""
     for at in range(1, len(history)):
@@ -123,9 +122,6 @@ def _is_among(kind: int, kinds: NDArray[np.uint32]) -> bool:
     for each in kinds:
         found |= each == kind
     return found
-
-
-# The contacts of a place that lie within the span are a queue: each is followed by the one that joined it next.
 
 
 def _join_queue(
@@ -152,6 +148,11 @@ _row = njit(cache=True, nogil=True)(_row_of_key)
 _among = njit(cache=True, nogil=True)(_is_among)
 _join = njit(cache=True, nogil=True)(_join_queue)
 _drop = njit(cache=True, nogil=True)(_drop_until)
+
+
+# One pass for each entry, in the order of time. The contacts of a place that lie within the span are a queue, in which
+# `following` leads from each to the one that joined next. A response empties it, and so does the contact that fills it,
+# with which a rest begins.
 
 
 def _follow_contacts(

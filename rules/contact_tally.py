@@ -70,7 +70,7 @@ class ContactTally(msgspec.Struct, frozen=True, eq=False):
             if isinstance(counting, ContactPolicy) and counting.remembers
         ]
         spells = Spells.of(remembering, stretches, channels) if remembering else None
-        # The pass that looks at windows alone counts nothing for these.
+        # What is followed anyway need not be looked up by the pass for windows alone.
         channels[[index for index, _ in remembering]] = False
         return cls(keys[order], places, kinds, spans, channels, tuple(stretches), size, spells)
 

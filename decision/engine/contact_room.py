@@ -32,8 +32,8 @@ class SlatePolicies(msgspec.Struct, frozen=True, eq=False):
     def limits(self, counts: Counts | None, slots: int) -> tuple[Limit, ...]:
         """The limits that the contacts of a slate of `slots` could break, over the placement's candidates.
 
-        Values that are used up already are no matter of these limits: screening has left their offers out, and with an
-        unknown history (None) all that an entry counts.
+        Values that are used up already, or rest, are no matter of these limits: screening has left their offers out,
+        and with an unknown history (None) all that an entry counts.
         """
         if slots < 2 or counts is None:
             return ()

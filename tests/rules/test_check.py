@@ -140,6 +140,7 @@ MISTAKES = [
         "never matters",
     ),
     ("at_most = 3", 'at_most = 3\nrest = "soon"', "contact_policy.three-mails-a-week.rest", "not a duration"),
+    ("at_most = 3", 'at_most = 3\nrest = "0d"', "contact_policy.three-mails-a-week.rest", "more than nothing"),
     ("at_most = 3", "at_most = 3\nrest = 60", "contact_policy.three-mails-a-week.rest", "must be a string"),
     ("at_most = 3", 'at_most = 3\ntogether = "no"', "contact_policy.three-mails-a-week.together", "true or false"),
     ("at_most = 3", "at_most = 3\ntogether = false", "contact_policy.three-mails-a-week.together", "one channel only"),

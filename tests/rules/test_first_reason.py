@@ -25,7 +25,8 @@ def test_every_candidate_gets_the_first_reason_in_the_documented_order(
     starts, ends = bounds(), bounds()
     excluded = np.flatnonzero(random.random(number) < 0.2)
     refused = bool(random.random() < 0.2)
-    kinds = [Reason(kind) for kind in random.choice([Reason.NOT_ELIGIBLE, Reason.NOT_SUITABLE], rules).tolist()]
+    against = [Reason.NOT_WANTED, Reason.NOT_ELIGIBLE, Reason.NOT_SUITABLE]
+    kinds = [Reason(kind) for kind in random.choice(against, rules).tolist()]
     covered = random.random((rules, number)) < 0.5
     verdicts = random.choice([FAILS, ABSENT, HOLDS, HOLDS, HOLDS], (rules, number)).astype(np.uint8)
     codes = [random.integers(-1, size, number) for size in sizes]
