@@ -76,7 +76,7 @@ def record_of(ask: Ask, made: Made) -> DecisionRecord:
 
 def index_entry_of(ask: Ask, made: Made) -> IndexedDecision:
     """What its outcomes will need to know."""
-    offers = tuple(shown.offer for shown in made.decision.offers)
+    offers = tuple([shown.offer for shown in made.decision.offers])
     customer = made.subject(ask).customer
     return IndexedDecision(ask.request.placement, ask.channel, made.draw.now, customer, ask.visitor, offers)
 
@@ -93,7 +93,7 @@ def answer_of(ask: Ask, made: Made) -> DecisionAnswer:
     """What the caller gets."""
     catalogue = ask.snapshot.catalogue
     format = catalogue.workspace.placements[ask.request.placement].format
-    offers = tuple(
+    offers = [
         OfferAnswer(
             shown.offer,
             shown.rank,
@@ -105,11 +105,11 @@ def answer_of(ask: Ask, made: Made) -> DecisionAnswer:
             shown.reasons,
         )
         for shown in made.decision.offers
-    )
+    ]
     return DecisionAnswer(
         decision=made.draw.id,
         placement=ask.request.placement,
-        offers=offers,
+        offers=tuple(offers),
         group=made.decision.group,
         degraded=made.decision.degraded,
         catalogue=catalogue.version,

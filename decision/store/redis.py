@@ -69,7 +69,7 @@ class RedisStore:
         self, key: str, value: bytes, expected_length: int | None = None, ttl: int | None = None
     ) -> int | None:
         """Append to a byte string and return its new length; None when its length is not the expected one."""
-        length = await self._ask(*_append(key, value, expected_length, ttl))
+        (length,) = await self._ask_all((_append(key, value, expected_length, ttl),))
         assert isinstance(length, int)
         return None if length < 0 else length
 
@@ -146,11 +146,13 @@ class RedisStore:
     async def _ask_all(self, commands: Sequence[Command]) -> list[Reply]:
         replies = await self._writes.ask(commands) if commands else []
         for number, reply in enumerate(replies):
+            if not isinstance(reply, Exception):
+                continue
             if isinstance(reply, NoScriptError):
                 # The server has not seen this script since it started; it keeps it from now on.
                 _, hash, *arguments = commands[number]
                 replies[number] = await self._ask("EVAL", SOURCES[hash], *arguments)
-            elif isinstance(reply, Exception):
+            else:
                 raise unavailable(reply) from reply
         return replies
 

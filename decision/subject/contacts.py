@@ -39,13 +39,16 @@ class Contacts:
 
     async def add(self, subject: SubjectId, records: Iterable[bytes]) -> int:
         """Append contacts in one step; returns the history's new length in bytes."""
-        length = await self._append(subject, records, None)
+        length = await self._store.append(contacts_key(subject), b"".join(records), None, self._ttl(subject))
         assert length is not None
+        await self.cut_if_long(subject, length)
         return length
 
     async def add_if(self, subject: SubjectId, records: Iterable[bytes], length: int) -> bool:
         """Append contacts if the history is still `length` bytes long; False, and no change, when it is not."""
-        return await self._append(subject, records, length) is not None
+        now = await self._store.append(contacts_key(subject), b"".join(records), length, self._ttl(subject))
+        await self.cut_if_long(subject, now)
+        return now is not None
 
     def addition(self, subject: SubjectId, records: Iterable[bytes]) -> Append:
         """What appends contacts, among other writes; `cut_if_long` follows."""
@@ -86,12 +89,6 @@ class Contacts:
     async def delete(self, subject: SubjectId) -> bool:
         """Forget the history; says whether there was one."""
         return await self._store.delete([contacts_key(subject)]) == 1
-
-    async def _append(self, subject: SubjectId, records: Iterable[bytes], expected: int | None) -> int | None:
-        key, blob = contacts_key(subject), b"".join(records)
-        length = await self._store.append(key, blob, expected, self._ttl(subject))
-        await self.cut_if_long(subject, length)
-        return length
 
     async def _cut(self, subject: SubjectId) -> None:
         (blob,) = await self._store.get_many([contacts_key(subject)])
