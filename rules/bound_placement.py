@@ -7,11 +7,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rules.column import value_at
-from rules.contact import ContactHistory
 from rules.contact_counter import ContactCounters
 from rules.contact_policy import PolicyBook
 from rules.contact_standing import Standing
-from rules.contact_tally import ContactTally, Counts
+from rules.contact_tally import ContactTally, Counts, Standings
 from rules.eligibility import RuleBook
 from rules.facts import Facts, FactValue
 from rules.first_reason import Objections, find
@@ -103,14 +102,17 @@ class BoundPlacement(msgspec.Struct, frozen=True, eq=False):
         row: int,
         screening: Screening,
         facts: Facts,
-        history: ContactHistory | None,
+        standings: Standings | None,
         now: Instant,
         consents: Mapping[str, bool] | None = None,
     ) -> ScreenDetail:
-        """Why the candidate at index `row` was left out: the rule or entry, and the values that it read."""
+        """Why the candidate at index `row` was left out: the rule or entry, and the values that it read.
+
+        `standings` are its `tally`'s, None when the history is unknown.
+        """
         reason, detail = Reason(int(screening.reason[row])), int(screening.detail[row])
         if reason is Reason.CONTACT_POLICY:
-            return self._explain_policy(row, detail, facts, history, now)
+            return self._explain_policy(row, detail, facts, standings)
         if detail >= 0:
             return self._explain_rule(row, reason, detail, facts)
         read: dict[str, FactValue | None] = {}
@@ -124,12 +126,12 @@ class BoundPlacement(msgspec.Struct, frozen=True, eq=False):
             sentence = f"{sentence} ({tell_values(read)})"
         return ScreenDetail(self.offers.ids[row], reason, "", "", read, sentence)
 
-    def standings(self, row: int, history: ContactHistory | None, now: Instant) -> tuple[str, ...]:
+    def tell_standings(self, row: int, standings: Standings | None) -> tuple[str, ...]:
         """Where those entries of the policy that remember stand for the candidate at index `row`, if they count it."""
-        if history is None:
+        if standings is None:
             return ()
         return tuple(
-            self._standing(index, row, history, now).tell(policy.entry, self._counted_by(policy.entry, row))
+            standings.of(index, int(policy.candidates[row])).tell(policy.entry, self._counted_by(policy.entry, row))
             for index, policy in enumerate(self.policies.policies)
             if policy.entry.remembers and policy.candidates[row] >= 0
         )
@@ -142,11 +144,10 @@ class BoundPlacement(msgspec.Struct, frozen=True, eq=False):
         sentence = f"The {bound.rule.kind} rule {bound.rule.id} {verdict}{said} ({tell_values(read)})"
         return ScreenDetail(self.offers.ids[row], reason, bound.rule.id, bound.rule.because, read, sentence)
 
-    def _explain_policy(
-        self, row: int, index: int, facts: Facts, history: ContactHistory | None, now: Instant
-    ) -> ScreenDetail:
-        entry = self.policies.policies[index].entry
-        standing = None if history is None else self._standing(index, row, history, now)
+    def _explain_policy(self, row: int, index: int, facts: Facts, standings: Standings | None) -> ScreenDetail:
+        policy = self.policies.policies[index]
+        entry = policy.entry
+        standing = None if standings is None else standings.of(index, int(policy.candidates[row]))
         read = Standing(0).read(entry) | {"count": None} if standing is None else standing.read(entry)
         if entry.per is not None:
             read |= self._read((f"offer.{entry.per}",), facts, row)
@@ -161,10 +162,6 @@ class BoundPlacement(msgspec.Struct, frozen=True, eq=False):
                 f"and {were}.{said}"
             )
         return ScreenDetail(self.offers.ids[row], Reason.CONTACT_POLICY, entry.id, entry.because, read, sentence)
-
-    def _standing(self, index: int, row: int, history: ContactHistory, now: Instant) -> Standing:
-        place = int(self.policies.policies[index].candidates[row])
-        return self.tally.standing(index, place, history, now)
 
     def _counted_by(self, entry: ContactPolicy, row: int) -> str:
         """The value under which an entry counts a candidate."""

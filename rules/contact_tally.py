@@ -86,21 +86,33 @@ class ContactTally(msgspec.Struct, frozen=True, eq=False):
                 counts[self.stretches[column]] = states.counts[stretch]
         return counts
 
-    def standing(self, column: int, place: int, history: ContactHistory, now: Instant) -> Standing:
-        """Where the counting at `column` stands at one place of its stretch; below zero nothing counts."""
-        if place < 0:
-            return Standing(0)
-        if self.spells is None or column not in self.spells.stretches:
-            return Standing(int(self.count(history, now)[self.stretches[column]][place]))
-        states = self._spell_states(self.spells, history, now)
-        place += self.spells.stretches[column].start
-        rests, response = Instant(int(states.rests[place])), Instant(int(states.responses[place]))
-        return Standing(
-            int(states.counts[place]), rests if now < rests else None, None if response == NEVER else response
-        )
+    def standings(self, history: ContactHistory, now: Instant) -> "Standings":
+        """The same with what is behind it, for an explanation."""
+        states = None if self.spells is None else self._spell_states(self.spells, history, now)
+        return Standings(self, self.count(history, now), states, now)
 
     def _spell_states(self, spells: Spells, history: ContactHistory, now: Instant) -> SpellStates:
         return spells.states(history, now, Instant(now + OVERTAKEN), self.keys, self.places)
+
+
+class Standings(msgspec.Struct, frozen=True, eq=False):
+    """Where all countings of a tally stand at a moment."""
+
+    tally: ContactTally
+    counts: Counts
+    states: SpellStates | None
+    now: Instant
+
+    def of(self, column: int, place: int) -> Standing:
+        """Where the counting at `column` stands at one place of its stretch; below zero nothing counts."""
+        if place < 0:
+            return Standing(0)
+        count = int(self.counts[self.tally.stretches[column]][place])
+        own = None if self.tally.spells is None else self.tally.spells.stretches.get(column)
+        if self.states is None or own is None:
+            return Standing(count)
+        rests, response = Instant(int(self.states.rests[own][place])), Instant(int(self.states.responses[own][place]))
+        return Standing(count, rests if self.now < rests else None, None if response == NEVER else response)
 
 
 def _count_contacts(

@@ -13,6 +13,7 @@ from decision.engine.snapshot import Snapshot
 from decision.engine.verdict import verdicts
 from decision.engine.weighing import Weighing
 from models.feature import string_code
+from rules.contact_tally import Standings
 from rules.expression import compile_expression
 from rules.facts import Facts, FactValue
 from rules.ids import Instant
@@ -31,15 +32,18 @@ class Cause(msgspec.Struct, frozen=True):
     because: str
     sentence: str
     read: Mapping[str, FactValue | None] = {}
+    contact_policy: tuple[str, ...] = ()
 
 
 def explain_candidates(weighing: Weighing, slate: Slate, snapshot: Snapshot, now: Instant) -> list[ExplainedOffer]:
     """Every candidate of the placement, in catalogue order."""
     places = {place.candidate: (rank, place) for rank, place in enumerate(slate.places, start=1)}
     features = _features(weighing, snapshot)
+    history = weighing.history
+    standings = None if history is None else weighing.placement.bound.tally.standings(history, now)
     offers = []
     for row, code in enumerate(verdicts(weighing, slate).tolist()):
-        cause = _cause(Reason(code), row, weighing, slate, now)
+        cause = _cause(Reason(code), row, weighing, slate, standings, now)
         rank, place = places.get(row, (None, None))
         offers.append(_explained(row, Reason(code), cause, rank, place, weighing, now, features[row]))
     return offers
@@ -92,7 +96,7 @@ def _explained(
         rule=cause.rule,
         because=cause.because,
         read=cause.read,
-        contact_policy=bound.standings(row, weighing.history, now) if weighed else (),
+        contact_policy=cause.contact_policy,
         probability=place.probability if place else None,
         score=float(weighing.scores[row]) if weighed else None,
         propensity=None if bound.goal.objective == "value" or isnan(prediction) else prediction,
@@ -104,24 +108,26 @@ def _explained(
     )
 
 
-def _cause(reason: Reason, row: int, weighing: Weighing, slate: Slate, now: Instant) -> Cause:
+def _cause(
+    reason: Reason, row: int, weighing: Weighing, slate: Slate, standings: Standings | None, now: Instant
+) -> Cause:
+    bound = weighing.placement.bound
     if slate.held_by[row] >= 0:
-        return _held(row, weighing, weighing.limits.each[slate.held_by[row]], now)
+        return _held(row, weighing, weighing.limits.each[slate.held_by[row]], standings, now)
     if not weighing.open[row]:
-        detail = weighing.placement.bound.explain(
-            row, weighing.screening, weighing.facts, weighing.history, now, weighing.profile.consents
-        )
+        detail = bound.explain(row, weighing.screening, weighing.facts, standings, now, weighing.profile.consents)
         return Cause(detail.rule, detail.because, detail.sentence, detail.read)
-    return Cause("mandatory" if reason is Reason.MANDATORY else "", "", reason.sentence)
+    rule = "mandatory" if reason is Reason.MANDATORY else ""
+    return Cause(rule, "", reason.sentence, contact_policy=bound.tell_standings(row, standings))
 
 
-def _held(row: int, weighing: Weighing, limit: Limit, now: Instant) -> Cause:
+def _held(row: int, weighing: Weighing, limit: Limit, standings: Standings | None, now: Instant) -> Cause:
     """The limit that the offers above used up, and what it read of the candidate."""
     bound = weighing.placement.bound
     if limit.reason is Reason.CONTACT_POLICY:
         reason, index = np.full(len(weighing.open), limit.reason), np.full(len(weighing.open), limit.detail)
         screening = Screening(reason, index, weighing.open)
-        detail = bound.explain(row, screening, weighing.facts, weighing.history, now)
+        detail = bound.explain(row, screening, weighing.facts, standings, now)
         sentence = f"{detail.sentence} The offers above use up what is left."
         return Cause(detail.rule, detail.because, sentence, detail.read)
     name = tuple(bound.limits)[limit.detail]

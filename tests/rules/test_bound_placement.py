@@ -83,7 +83,7 @@ def test_without_consent_nothing_passes(consents: dict[str, bool], passes: bool)
     screening = mail.screen(facts(), frozenset(), counts, NOW, consents)
     assert screening.passes[0] == passes
     if not passes:
-        detail = mail.explain(0, screening, facts(), NO_CONTACTS, NOW, consents)
+        detail = mail.explain(0, screening, facts(), mail.tally.standings(NO_CONTACTS, NOW), NOW, consents)
         assert (detail.reason, detail.read) == (Reason.NO_CONSENT, {"consent.email": consents.get("email")})
 
 
@@ -100,7 +100,7 @@ def test_the_rule_and_the_value_read_are_told() -> None:
     home = catalogue().placements[HOME]
     known = facts(customer_member=False)
     screening = home.screen(known, frozenset(), home.tally.count(NO_CONTACTS, NOW), NOW, {})
-    detail = home.explain(2, screening, known, NO_CONTACTS, NOW)
+    detail = home.explain(2, screening, known, home.tally.standings(NO_CONTACTS, NOW), NOW)
     assert (detail.offer, detail.reason, detail.rule) == ("alba-spa", Reason.NOT_ELIGIBLE, "members-rates")
     assert detail.read == {"customer.member": False}
     assert detail.sentence == (
@@ -112,7 +112,7 @@ def test_the_contact_policy_entry_and_its_count_are_told() -> None:
     home = catalogue().placements[HOME]
     history = read_contacts(contact_record(Instant(NOW - 5), OfferId("alba-family"), "decision", "web", 1) * 2)
     screening = home.screen(facts(), frozenset(), home.tally.count(history, NOW), NOW, {})
-    detail = home.explain(1, screening, facts(), history, NOW)
+    detail = home.explain(1, screening, facts(), home.tally.standings(history, NOW), NOW)
     assert (detail.reason, detail.rule) == (Reason.CONTACT_POLICY, "same-offer-twice-a-day")
     assert detail.read == {"count": 2, "at_most": 2, "within": "1d", "offer.id": "alba-family"}
     assert "allows 2 of decision within 1d per id, and there were 2." in detail.sentence
@@ -137,7 +137,7 @@ def test_of_an_unknown_history_every_entry_may_be_used_up(per: str | None) -> No
 def test_moments_are_told_as_text() -> None:
     home = catalogue().placements[HOME]
     screening = home.screen(facts(), frozenset(), home.tally.count(NO_CONTACTS, NOW), NOW, {})
-    detail = home.explain(11, screening, facts(), NO_CONTACTS, NOW)
+    detail = home.explain(11, screening, facts(), home.tally.standings(NO_CONTACTS, NOW), NOW)
     assert detail.read == {
         "offer.starts": "2020-01-01T00:00:00Z",
         "offer.ends": "2020-12-31T00:00:00Z",
@@ -147,7 +147,9 @@ def test_moments_are_told_as_text() -> None:
     known = facts(customer_since=NOW)
     home = dated.placements[HOME]
     screening = home.screen(known, frozenset(), home.tally.count(NO_CONTACTS, NOW), NOW, {})
-    assert home.explain(2, screening, known, NO_CONTACTS, NOW).read == {"customer.since": "2026-04-15T10:00:00Z"}
+    assert home.explain(2, screening, known, home.tally.standings(NO_CONTACTS, NOW), NOW).read == {
+        "customer.since": "2026-04-15T10:00:00Z"
+    }
 
 
 FACTS = st.fixed_dictionaries(
@@ -241,7 +243,8 @@ def test_screening_agrees_with_going_through_the_offers_one_by_one(
         found = [
             (detail.reason, detail.rule)
             for detail in (
-                bound.explain(index, screening, given_facts, history, NOW) for index in range(len(bound.rows))
+                bound.explain(index, screening, given_facts, bound.tally.standings(history, NOW), NOW)
+                for index in range(len(bound.rows))
             )
         ]
         assert found == [expected(bound, int(row)) for row in bound.rows]

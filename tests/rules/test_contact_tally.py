@@ -118,11 +118,11 @@ def test_an_entry_stands_for_each_candidate_where_it_stands_by_hand(
     book = PolicyBook.of(entries, tally.stretches, OFFERS.take(CANDIDATES))
     joined = [*contacts, *of_a_visitor]
     history = read_contacts(history_of(joined))
-    counts = tally.count(history, NOW)
+    counts, standings = tally.count(history, NOW), tally.standings(history, NOW)
     for column, (entry, policy) in enumerate(zip(entries, book.policies, strict=True)):
         for row, place in zip(CANDIDATES, policy.candidates.tolist(), strict=True):
             expected = standing_by_hand(joined, entry, int(row))
-            assert tally.standing(column, place, history, NOW) == expected
+            assert standings.of(column, place) == expected
             assert place < 0 or counts[policy.stretch][place] == expected.count
 
 
