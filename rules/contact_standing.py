@@ -29,13 +29,18 @@ class Standing(msgspec.Struct, frozen=True):
 
     def tell(self, entry: ContactPolicy, value: str) -> str:
         """What stands for a value: `romantic: 3 sends, no response, rests until 14 March 2027 09:30 UTC`."""
-        noun = _NOUNS.get(entry.count, entry.count) + ("" if self.count == 1 else "s")
-        parts = [f"{value}: {self.count} {noun}"]
+        noun = _NOUNS.get(entry.count, entry.count)
         if self.rests_until is None:
-            parts = [f"{value}: {self.count} of {entry.at_most} {noun} within {entry.within}"]
+            parts = [f"{value}: {self.count} of {entry.at_most} {_counted(noun, entry.at_most)} within {entry.within}"]
+        else:
+            parts = [f"{value}: {self.count} {_counted(noun, self.count)}"]
         if entry.unless:
             since = "" if self.last_response is None else f" since {tell_instant(self.last_response)}"
             parts.append(f"no response{since}")
         if self.rests_until is not None:
             parts.append(f"rests until {tell_instant(self.rests_until)}")
         return ", ".join(parts)
+
+
+def _counted(noun: str, number: int) -> str:
+    return noun if number == 1 else f"{noun}s"
