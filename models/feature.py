@@ -16,7 +16,7 @@ from models.artefact import POSITION
 from models.default_features import default_features
 from models.feature_rows import gather
 from rules.errors import ExpressionError
-from rules.expression import Binding, BoundProgram, Program, Schema, compile_expression
+from rules.expression import Binding, BoundProgram, Expression, Program, Schema, compile_expression
 from rules.facts import Facts
 from rules.offer import OfferTable
 from rules.workspace import Workspace
@@ -41,7 +41,8 @@ class FeatureValues(msgspec.Struct, frozen=True, eq=False):
     """The features of one request against n offers, by binding.
 
     `offer` is (offer-bound features × n), `request` (request-bound features), `pair` (pair features × n); `columns` has
-    the places of each block's features in the list, and `number` how many features that is.
+    the places of each block's features in the list, and `number` how many features that is. `verdicts` (conditions × n)
+    are those of the conditions that the features were bound beside (`rules.expression.Answers`).
     """
 
     columns: Columns
@@ -49,6 +50,7 @@ class FeatureValues(msgspec.Struct, frozen=True, eq=False):
     offer: Floats
     request: Floats
     pair: Floats
+    verdicts: NDArray[np.uint8]
 
     def matrix(self, rows: NDArray[np.intp]) -> Floats:
         """Raw values of the given offers: (rows × features), in the list's order."""
@@ -67,8 +69,8 @@ class BoundFeatures(msgspec.Struct, frozen=True, eq=False):
 
     def run(self, facts: Facts) -> FeatureValues:
         """The features of one request."""
-        request, pair = self.program.numbers(facts)
-        return FeatureValues(self.columns, self.number, self.offer, request, pair)
+        verdicts, request, pair = self.program.answer(facts)
+        return FeatureValues(self.columns, self.number, self.offer, request, pair, verdicts)
 
 
 class FeatureList(msgspec.Struct, frozen=True, eq=False):
@@ -113,13 +115,17 @@ class FeatureList(msgspec.Struct, frozen=True, eq=False):
             seen[spec.binding] += 1
         return tuple(slots)
 
-    def bind(self, offers: OfferTable) -> BoundFeatures:
-        """Compute what depends on the offers alone."""
-        _, offer = self.offer.bind(offers, string_code).numbers({})
+    def bind(self, offers: OfferTable, conditions: Sequence[Expression] = ()) -> BoundFeatures:
+        """Compute what depends on the offers alone.
+
+        Conditions are bools that are judged in the same run, for what both read of a request is then taken in once.
+        """
+        offer = self.offer.bind(offers, string_code).answer({}).others
+        program = Program([*conditions, *self.rest.expressions]) if conditions else self.rest
         bindings = np.array([spec.binding for spec in self.specs], np.int64)
         offers_own, requests_own, pairs_own = (np.flatnonzero(bindings == binding) for binding in Binding)
         columns = offers_own, requests_own, pairs_own
-        return BoundFeatures(columns, len(self.specs), offer, self.rest.bind(offers, string_code))
+        return BoundFeatures(columns, len(self.specs), offer, program.bind(offers, string_code, len(conditions)))
 
 
 _LONGEST_KEPT = 100

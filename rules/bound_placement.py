@@ -59,7 +59,7 @@ class BoundPlacement(msgspec.Struct, frozen=True, eq=False):
 
     def screen(
         self,
-        facts: Facts,
+        verdicts: NDArray[np.uint8],
         excluded: frozenset[OfferId],
         counts: Counts | None,
         now: Instant,
@@ -67,6 +67,7 @@ class BoundPlacement(msgspec.Struct, frozen=True, eq=False):
     ) -> Screening:
         """The first reason against each candidate; `counts` are its `tally`'s, None when the history is unknown.
 
+        `verdicts` (rules × candidates) is what the rules' conditions say: `FAILS`, `ABSENT` or `HOLDS`.
         In order: the offer's period, the request's exclusions, consent, the rules (preference, eligibility,
         suitability), and the contact policy, entry by entry. With an unknown history an entry of the policy blocks
         every candidate that it counts, for it may be used up.
@@ -81,7 +82,7 @@ class BoundPlacement(msgspec.Struct, frozen=True, eq=False):
             self.periods.groups.members,
             np.array(unwanted, np.intp) if unwanted else _NOBODY,
             refused,
-            _NO_VERDICTS if refused else self.rules.verdicts(facts),
+            _NO_VERDICTS if refused else verdicts,
             self.rules.covered,
             self.policies.exhausted if counts is None else counts,
             self.policies.most,

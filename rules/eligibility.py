@@ -1,4 +1,4 @@
-"""The rules of one placement, bound to its candidates and evaluated for all of them at once."""
+"""The rules of one placement, and which of its candidates each of them covers."""
 
 from collections.abc import Sequence
 
@@ -6,14 +6,12 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from rules.expression import BoundProgram, Expression, Program
-from rules.facts import Facts
+from rules.expression import Expression
 from rules.offer import OfferTable
 from rules.reason import Reason
 from rules.workspace import Rule, RuleKind
 
 Flags = NDArray[np.bool_]
-Verdicts = NDArray[np.uint8]
 
 REASONS: dict[RuleKind, Reason] = {
     "preference": Reason.NOT_WANTED,
@@ -43,7 +41,6 @@ class RuleBook(msgspec.Struct, frozen=True, eq=False):
 
     rules: tuple[BoundRule, ...]
     covered: Flags
-    program: BoundProgram
 
     @classmethod
     def of(cls, rules: Sequence[tuple[Rule, Expression, Flags]], candidates: OfferTable) -> "RuleBook":
@@ -54,9 +51,9 @@ class RuleBook(msgspec.Struct, frozen=True, eq=False):
         return cls(
             tuple(BoundRule(rule, holds) for rule, holds, _ in bound),
             covered,
-            Program([holds for _, holds, _ in bound]).bind(candidates),
         )
 
-    def verdicts(self, facts: Facts) -> Verdicts:
-        """What each rule says of each candidate (rules × candidates): `FAILS`, `ABSENT` or `HOLDS`."""
-        return self.program.verdicts(facts)
+    @property
+    def conditions(self) -> tuple[Expression, ...]:
+        """The conditions, in the rules' order."""
+        return tuple(bound.holds for bound in self.rules)

@@ -20,7 +20,7 @@ from rules.reason import Reason
 
 
 class ReadyPlacement(msgspec.Struct, frozen=True, eq=False):
-    """A placement with its features and the model of its goal.
+    """A placement with its features, bound beside the conditions of its rules, and the model of its goal.
 
     `version` is None while the model is the prior that stands for no model; `missing` says that another one should be
     there but could not be served, so that decisions go without any. `capped` says that the contact policy counts
@@ -99,7 +99,7 @@ def _ready(bound: BoundPlacement, features: FeatureList, model: Model | None, mi
         raise ArtefactError(f"The model for goal {goal!r} does not fit the catalogue: {error}") from error
     return ReadyPlacement(
         bound,
-        features.bind(bound.offers),
+        features.bind(bound.offers, bound.rules.conditions),
         bound_model,
         model.version if model else None,
         missing,

@@ -73,14 +73,14 @@ def weigh(
     counts = None if history is None else bound.tally.count(history, now)
     facts = facts_of(snapshot.catalogue, request.placement, profile, counts, request.context, now)
     lap("facts")
-    screening = bound.screen(facts, frozenset(request.exclude), counts, now, profile.consents)
+    features = placement.features.run(facts)
+    lap("features")
+    screening = bound.screen(features.verdicts, frozenset(request.exclude), counts, now, profile.consents)
     open = screening.passes
     lap("screen")
     weights = bound.weigh(facts, now)
     degraded.update(weights.faults)
     lap("weights")
-    features = placement.features.run(facts)
-    lap("features")
     asks_model = placement.needs_model and "model" not in degraded
     if asks_model:
         prediction = spread(placement.model.predict(features, open.nonzero()[0]), open)

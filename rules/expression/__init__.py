@@ -8,10 +8,20 @@ call. Functions of strings, lists and maps of offers, and macros are steps in nu
 """
 
 from rules.expression.binding import Binding
-from rules.expression.bound_program import BoundProgram
+from rules.expression.bound_program import Answers, BoundProgram
 from rules.expression.compilation import Expression, Gives, compile_expression
 from rules.expression.program import Program
 from rules.expression.schema import Schema
 from rules.expression.value import Value
 
-__all__ = ["Binding", "BoundProgram", "Expression", "Gives", "Program", "Schema", "Value", "compile_expression"]
+__all__ = [
+    "Answers",
+    "Binding",
+    "BoundProgram",
+    "Expression",
+    "Gives",
+    "Program",
+    "Schema",
+    "Value",
+    "compile_expression",
+]

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from functools import cached_property
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,6 +19,19 @@ from rules.facts import Facts
 from rules.offer import OfferTable
 
 
+class Answers(NamedTuple):
+    """What a program says of one request: `verdicts` of its judged bools, numbers of its other expressions.
+
+    `verdicts` (bools × rows) is 2 where a bool is true, 1 where it is an error, 0 where it is false. `request` has the
+    numbers of request-bound expressions, `others` (others × rows) those of the rest, NaN where they are errors: a bool
+    is 0 or 1, a string the number that the program was bound with for it.
+    """
+
+    verdicts: NDArray[np.uint8]
+    request: NDArray[np.float64]
+    others: NDArray[np.float64]
+
+
 class BoundProgram:
     """Expressions over the rows of one table; offer-only parts are already arrays."""
 
@@ -28,12 +42,14 @@ class BoundProgram:
         slots: Sequence[Cell | None],
         offers: OfferTable,
         word_number: Callable[[str], float],
+        judged: int,
     ) -> None:
         self.expressions = tuple(expressions)
         self.offers = offers
         self._graph = graph
         self._slots = list(slots)
         self._word_number = word_number
+        self._judged = judged
         self._roots = tuple(
             (slot, expression.node.type.name, self._known(slot, expression))
             for slot, expression in zip(graph.roots, self.expressions, strict=True)
@@ -44,17 +60,10 @@ class BoundProgram:
         computed = iter(self._cells.cells(facts, self._frame(facts, self._cells)))
         return tuple(value_of(type, next(computed)) if known is None else known for _, type, known in self._roots)
 
-    def verdicts(self, facts: Facts) -> NDArray[np.uint8]:
-        """Per bool and row (expressions × rows): 2 where it is true, 1 where it is an error, 0 where it is false."""
-        return self._verdicts.run(facts, self._frame(facts, self._verdicts))[1].states
-
-    def numbers(self, facts: Facts) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-        """Every value as a double, NaN where it is an error: of request-bound expressions, and (others × rows).
-
-        A bool is 0 or 1; a string is the number that the program was bound with for it.
-        """
-        request, others, _ = self._numbers.run(facts, self._frame(facts, self._numbers))
-        return request.numbers, others.numbers
+    def answer(self, facts: Facts) -> Answers:
+        """The verdicts of the expressions that are judged, and the numbers of the others."""
+        request, others, _ = self._answers.run(facts, self._frame(facts, self._answers))
+        return Answers(others.states, request.numbers, others.numbers)
 
     def _frame(self, facts: Facts, tape: Tape) -> Frame | None:
         return Frame(facts, self.offers, self._slots.copy(), self._graph.steps) if tape.needs_frame else None
@@ -62,19 +71,18 @@ class BoundProgram:
     @cached_property
     def _cells(self) -> Tape:
         roots = [slot for slot, _, known in self._roots if known is None]
-        return self._tape("cells", roots, [self._graph.nodes[slot].wide for slot in roots])
+        return self._tape(["cells"] * len(roots), roots, [self._graph.nodes[slot].wide for slot in roots])
 
     @cached_property
-    def _verdicts(self) -> Tape:
-        return self._tape("verdicts", self._graph.roots, [True] * len(self._roots))
+    def _answers(self) -> Tape:
+        others = self.expressions[self._judged :]
+        wide = [True] * self._judged + [expression.binding is not Binding.REQUEST for expression in others]
+        verdicts: list[Outlet] = ["verdicts"] * self._judged
+        numbers: list[Outlet] = ["numbers"] * len(others)
+        return self._tape(verdicts + numbers, self._graph.roots, wide)
 
-    @cached_property
-    def _numbers(self) -> Tape:
-        wide = [expression.binding is not Binding.REQUEST for expression in self.expressions]
-        return self._tape("numbers", self._graph.roots, wide)
-
-    def _tape(self, outlet: Outlet, roots: Sequence[int], wide: Sequence[bool]) -> Tape:
-        return Tape(self._graph.nodes, roots, wide, len(self.offers), outlet, self._slots, self._word_number)
+    def _tape(self, outlets: Sequence[Outlet], roots: Sequence[int], wide: Sequence[bool]) -> Tape:
+        return Tape(self._graph.nodes, roots, wide, len(self.offers), outlets, self._slots, self._word_number)
 
     def always(self, index: int) -> NDArray[np.int8]:
         """Per row, whether bool `index` is surely true (1) or surely not (0) whatever the facts, or depends (-1).

@@ -63,7 +63,7 @@ def _alone(nodes: Sequence[Shared], slot: int) -> Step:
     def step(frame: Frame) -> Cell:
         rows = len(frame.offers)
         if rows not in tapes:
-            tapes[rows] = Tape(nodes, [slot], [nodes[slot].wide], rows, "cells", [None] * len(nodes), no_number)
+            tapes[rows] = Tape(nodes, [slot], [nodes[slot].wide], rows, ["cells"], [None] * len(nodes), no_number)
         return tapes[rows].cells(frame.facts, frame)[0]
 
     return step

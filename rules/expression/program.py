@@ -21,10 +21,13 @@ class Program:
         self.expressions = tuple(expressions)
         self.graph = Graph(expression.node for expression in self.expressions)
 
-    def bind(self, offers: OfferTable, word_number: Callable[[str], float] = no_number) -> BoundProgram:
+    def bind(
+        self, offers: OfferTable, word_number: Callable[[str], float] = no_number, judged: int = 0
+    ) -> BoundProgram:
         """Evaluate what depends on the offers alone, once; the rest runs per request.
 
-        `word_number` says what number a string is, for `BoundProgram.numbers`.
+        For `BoundProgram.answer`, the first `judged` expressions are bools that are judged; of the others `word_number`
+        says what number a string is.
         """
         known = [shared.node.binding is Binding.OFFER and not shared.node.variables for shared in self.graph.nodes]
         slots: list[Cell | None] = [None] * len(known)
@@ -40,4 +43,5 @@ class Program:
             [cell if offer_only else None for cell, offer_only in zip(slots, known, strict=True)],
             offers,
             word_number,
+            judged,
         )

@@ -17,7 +17,7 @@ from rules.expression.words import Words
 from rules.facts import Facts
 
 Outlet = Literal["cells", "verdicts", "numbers"]
-"""What a tape gives for its roots: whatever they are; their states, all wide; or numbers."""
+"""What a tape gives for a root: whatever it is; its states, which are wide; or numbers."""
 
 
 class Rows(NamedTuple):
@@ -33,7 +33,7 @@ def no_number(word: str) -> float:
 
 
 class Tape:
-    """Roots, given by their slots, ready to run over the rows of one table.
+    """Roots, given by their slots, ready to run over the rows of one table; those of outlet `cells` keep to themselves.
 
     `known` are the cells that are known already; `word_number` gives the number of a word, for outlet `numbers`.
     """
@@ -44,24 +44,24 @@ class Tape:
         roots: Sequence[int],
         wide: Sequence[bool],
         rows: int,
-        outlet: Outlet,
+        outlets: Sequence[Outlet],
         known: Sequence[Cell | None],
         word_number: Callable[[str], float],
     ) -> None:
         self._rows = rows
-        self._outlet = outlet
         lowering = Lowering(nodes, known)
         self.wide = tuple(wide)
         self._types = tuple(nodes[slot].node.type.name for slot in roots)
-        self.places = tuple(
-            sum(self.wide[:at]) if wide else at - sum(self.wide[:at]) for at, wide in enumerate(self.wide)
-        )
-        for slot, to, is_wide, type in zip(roots, self.places, self.wide, self._types, strict=True):
+        alike = list(zip(outlets, wide, strict=True))
+        self.places = tuple(alike[:at].count(one) for at, one in enumerate(alike))
+        for slot, to, (outlet, is_wide), type in zip(roots, self.places, alike, self._types, strict=True):
             if outlet == "numbers":
                 lowering.store_number(slot, to, is_wide)
             else:
                 lowering.store(slot, kernel.STORE_BOOL if type == "bool" else kernel.STORE, to, is_wide)
-        self._sized = sum(self.wide), len(self.wide) - sum(self.wide)
+        self._narrow_stored = len(alike) - sum(wide)
+        self._wide_numbers = sum(wide) - alike.count(("verdicts", True))
+        self._wide_states = sum(wide) - alike.count(("numbers", True))
         self._narrow_code = _array(lowering.narrow_code)
         allotted, self._registers = _allot(lowering.wide_code)
         self._wide_code = _array(allotted)
@@ -80,7 +80,10 @@ class Tape:
         self._word_numbers = np.array([word_number(word) for word in self._codes if self._numbers_words], np.float64)
 
     def run(self, facts: Facts, frame: Frame | None) -> tuple[Rows, Rows, Words]:
-        """The outputs: (narrow roots), (wide roots × rows), and the words whose codes they are."""
+        """The outputs: (narrow roots), (wide roots × rows), and the words whose codes they are.
+
+        Of wide roots the verdicts have rows of states alone, and the numbers rows of numbers alone.
+        """
         words = Words(self._codes)
         numbers, states = self._intake.take(facts, frame, words)
         loaded = self._no_rows if frame is None else self._load(frame, words)
@@ -88,12 +91,8 @@ class Tape:
         word_numbers = self._word_numbers
         if self._numbers_words and words.fresh:
             word_numbers = np.append(word_numbers, [self._word_number(word) for word in words.fresh])
-        wide, narrow = self._sized
-        request = Rows(np.empty(narrow), np.empty(narrow, np.uint8))
-        others = Rows(
-            np.empty((0 if self._outlet == "verdicts" else wide, self._rows)),
-            np.empty((0 if self._outlet == "numbers" else wide, self._rows), np.uint8),
-        )
+        request = Rows(np.empty(self._narrow_stored), np.empty(self._narrow_stored, np.uint8))
+        others = Rows(np.empty((self._wide_numbers, self._rows)), np.empty((self._wide_states, self._rows), np.uint8))
         kernel.run(
             self._narrow_code,
             self._wide_code,

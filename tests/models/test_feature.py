@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from models.feature import FeatureList, _kept_code, category_index, encode_matrix, string_code
 from rules.errors import ExpressionError
-from rules.expression import Binding
+from rules.expression import Binding, compile_expression
 from rules.workspace import Feature
 from tests.models.small_workspace import ANONYMOUS, KNOWN, small
 
@@ -49,6 +49,24 @@ def test_every_binding_and_type_becomes_a_number() -> None:
     assert first[5] == string_code("Lisbon")
     assert np.isnan(club[5])
     assert matrix[4][5] == string_code("Lisbon")
+
+
+def test_conditions_are_judged_in_the_same_run_and_change_no_feature() -> None:
+    declared = features(("price", "offer.price"), ("age", "customer.age"), ("liked", "affinity.brand[offer.brand]"))
+    offers, schema = small().offers, small().schema
+    sources = ("customer.age > 40", "affinity.brand[offer.brand] > 1.0", "offer.price > 0.0")
+    conditions = [compile_expression(source, schema, gives="bool") for source in sources]
+    for facts in (KNOWN, ANONYMOUS):
+        alone, beside = (bound.run(facts) for bound in (declared.bind(offers), declared.bind(offers, conditions)))
+        assert np.array_equal(alone.matrix(everyone()), beside.matrix(everyone()), equal_nan=True)
+        assert alone.verdicts.shape == (0, len(offers))
+        liked, price = beside.pair[0], beside.offer[0]
+        older = 0 if facts is KNOWN else 1
+        assert beside.verdicts.tolist() == [
+            [older] * len(offers),
+            [1 if np.isnan(weight) else 2 * int(weight > 1.0) for weight in liked],
+            [1 if np.isnan(each) else 2 * int(each > 0.0) for each in price],
+        ]
 
 
 def test_what_is_absent_is_missing_and_never_an_error() -> None:

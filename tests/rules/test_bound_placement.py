@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from numpy.typing import NDArray
 
 from rules.bound_placement import BoundPlacement
 from rules.catalogue import Catalogue
@@ -42,6 +43,12 @@ def facts(**known: FactValue) -> dict[str, FactValue]:
     return always | {name.replace("_", ".", 1): value for name, value in known.items()}
 
 
+def judged(placement: BoundPlacement, known: Mapping[str, FactValue]) -> NDArray[np.uint8]:
+    """What the placement's rules say of its candidates."""
+    conditions = placement.rules.conditions
+    return Program(conditions).bind(placement.offers, judged=len(conditions)).answer(known).verdicts
+
+
 def reasons(
     placement: BoundPlacement,
     known: Mapping[str, FactValue],
@@ -49,7 +56,9 @@ def reasons(
     excluded: frozenset[OfferId] = frozenset(),
     now: Instant = NOW,
 ) -> dict[str, Reason]:
-    screening = placement.screen(known, excluded, placement.tally.count(history, now), now, {"email": True})
+    screening = placement.screen(
+        judged(placement, known), excluded, placement.tally.count(history, now), now, {"email": True}
+    )
     return {id: Reason(int(code)) for id, code in zip(placement.offers.ids, screening.reason, strict=True)}
 
 
@@ -80,7 +89,7 @@ def test_each_reason_in_its_order() -> None:
 def test_without_consent_nothing_passes(consents: dict[str, bool], passes: bool) -> None:
     mail = catalogue().placements[MAIL]
     counts = mail.tally.count(NO_CONTACTS, NOW)
-    screening = mail.screen(facts(), frozenset(), counts, NOW, consents)
+    screening = mail.screen(judged(mail, facts()), frozenset(), counts, NOW, consents)
     assert screening.passes[0] == passes
     if not passes:
         detail = mail.explain(0, screening, facts(), mail.tally.standings(NO_CONTACTS, NOW), NOW, consents)
@@ -99,7 +108,7 @@ def test_a_period_ends_just_before_its_end() -> None:
 def test_the_rule_and_the_value_read_are_told() -> None:
     home = catalogue().placements[HOME]
     known = facts(customer_member=False)
-    screening = home.screen(known, frozenset(), home.tally.count(NO_CONTACTS, NOW), NOW, {})
+    screening = home.screen(judged(home, known), frozenset(), home.tally.count(NO_CONTACTS, NOW), NOW, {})
     detail = home.explain(2, screening, known, home.tally.standings(NO_CONTACTS, NOW), NOW)
     assert (detail.offer, detail.reason, detail.rule) == ("alba-spa", Reason.NOT_ELIGIBLE, "members-rates")
     assert detail.read == {"customer.member": False}
@@ -111,7 +120,7 @@ def test_the_rule_and_the_value_read_are_told() -> None:
 def test_the_contact_policy_entry_and_its_count_are_told() -> None:
     home = catalogue().placements[HOME]
     history = read_contacts(contact_record(Instant(NOW - 5), OfferId("alba-family"), "decision", "web", 1) * 2)
-    screening = home.screen(facts(), frozenset(), home.tally.count(history, NOW), NOW, {})
+    screening = home.screen(judged(home, facts()), frozenset(), home.tally.count(history, NOW), NOW, {})
     detail = home.explain(1, screening, facts(), home.tally.standings(history, NOW), NOW)
     assert (detail.reason, detail.rule) == (Reason.CONTACT_POLICY, "same-offer-twice-a-day")
     assert detail.read == {"count": 2, "at_most": 2, "within": "1d", "offer.id": "alba-family"}
@@ -124,7 +133,7 @@ def test_of_an_unknown_history_every_entry_may_be_used_up(per: str | None) -> No
     entry = ContactPolicy(PolicyId("rest"), "decision", 5, "1d", per, channels=("web",))
     workspace = msgspec.structs.replace(base.workspace, rules=(), contact_policy=(entry,))
     home = Catalogue.build(workspace, base.offers, base.version).placements[HOME]
-    screening = home.screen(facts(), frozenset(), None, NOW, {})
+    screening = home.screen(judged(home, facts()), frozenset(), None, NOW, {})
     counted = base.offers.columns["destination"].present if per else np.ones(len(base.offers), np.bool_)
     expected = [Reason.CONTACT_POLICY if each else Reason.UNDECIDED for each in counted.tolist()]
     expected[list(base.offers.ids).index(OfferId("corte-old"))] = Reason.OUT_OF_PERIOD
@@ -136,7 +145,7 @@ def test_of_an_unknown_history_every_entry_may_be_used_up(per: str | None) -> No
 
 def test_moments_are_told_as_text() -> None:
     home = catalogue().placements[HOME]
-    screening = home.screen(facts(), frozenset(), home.tally.count(NO_CONTACTS, NOW), NOW, {})
+    screening = home.screen(judged(home, facts()), frozenset(), home.tally.count(NO_CONTACTS, NOW), NOW, {})
     detail = home.explain(11, screening, facts(), home.tally.standings(NO_CONTACTS, NOW), NOW)
     assert detail.read == {
         "offer.starts": "2020-01-01T00:00:00Z",
@@ -146,7 +155,7 @@ def test_moments_are_told_as_text() -> None:
     dated = catalogue('holds = "customer.member"', "holds = \"customer.since < timestamp('2020-01-01T00:00:00Z')\"")
     known = facts(customer_since=NOW)
     home = dated.placements[HOME]
-    screening = home.screen(known, frozenset(), home.tally.count(NO_CONTACTS, NOW), NOW, {})
+    screening = home.screen(judged(home, known), frozenset(), home.tally.count(NO_CONTACTS, NOW), NOW, {})
     assert home.explain(2, screening, known, home.tally.standings(NO_CONTACTS, NOW), NOW).read == {
         "customer.since": "2026-04-15T10:00:00Z"
     }
@@ -239,7 +248,9 @@ def test_screening_agrees_with_going_through_the_offers_one_by_one(
         return Reason.UNDECIDED, ""
 
     for bound in built.placements.values():
-        screening = bound.screen(given_facts, unwanted, bound.tally.count(history, NOW), NOW, {"email": consent})
+        screening = bound.screen(
+            judged(bound, given_facts), unwanted, bound.tally.count(history, NOW), NOW, {"email": consent}
+        )
         found = [
             (detail.reason, detail.rule)
             for detail in (

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from rules.expression import Program, compile_expression
+from rules.expression import Binding, Program, compile_expression
 from rules.expression.literal import INT_MAX, INT_MIN
 from rules.expression.tape_kernel import BLOCK, FALSE, TRUE, WRONG
 from rules.expression.time_literal import EARLIEST, LATEST
@@ -114,27 +114,26 @@ def test_words_that_come_with_a_request(source: str, expected: list[Any]) -> Non
 def test_outlets_agree(data: st.DataObject) -> None:
     sources = [expression(data.draw, type, 3) for type in ("bool", "bool", "float", "int", "string")]
     rows, known = data.draw(offers), data.draw(facts())
-    bools = Program([compile_expression(source, SCHEMA, gives="bool") for source in sources[:2]]).bind(table(rows))
+    bools = [compile_expression(source, SCHEMA, gives="bool") for source in sources[:2]]
+    features = [compile_expression(source, SCHEMA, gives="feature") for source in sources]
+    bound = Program([*bools, *features]).bind(table(rows), lambda word: float(len(word)), judged=len(bools))
+    values = [ours(value, len(rows)) for value in bound.run(known)]
+    verdicts, request, others = bound.answer(known)
     states = {True: TRUE, False: FALSE, ERROR: WRONG}
-    expected = [[states[answer] for answer in ours(value, len(rows))] for value in bools.run(known)]
-    assert bools.verdicts(known).tolist() == expected
-    for source in sources:
-        compiled = compile_expression(source, SCHEMA, gives="feature")
-        bound = Program([compiled]).bind(table(rows), lambda word: float(len(word)))
-        plain = [
-            np.nan if answer == ERROR else float(len(answer) if isinstance(answer, str) else answer)
-            for answer in ours(bound.run(known)[0], len(rows))
-        ]
-        request, others = bound.numbers(known)
-        (numbers,) = others if len(others) else (np.broadcast_to(request, (len(rows),)),)
+    assert verdicts.tolist() == [[states[answer] for answer in each] for each in values[:2]]
+    narrow, wide = iter(request), iter(others)
+    for source, compiled, answers in zip(sources, features, values[2:], strict=True):
+        plain = [np.nan if each == ERROR else float(len(each) if isinstance(each, str) else each) for each in answers]
+        numbers = [next(narrow)] * len(rows) if compiled.binding is Binding.REQUEST else next(wide)
         assert np.array_equal(numbers, plain, equal_nan=True), source
+    assert [*narrow, *wide] == []
 
 
 def test_many_threads_may_run_one_program() -> None:
     rows = [{"count": row, "word": "ab"[row % 2]} for row in range(3000)]
     source = "offer.word in affinity.brand ? offer.count % customer.count == 0 : offer.count < customer.count"
-    bound = Program([compile_expression(source, SCHEMA, gives="bool")]).bind(table(rows))
+    bound = Program([compile_expression(source, SCHEMA, gives="bool")]).bind(table(rows), judged=1)
     requests = [{**ALWAYS_THERE, "affinity.brand": {"a": 1.0}, "customer.count": count} for count in range(1, 40)]
-    expected = [bound.verdicts(request).tolist() for request in requests]
+    expected = [bound.answer(request).verdicts.tolist() for request in requests]
     with ThreadPoolExecutor(8) as threads:
-        assert [found.tolist() for found in threads.map(bound.verdicts, requests)] == expected
+        assert [found.verdicts.tolist() for found in threads.map(bound.answer, requests)] == expected
