@@ -32,7 +32,9 @@ def test_the_map_is_numpys_bit_for_bit(knots: set[float], observed: list[float],
     predicted, heights = sorted(knots), sorted(observed)[: len(knots)]
     places = np.array(values + predicted + [np.nextafter(knot, np.inf) for knot in predicted])
     found = Calibration(tuple(predicted), tuple(heights)).bind().apply(places)
-    assert np.array_equal(found.view(np.int64), np.interp(places, predicted, heights).view(np.int64))
+    # Over a single knot numpy gives even NaN that knot's height.
+    expected = np.where(np.isnan(places), places, np.interp(places, predicted, heights))
+    assert np.array_equal(found.view(np.int64), expected.view(np.int64))
 
 
 @pytest.mark.parametrize(
