@@ -49,7 +49,10 @@ class BoundCalibration(msgspec.Struct, frozen=True, eq=False):
     slopes: Floats
 
     def apply(self, values: Floats) -> Floats:
-        """What was observed where these were predicted, float64[n]; equal to `numpy.interp` bit for bit, NaN is NaN."""
+        """What was observed where these were predicted, float64[n]; NaN stays.
+
+        But for NaN, equal to `numpy.interp` bit for bit: over a single knot numpy gives even NaN that knot's height.
+        """
         found = np.empty(len(values))
         _follow(self.predicted, self.observed, self.slopes, values, found)
         return found
