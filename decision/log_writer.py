@@ -53,16 +53,18 @@ class LogWriter:
     debug = info = warning = error = critical = put
 
     def write(self) -> None:
-        """Write all that wait; what cannot be written is lost, for there is nowhere to tell."""
-        with self._writing, suppress(OSError, ValueError):
+        """Write all that wait; what `out` does not take is lost, for there is nowhere to tell."""
+        with self._writing:
             while self._waiting:
-                lines = [self._render(self._waiting.popleft()) for _ in range(len(self._waiting))]
+                lines = [self._rendered(self._waiting.popleft()) for _ in range(len(self._waiting))]
                 if self._dropped:
-                    told = {"lines": self._dropped, "event": "log_lines_dropped", "level": "error"}
+                    told: Event = {"lines": self._dropped, "event": "log_lines_dropped"}
                     self._dropped = 0
-                    lines.append(self._render({**told, "timestamp": self._clock()}))
-                self._out.write(b"".join(lines))
-                self._out.flush()
+                    lines.append(self._told(told))
+                # A stream that was closed says so with a ValueError.
+                with suppress(OSError, ValueError):
+                    self._out.write(b"".join(lines))
+                    self._out.flush()
 
     def close(self) -> None:
         """Write what is left; whoever logs afterwards writes its own lines."""
@@ -71,6 +73,19 @@ class LogWriter:
         if self._thread is not None:
             self._thread.join()
         self.write()
+
+    def _rendered(self, event: Event) -> bytes:
+        try:
+            return self._render(event)
+        except Exception as error:
+            # Neither the lines beside it nor whoever logs may pay for it; ascii, for a surrogate may be what was wrong.
+            return self._told(
+                {"lost": ascii(event.get("event")), "error": ascii(error), "event": "log_line_unreadable"}
+            )
+
+    def _told(self, event: Event) -> bytes:
+        """What the log has to say of itself."""
+        return self._render({**event, "level": "error", "timestamp": self._clock()})
 
     def _wake(self) -> None:
         with self._starting:

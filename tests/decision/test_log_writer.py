@@ -29,12 +29,15 @@ def render(event: Event) -> bytes:
     return f"{event['level']} {event['event']} {event.get('lines', event['timestamp'])}\n".encode()
 
 
+Opening = Callable[..., LogWriter]
+
+
 @pytest.fixture
-def opening() -> Iterator[Callable[[io.BytesIO], LogWriter]]:
+def opening() -> Iterator[Opening]:
     """Makes writers whose clock counts 1, 2, 3 …, and closes them."""
     opened: list[LogWriter] = []
 
-    def make(out: io.BytesIO) -> LogWriter:
+    def make(out: io.BytesIO, render: Callable[[Event], bytes] = render) -> LogWriter:
         moments = iter(range(1, 10 * MOST_WAITING))
         opened.append(LogWriter(out, render, lambda: next(moments)))
         return opened[-1]
@@ -51,7 +54,7 @@ def until(true: Callable[[], bool]) -> None:
         time.sleep(0.002)
 
 
-def test_a_line_is_written_soon_with_the_moment_of_its_event(opening: Callable[[io.BytesIO], LogWriter]) -> None:
+def test_a_line_is_written_soon_with_the_moment_of_its_event(opening: Opening) -> None:
     out = io.BytesIO()
     writer = opening(out)
     writer.info(event="first", level="info")
@@ -61,7 +64,7 @@ def test_a_line_is_written_soon_with_the_moment_of_its_event(opening: Callable[[
     until(lambda: out.getvalue().endswith(b"third 3\n"))
 
 
-def test_a_pressing_line_is_written_at_once_after_those_before_it(opening: Callable[[io.BytesIO], LogWriter]) -> None:
+def test_a_pressing_line_is_written_at_once_after_those_before_it(opening: Opening) -> None:
     out = io.BytesIO()
     writer = opening(out)
     writer.info(event="before", level="info")
@@ -69,9 +72,7 @@ def test_a_pressing_line_is_written_at_once_after_those_before_it(opening: Calla
     assert out.getvalue() == b"info before 1\nerror broken 2\n"
 
 
-def test_closing_writes_what_is_left_and_later_lines_at_once(
-    opening: Callable[[io.BytesIO], LogWriter], monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_closing_writes_what_is_left_and_later_lines_at_once(opening: Opening, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "PAUSE_SECONDS", 60)
     out = io.BytesIO()
     writer = opening(out)
@@ -83,7 +84,7 @@ def test_closing_writes_what_is_left_and_later_lines_at_once(
 
 
 def test_a_slow_reader_costs_lines_not_time_and_the_log_says_how_many(
-    opening: Callable[[io.BytesIO], LogWriter],
+    opening: Opening,
 ) -> None:
     out = Slow()
     writer = opening(out)
@@ -97,11 +98,43 @@ def test_a_slow_reader_costs_lines_not_time_and_the_log_says_how_many(
     assert len(lines) == 1 + MOST_WAITING + 1
 
 
-def test_a_log_that_cannot_be_written_fails_nobody(opening: Callable[[io.BytesIO], LogWriter]) -> None:
+def test_a_log_that_cannot_be_written_fails_nobody(opening: Opening) -> None:
     out = io.BytesIO()
     writer = opening(out)
     out.close()
     writer.error(event="broken", level="error")
+
+
+def test_a_line_that_cannot_be_rendered_says_so_and_costs_no_other(opening: Opening) -> None:
+    def render_most(event: Event) -> bytes:
+        if event["event"] == "endless":
+            raise RecursionError
+        return render(event).replace(
+            b"\n", f" {event.get('lost', '')} {event.get('error', '')}".rstrip().encode() + b"\n"
+        )
+
+    out = io.BytesIO()
+    writer = opening(out, render_most)
+    writer.info(event="before", level="info")
+    writer.info(event="endless", level="info")
+    writer.info(event="\ud800", level="info")
+    writer.error(event="after", level="error")
+    before, endless, surrogate, after = out.getvalue().splitlines()
+    assert (before, after) == (b"info before 1", b"error after 4")
+    assert endless == b"error log_line_unreadable 5 'endless' RecursionError()"
+    assert surrogate.startswith(b"error log_line_unreadable 6 '\\ud800' UnicodeEncodeError")
+
+
+def test_the_writer_outlives_what_it_cannot_render(opening: Opening) -> None:
+    def render_most(event: Event) -> bytes:
+        return render(event) if event["event"] != "odd" else event["missing"]  # type: ignore[return-value]
+
+    out = io.BytesIO()
+    writer = opening(out, render_most)
+    writer.info(event="odd", level="info")
+    until(lambda: out.getvalue().startswith(b"error log_line_unreadable"))
+    writer.info(event="next", level="info")
+    until(lambda: out.getvalue().endswith(b"info next 3\n"))
 
 
 def test_the_last_lines_of_a_process_are_written_in_the_usual_form() -> None:
