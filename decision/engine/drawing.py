@@ -10,8 +10,6 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-from rules.reason import Reason
-
 Floats = NDArray[np.float64]
 Mask = NDArray[np.bool_]
 Holders = NDArray[np.int16]
@@ -23,8 +21,8 @@ Compiled = TypeVar("Compiled", bound=Callable[..., object])
 _FADED = 1e-9
 """Once all that is free sums to less than this part of the best when powers were taken, they are taken anew: relative
 to those that are left, they must not lose digits to those that are gone."""
-_RANKED, _EXPLORED, _MANDATORY = int(Reason.RANKED), int(Reason.EXPLORED), int(Reason.MANDATORY)
-
+RANKED, EXPLORED, MANDATORY = 100, 101, 102
+"""As in `Reason`, whose numbers never change: a number from another file would be kept in the cache unwatched."""
 
 RANK = np.dtype([("candidate", np.int64), ("probability", np.float64), ("reason", np.uint8)], align=True)
 """One rank of a slate: the index of its candidate, the exact probability, the `Reason`."""
@@ -42,7 +40,7 @@ def compare(scores: Floats, free: Mask, greedy: bool, powers: Floats) -> bool:
     """Write each free score relative to the best of them into `powers`, and NaN where there is nothing to draw by.
 
     True says that these are the powers already: one for every free candidate when no score is above zero, else, when
-    greedy, for the first of the best alone. Otherwise they are still to be raised (`raise_powers`).
+    greedy, for the first of the best alone. Otherwise the caller has yet to raise them.
     """
     best, highest = -1, -1.0
     for at in range(len(scores)):
@@ -101,7 +99,7 @@ def place(
         held_by[:] = -1
     counted = filled
     first_drawn = 0
-    while first_drawn < filled and ranks[first_drawn].reason == _MANDATORY:
+    while first_drawn < filled and ranks[first_drawn].reason == MANDATORY:
         first_drawn += 1
     free, edges = np.empty(candidates, np.bool_), np.empty(candidates)
     while filled < slots:
@@ -120,7 +118,7 @@ def place(
         explores = to_explore < epsilon
         drawn = _nth(free, int(point * number)) if explores else _pick(edges, point)
         share = powers[drawn] / total if powers[drawn] > 0.0 else 0.0
-        _put(ranks, filled, drawn, epsilon / number + (1.0 - epsilon) * share, _EXPLORED if explores else _RANKED)
+        _put(ranks, filled, drawn, epsilon / number + (1.0 - epsilon) * share, EXPLORED if explores else RANKED)
         left[drawn] = False
         filled += 1
     for at in range(candidates):
@@ -143,7 +141,7 @@ def _place_mandatory(
     for wanted in mandatory:
         held = held_by[wanted]
         if filled < len(ranks) and left[wanted] and not (held >= 0 and strict[held]):
-            _put(ranks, filled, wanted, 1.0, _MANDATORY)
+            _put(ranks, filled, wanted, 1.0, MANDATORY)
             filled += 1
             _take(wanted, left, limits, taken, held_by)
     return filled

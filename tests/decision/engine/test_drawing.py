@@ -6,6 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
+from decision.engine import drawing
 from decision.engine.limit import Limit, Limits
 from decision.engine.points import points_of
 from decision.engine.slate import fill_slate, mixed
@@ -111,3 +112,7 @@ def test_draws_equal_a_plain_draw_bit_for_bit(
     places, held = plain_slate(np.array(scores), open, slots, exploration, limits, mandatory, points)
     assert [(place.candidate, place.probability, place.reason) for place in slate.places] == places
     assert slate.held_by.tolist() == held
+
+
+def test_the_compiled_draw_knows_the_reasons_by_their_numbers() -> None:
+    assert (drawing.RANKED, drawing.EXPLORED, drawing.MANDATORY) == (Reason.RANKED, Reason.EXPLORED, Reason.MANDATORY)
