@@ -221,11 +221,9 @@ def _execute(  # noqa: PLR0912 - one branch per kind of instruction
     ints = numbers.view(np.int64)
     for at in range(len(code)):
         op, to, a, b, c, d = code[at, 0], code[at, 1], code[at, 2], code[at, 3], code[at, 4], code[at, 5]
-        if op <= CHOOSE_BOOL:
+        if op <= CHOOSE:
             _logic(op, states, to, a, b, c, rows)
-        elif op == CHOOSE:
-            _logic(op, states, to, a, b, c, rows)
-            for row in range(rows):
+            for row in range(rows if op == CHOOSE else 0):
                 x, y = numbers[b, row], numbers[c, row]
                 numbers[to, row] = x if states[a, row] == TRUE else y
         elif op <= AT_MOST_INTS:
@@ -252,7 +250,8 @@ def _execute(  # noqa: PLR0912 - one branch per kind of instruction
                 ints[to, row], wrong = _of_one_int(op, ints[a, row], b, c, d)
                 states[to, row] = states[a, row] | wrong
         elif op <= VALUE_OR:
-            _look_up(op, numbers, states, tables[0][b], tables[1][b], to, a, narrow[0][c, 0], rows)
+            other = narrow[0][c, 0] if op == VALUE_OR else 0.0
+            _look_up(op, numbers, states, tables[0][b], tables[1][b], to, a, other, rows)
         elif op <= SPREAD:
             states[to, :rows] = narrow[1][a, 0]
             if op == SPREAD:
@@ -282,9 +281,7 @@ def run(
     nothing, `contents` are pairs of a place in the tables (table × words + code) and the number there. Arrays come one
     by one because each tuple of them costs half a microsecond to take apart.
     """
-    tables = np.zeros((len(absent), words)), np.empty((len(absent), words), np.uint8)
-    for table in range(len(absent)):
-        tables[1][table, :] = absent[table]
+    tables = np.zeros((len(absent), words)), absent.repeat(words).reshape(len(absent), words)
     for at in range(0, len(contents), 2):
         table, word = divmod(int(contents[at]), words)
         tables[0][table, word] = contents[at + 1]
