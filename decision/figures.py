@@ -10,6 +10,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 
 from decision.engine.request import Decision
+from decision.logs import log
 from decision.metrics import ANSWERS, DECISIONS, DEGRADED, REASONS, SECONDS_BOUNDS, counter, decision_seconds
 
 HAND_OVER_SECONDS = 1.0
@@ -53,19 +54,19 @@ class Figures:
         self._statuses[status] += 1
 
     def hand_over(self) -> None:
-        """Give Prometheus all that was gathered, and begin anew."""
-        for placement, tally in self._placements.items():
+        """Give Prometheus all that was gathered, and begin anew; what it does not take is lost, not counted twice."""
+        placements, causes, statuses = self._placements, self._causes, self._statuses
+        self._placements, self._causes, self._statuses = defaultdict(_Tally), Counter(), Counter()
+        for placement, tally in placements.items():
             for group, number in tally.groups.items():
                 counter(DECISIONS, placement, group).inc(number)
             for reason, number in tally.reasons.items():
                 counter(REASONS, placement, reason).inc(number)
             decision_seconds(placement).add(tally.buckets, tally.seconds)
-        for cause, number in self._causes.items():
+        for cause, number in causes.items():
             counter(DEGRADED, cause).inc(number)
-        for status, number in self._statuses.items():
+        for status, number in statuses.items():
             counter(ANSWERS, str(status)).inc(number)
-        for gathered in (self._placements, self._causes, self._statuses):
-            gathered.clear()
 
     @asynccontextmanager
     async def handing_over(self) -> AsyncIterator[None]:
@@ -77,12 +78,19 @@ class Figures:
             task.cancel()
             with suppress(asyncio.CancelledError):
                 await task
-            self.hand_over()
+            self._hand_over_safely()
 
     async def _hand_over_often(self) -> None:
         while True:
             await asyncio.sleep(HAND_OVER_SECONDS)
+            self._hand_over_safely()
+
+    def _hand_over_safely(self) -> None:
+        try:
             self.hand_over()
+        except Exception as error:
+            # A full disk under the workers' shared figures, say, must cost neither later figures nor the shutdown.
+            log.error("figures_not_handed_over", exc_info=error)
 
 
 figures = Figures()

@@ -4,6 +4,7 @@ import asyncio
 from itertools import pairwise
 
 import pytest
+import structlog
 from hypothesis import given
 from hypothesis import strategies as st
 from prometheus_client import REGISTRY, CollectorRegistry, Histogram
@@ -84,3 +85,28 @@ async def test_figures_are_handed_over_now_and_then_and_at_the_end(monkeypatch: 
         figures.answered(499)
         assert value("concierge_answers_total", status="499") == before + 1
     assert value("concierge_answers_total", status="499") == before + 2
+
+
+async def test_a_hand_over_that_fails_costs_its_own_figures_and_no_later_ones(monkeypatch: pytest.MonkeyPatch) -> None:
+    full = OSError("No space left on device")
+
+    def refused(_: str) -> None:
+        raise full
+
+    monkeypatch.setattr(module, "HAND_OVER_SECONDS", 0.01)
+    figures = Figures()
+    before = value("concierge_answers_total", status="498")
+    with structlog.testing.capture_logs() as logged:
+        async with figures.handing_over():
+            figures.decided("refused", DECISION, 0.5)
+            monkeypatch.setattr(module, "decision_seconds", refused)
+            async with asyncio.timeout(5):
+                while not logged:
+                    await asyncio.sleep(0.005)
+            figures.answered(498)
+            async with asyncio.timeout(5):
+                while value("concierge_answers_total", status="498") != before + 1:
+                    await asyncio.sleep(0.005)
+            figures.decided("refused", DECISION, 0.5)
+    assert [each["exc_info"] for each in logged] == [full, full]
+    assert value("concierge_decisions_total", placement="refused", group="champion") == 2
