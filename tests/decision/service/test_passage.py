@@ -3,6 +3,9 @@
 import asyncio
 import time
 
+import pytest
+
+from decision.service import passage as module
 from decision.service.passage import CROWD, PATIENCE, Passage
 
 
@@ -24,7 +27,8 @@ async def test_one_slice_at_a_time_and_others_in_between() -> None:
     assert order.index("another") < order.index("b")
 
 
-async def test_a_crowd_goes_first() -> None:
+async def test_a_crowd_goes_first(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "PATIENCE", 60.0)
     waiting = CROWD + 1
     taking = asyncio.create_task(Passage(lambda: waiting).take())
     await asyncio.sleep(0.002)
