@@ -1,4 +1,8 @@
-"""From a forest's raw score to its response, by the objective it was trained with (LightGBM's `ConvertOutput`)."""
+"""From a forest's raw score to its response, by the objective it was trained with.
+
+What LightGBM's `ConvertOutput` gives, within the last bits; beyond the bounds of float64 a share stays above zero and
+an exponential finite, where LightGBM gives 0 and infinity.
+"""
 
 from collections.abc import Callable
 
