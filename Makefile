@@ -5,7 +5,7 @@ BIN := .venv/bin
 # The build backend warns about every editable installation.
 INSTALL := PYTHONWARNINGS=ignore $(BIN)/python -m pip install --quiet --disable-pip-version-check
 
-.PHONY: demo recorded bench test check lock clean
+.PHONY: demo recorded bench test bounds check lock clean
 
 demo: .venv/run ## watch Concierge do its whole job on a simulated hotel group
 	$(BIN)/concierge demo $(ARGS)
@@ -18,6 +18,12 @@ bench: .venv/bench ## measure against others and write bench.json: make bench AR
 
 test: .venv/dev ## every test
 	$(BIN)/pytest -n 2 $(ARGS)
+
+bounds: .venv/dev ## the tests of the compiled kernels, which then refuse an index out of range
+	NUMBA_BOUNDSCHECK=1 NUMBA_CACHE_DIR=.venv/bounds $(BIN)/pytest -n 2 $(KERNELS) $(ARGS)
+
+KERNELS := tests/models tests/rules/expression tests/rules/test_contact_tally.py tests/rules/test_contact_standing.py \
+	tests/rules/test_first_reason.py tests/rules/test_bound_placement.py tests/decision/engine
 
 check: .venv/dev ## style, types and the direction of imports
 	$(BIN)/ruff check .
