@@ -35,7 +35,7 @@ def adopt_forest(text: str, goal: GoalId, objective: Objective, features: Featur
             "which string: declare them as numbers, or train with `concierge train`"
         )
     rows = _rows(forest)
-    scores = np.asarray(lightgbm.Booster(model_str=text).predict(rows, raw_score=True, num_threads=1), np.float64)
+    scores = _scores(text, rows)
     listed = [ModelFeature(name, declared[name].value if name in declared else "") for name in forest.names]
     return Artefact(
         kind="forest",
@@ -46,6 +46,24 @@ def adopt_forest(text: str, goal: GoalId, objective: Objective, features: Featur
         forest=text,
         warm_up=WarmUp(tuple(tuple(map(float, row)) for row in rows), tuple(map(float, scores))),
     )
+
+
+def _scores(text: str, rows: Floats) -> Floats:
+    """What LightGBM gives; it cuts the text by the bytes noted of each tree, and a wrong note kills the process."""
+    header, *blocks = text.partition("\nend of trees")[0].split("\nTree=")
+    noted = next((line.split("=")[1].split() for line in header.split("\n") if line.startswith("tree_sizes=")), None)
+    if noted is not None and noted != [str(len(f"Tree={block}\n".encode())) for block in blocks]:
+        raise ArtefactError(
+            "the LightGBM text is damaged (its trees are not as long as it says): write it again with"
+            " Booster.model_to_string"
+        )
+    try:
+        scores = lightgbm.Booster(model_str=text).predict(rows, raw_score=True, num_threads=1)
+    except lightgbm.basic.LightGBMError as error:
+        raise ArtefactError(
+            f"LightGBM does not read the text ({error}): write it again with Booster.model_to_string"
+        ) from error
+    return np.asarray(scores, np.float64)
 
 
 def _rows(forest: Forest) -> Floats:

@@ -16,7 +16,7 @@ from decision.store.opening import open_store
 from decision.version.registry import Registry, VersionInfo
 from models.adoption import adopt_forest
 from models.artefact import Artefact, decode_artefact, encode_artefact
-from rules.errors import NotFound
+from rules.errors import ArtefactError, NotFound
 from rules.ids import GoalId
 from rules.instant import format_instant
 
@@ -85,7 +85,11 @@ def publish(file: Path, activate: bool) -> None:
 @click.option("--activate/--no-activate", default=True, help="Also put it to use for its goal.")
 def adopt(file: Path, goal: str, activate: bool) -> None:
     """Store a LightGBM text model FILE that was trained elsewhere, if the workspace declares its features."""
-    published = asyncio.run(_adopt(file.read_text(), GoalId(goal), activate))
+    try:
+        text = file.read_text(encoding="utf-8")
+    except UnicodeDecodeError as error:
+        raise ArtefactError(f"{file} is no text ({error}): give the file that Booster.save_model wrote") from error
+    published = asyncio.run(_adopt(text, GoalId(goal), activate))
     click.echo(f"Stored {published.version}{', in use' if activate else ''}.")
 
 

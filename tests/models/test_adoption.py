@@ -50,3 +50,18 @@ def test_features_that_are_not_declared_are_named() -> None:
 def test_a_forest_over_strings_is_refused() -> None:
     with pytest.raises(ArtefactError, match="theme"):
         adopt_forest(elsewhere("price", "theme"), GOAL, "response", declared(), Instant(0))
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "says"),
+    [
+        ("\nthreshold=", "\nthreshold=0", "not as long"),
+        ("\ntree_sizes=", "\ntree_sizes=9", "not as long"),
+        ("\nmax_feature_idx=", "\nmin_feature_idx=", "LightGBM does not read"),
+    ],
+)
+def test_a_text_that_lightgbm_cannot_take_is_refused(old: str, new: str, says: str) -> None:
+    text = elsewhere("price", "age")
+    assert old in text
+    with pytest.raises(ArtefactError, match=says):
+        adopt_forest(text.replace(old, new, 1), GOAL, "response", declared(), Instant(0))

@@ -9,7 +9,7 @@ from click.testing import CliRunner, Result
 
 from decision.command.main import concierge
 from models.artefact import Artefact, encode_artefact
-from rules.errors import ConciergeError, Invalid, NotFound, WorkspaceError
+from rules.errors import ArtefactError, ConciergeError, Invalid, NotFound, WorkspaceError
 from rules.ids import GoalId, Instant
 from tests.decision.small_workspace import FOLDER
 
@@ -115,6 +115,11 @@ def test_models_are_published_listed_shown_and_activated(tmp_path: Path) -> None
     assert VERSION.findall(succeed("model", "activate", versions[0])) == versions
     assert VERSION.findall(succeed("rollback", "--model", "accept"))[0] == versions[1]
     fail(NotFound, "model", "show", "0123456789abcdef")
+
+
+def test_a_model_file_that_is_no_text_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "model").write_bytes(b"tree\n\xff\xfe")
+    assert "is no text" in fail(ArtefactError, "model", "adopt", tmp_path / "model", "--goal", "accept")
 
 
 def test_the_sink_moves_once_and_ends() -> None:
