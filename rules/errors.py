@@ -9,6 +9,7 @@ ConciergeError
 ├── Unauthorised          no key, or an unknown one
 ├── Forbidden             a key without the needed scope
 ├── ArtefactError         a model artefact that cannot be served
+├── Damaged               something in the store that cannot be read, however often one tries
 └── Unavailable           the store cannot be reached or did not acknowledge in time
 """
 
@@ -73,6 +74,10 @@ class Forbidden(ConciergeError):
 
 class ArtefactError(ConciergeError):
     """A model artefact that cannot be read or served."""
+
+
+class Damaged(ConciergeError):
+    """Something that the store holds cannot be read; trying again does not help, replacing or restoring it does."""
 
 
 class Unavailable(ConciergeError):

@@ -33,7 +33,7 @@ def named(request: ApiRequest, id: str, field: str) -> str:
     guards=[needs("profiles")],
     operation_id="putCustomer",
     summary="Set a customer's attributes and consents as a whole",
-    responses=problems(400, 401, 403, 409, 413, 415, 503),
+    responses=problems(400, 401, 403, 409, 413, 415, 500, 503),
     tags=["customers"],
 )
 async def put_customer(
@@ -49,7 +49,7 @@ async def put_customer(
     guards=[needs("profiles")],
     operation_id="patchCustomer",
     summary="Change a customer's attributes and consents by JSON merge patch",
-    responses=problems(400, 401, 403, 409, 413, 415, 503),
+    responses=problems(400, 401, 403, 409, 413, 415, 500, 503),
     tags=["customers"],
 )
 async def patch_customer(
@@ -65,7 +65,7 @@ async def patch_customer(
     guards=[needs("profiles")],
     operation_id="getCustomer",
     summary="A customer's profile as a decision would see it now",
-    responses=problems(400, 401, 403, 404, 503),
+    responses=problems(400, 401, 403, 404, 500, 503),
     tags=["customers"],
 )
 async def get_customer(request: ApiRequest, customer: FromPath[str], concierge: Serving) -> Response[CustomerAnswer]:

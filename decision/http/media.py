@@ -24,6 +24,7 @@ _PROBLEMS = {
     413: "The body is too large.",
     415: "The body is of a type that is not read here; send JSON or MessagePack.",
     422: "The catalogue or model cannot be published; `errors` names every mistake.",
+    500: "What is stored of this customer cannot be read; the detail says what to do.",
     503: "The store does not answer, or nothing is published yet.",
 }
 

@@ -14,6 +14,7 @@ from rules.errors import (
     ArtefactError,
     ConciergeError,
     Conflict,
+    Damaged,
     ExpressionError,
     Fault,
     Forbidden,
@@ -35,6 +36,7 @@ STATUS: dict[type[ConciergeError], tuple[int, str]] = {
     WorkspaceError: (422, "The workspace cannot be published"),
     ExpressionError: (422, "An expression is refused"),
     ArtefactError: (422, "The model cannot be served"),
+    Damaged: (500, "What is stored cannot be read"),
     Unavailable: (503, "Not available at the moment"),
 }
 """Status and title of every error that Concierge raises on purpose."""

@@ -192,7 +192,7 @@ class BulkDeciding:
             None if state is None else state.subject.customer,
             None if state is None else state.blob,
             None if state is None else state.contacts,
-            line.without,
+            line.without if state is None else (*line.without, *state.without),
             draw,
         )
 

@@ -21,7 +21,7 @@ from decision.subject.identities import Identities
 from decision.subject.profile import AttributeValue, Profile, as_stored, encode_profile
 from decision.subject.profiles import Profiles
 from decision.subject.state import SubjectStates
-from rules.errors import Fault, Invalid, NotFound
+from rules.errors import Damaged, Fault, Invalid, NotFound
 from rules.ids import CustomerId, Instant, VisitorId
 from rules.instant import format_instant
 from rules.workspace import Attribute, Workspace
@@ -32,6 +32,10 @@ class Customers:
 
     The journal comes first, so that no change is made which it does not know of. A caller that got no answer sends
     the same again; the journal then tells of it twice.
+
+    A profile that cannot be read is refused with what to do, not guessed at: only a whole one takes its place, and what
+    was learned from behaviour begins anew, or the customer is forgotten. Until then its decisions go without a profile,
+    and reports about it are taken, which the journal keeps for whoever restores it.
     """
 
     def __init__(
@@ -55,27 +59,30 @@ class Customers:
         self._random = random
 
     async def put(self, customer: CustomerId, form: ProfileForm) -> CustomerAnswer:
-        """Set attributes and consents as a whole; what was learned from behaviour stays."""
+        """Set attributes and consents as a whole; what was learned from behaviour stays, if it can be read."""
         attributes = self._check(form.attributes)
         await self._change(
             customer,
             "put",
             lambda profile: Profile(attributes, profile.affinities, profile.activities, form.consents),
+            mend=True,
         )
         return await self.get(customer)
 
     async def patch(self, customer: CustomerId, patch: ProfilePatch) -> CustomerAnswer:
-        """Apply a JSON merge patch; a customer that did not exist does from now on."""
+        """Apply a JSON merge patch; a customer that did not exist does from now on. Raises `Damaged`."""
         await self._change(customer, "patch", self._patching(patch))
         return await self.get(customer)
 
     async def get(self, customer: CustomerId) -> CustomerAnswer:
-        """The profile as a decision would see it now; raises `NotFound`."""
+        """The profile as a decision would see it now; raises `NotFound` and `Damaged`."""
         snapshot = served(self._refresher.snapshot)
         catalogue, now = snapshot.catalogue, self._clock()
         state = await self._states.load(customer, None, catalogue.workspace)
         if not state.known and not state.subject.visitors:
             raise NotFound(f"Nothing is known of customer {customer!r}; PUT a profile, or send events.")
+        if state.damage:
+            raise Damaged(state.damage)
         placement = next(iter(catalogue.workspace.placements))
         facts = facts_of(catalogue, placement, state.profile, None, {}, now)
         traits = {
@@ -113,11 +120,13 @@ class Customers:
         await self._journal.append(msgspec.structs.replace(record, visitor=visitor))
         await self._identities.unlink(visitor)
 
-    async def _change(self, customer: CustomerId, name: str, change: Callable[[Profile], Profile]) -> None:
+    async def _change(
+        self, customer: CustomerId, name: str, change: Callable[[Profile], Profile], mend: bool = False
+    ) -> None:
         async def announce(changed: Profile) -> None:
             await self._journal.append(self._record(customer, name, changed))
 
-        await self._profiles.change(customer_subject(customer), change, announce=announce)
+        await self._profiles.change(customer_subject(customer), change, announce=announce, mend=mend)
 
     def _patching(self, patch: ProfilePatch) -> Callable[[Profile], Profile]:
         raw = patch.attributes

@@ -40,6 +40,7 @@ class Made(msgspec.Struct, frozen=True, eq=False):
 
 def make(ask: Ask, state: SubjectState | None, without: tuple[str, ...], draw: Draw, lap: Lap = untimed) -> Made:
     """Decide; same arguments, same decision, bit for bit."""
+    without = without if state is None else (*without, *state.without)
     profile = None if state is None else state.profile
     history = None if state is None else read_contacts(state.contacts)
     decision = decide(ask.request, profile, history, ask.snapshot, draw.now, draw.seed, frozenset(without), lap)

@@ -2,27 +2,42 @@
 
 Attribute names, brands and destinations are the same in all profiles and make most of each one; deflate (RFC 1951) with
 a preset dictionary replaces them by references. The dictionary is made from the catalogue alone, so nobody's data is in
-it; it lies in the store under its hash, which every packed profile names, and stays there, so a profile outlives its
-catalogue. What is journalled, replayed and learned from is the unpacked profile: no replay needs a dictionary.
+it; it lies in the store under its hash, which every packed profile names. It stays there for good, for a profile
+outlives its catalogue: each catalogue with other words adds up to 16 KB. What is journalled, replayed and learned from
+is the unpacked profile: no replay needs a dictionary.
+
+Deflate alone takes most flipped bits for another profile, so a checksum of the plain one goes with it.
 """
 
 import zlib
 from hashlib import blake2b
 
-from decision.keys import dictionary_key
+from decision.keys import SubjectId, dictionary_key, is_visitor
+from decision.logs import log
 from decision.store.port import Store
 from decision.subject.dictionary import profile_dictionary
+from decision.subject.profile import Profile, decode_profile
 from rules.catalogue import Catalogue
-from rules.errors import Unavailable
+from rules.errors import Damaged, Unavailable
 from rules.ids import CatalogueVersion
 
+MOST = 4_000_000
+"""Bytes of a profile that is packed: as many as a body has that sets one, where nobody set another limit. A larger one
+is stored as it is, so that whatever unpacks to more is damaged, and is not unpacked further."""
+
+SALTS = 8
+"""How many names are tried for a dictionary: with four bytes each, even the second one is hardly ever needed."""
+
+LOOKED_AFTER = 60
+"""After how many uses it is looked whether the store still has the dictionary: a minute, with a use each second."""
+
 _PACKED = b"\xc1"
-"""How a packed profile begins, before the dictionary's name: the one byte that MessagePack never uses."""
+"""How a packed profile begins, before the dictionary's name and the checksum: the one byte MessagePack never uses."""
 
 _NAME_BYTES = 4
-_HEAD = len(_PACKED) + _NAME_BYTES
-
-_DAMAGED = "A profile in the store is damaged; restore the store from a backup"
+_CHECK_BYTES = 4
+_NAMED = len(_PACKED) + _NAME_BYTES
+_HEAD = _NAMED + _CHECK_BYTES
 
 
 class Packing:
@@ -31,46 +46,69 @@ class Packing:
     def __init__(self, store: Store) -> None:
         self._store = store
         self._catalogue: CatalogueVersion | None = None
+        self._named = b""
         self._dictionary = b""
-        self._head = b""
         self._known: dict[bytes, bytes] = {}
+        self._uses = 0
 
     async def use(self, catalogue: Catalogue) -> None:
         """Pack with the dictionary of a catalogue from now on; it is in the store before any profile names it.
 
-        Asked again for the same catalogue, it puts back a dictionary that the store has lost.
+        Asked again and again for the same catalogue, it now and then puts back a dictionary that the store has lost.
+        Raises `Unavailable` when the store does not keep it; then all stays as it was.
         """
-        if catalogue.version != self._catalogue:
-            self._dictionary, self._catalogue = profile_dictionary(catalogue), catalogue.version
-        self._head = _PACKED + await self._kept(self._dictionary)
+        self._uses += 1
+        if catalogue.version == self._catalogue and self._uses < LOOKED_AFTER:
+            return
+        dictionary = profile_dictionary(catalogue)
+        self._named = _PACKED + await self._kept(dictionary)
+        self._dictionary, self._catalogue, self._uses = dictionary, catalogue.version, 0
 
     def pack(self, blob: bytes) -> bytes:
-        """The shortest form of an encoded profile."""
-        if not self._head:
+        """An encoded profile for the store."""
+        if not self._named or len(blob) > MOST:
             return blob
-        deflate = zlib.compressobj(wbits=-zlib.MAX_WBITS, zdict=self._known[self._head[len(_PACKED) :]])
-        packed = self._head + deflate.compress(blob) + deflate.flush()
-        return packed if len(packed) < len(blob) else blob
+        deflate = zlib.compressobj(wbits=-zlib.MAX_WBITS, zdict=self._dictionary)
+        return b"".join((self._named, _checksum(blob), deflate.compress(blob), deflate.flush()))
+
+    async def read(self, subject: SubjectId, stored: bytes) -> tuple[Profile, bytes]:
+        """A subject's profile and its encoded form; raises `Damaged`, and logs it, when nobody can read it."""
+        try:
+            blob = await self.unpack(stored)
+            return decode_profile(blob), blob
+        except Damaged as error:
+            log.warning("profile_unreadable", subject=subject, error=str(error))
+            instead = (
+                "unlink the visitor, whose profile then ends by itself"
+                if is_visitor(subject)
+                else "PUT the customer to begin a new one, or DELETE it"
+            )
+            told = f"The profile of {subject} cannot be read ({error}): restore the store from a backup; or {instead}."
+            raise Damaged(told) from error
 
     async def unpack(self, stored: bytes) -> bytes:
-        """The encoded profile; raises `Unavailable` when it is damaged or its dictionary cannot be read."""
+        """The encoded profile; raises `Damaged` when it, or the store without its dictionary, cannot give it."""
         if not stored.startswith(_PACKED):
             return stored
-        name = stored[len(_PACKED) : _HEAD]
+        if len(stored) < _HEAD:
+            raise Damaged("it ends too early")
+        name = stored[len(_PACKED) : _NAMED]
         dictionary = self._known.get(name) or await self._learn(name)
         inflate = zlib.decompressobj(wbits=-zlib.MAX_WBITS, zdict=dictionary)
         try:
-            blob = inflate.decompress(stored[_HEAD:])
+            # One byte more than there may be, so that the end of the longest one is seen.
+            blob = inflate.decompress(stored[_HEAD:], MOST + 1)
         except zlib.error as error:
-            raise Unavailable(f"{_DAMAGED} ({error})") from error
+            raise Damaged(f"it cannot be unpacked: {error}") from error
         if not inflate.eof:
-            raise Unavailable(f"{_DAMAGED} (it ends too early)")
+            raise Damaged("it ends too early" if len(blob) <= MOST else "it is too long")
+        if _checksum(blob) != stored[_NAMED:_HEAD]:
+            raise Damaged("it is not what was stored")
         return blob
 
     async def _kept(self, dictionary: bytes) -> bytes:
         """The name under which the store holds a dictionary; one never takes the place of another."""
-        salt = 0
-        while True:
+        for salt in range(SALTS):
             name = blake2b(dictionary, digest_size=_NAME_BYTES, salt=salt.to_bytes(2, "little")).digest()
             key = dictionary_key(name.hex())
             (there,) = await self._store.get_many([key])
@@ -80,12 +118,17 @@ class Packing:
             if there == dictionary:
                 self._known[name] = dictionary
                 return name
-            salt += 1
+        raise Unavailable(f"The store keeps no dictionary for profiles, not even as {key}; look at what it evicts.")
 
     async def _learn(self, name: bytes) -> bytes:
         key = dictionary_key(name.hex())
         (dictionary,) = await self._store.get_many([key])
         if dictionary is None:
-            raise Unavailable(f"The store has lost {key}, without which profiles cannot be read; restore it.")
+            raise Damaged(f"the store has no {key}, with which it was packed")
         self._known[name] = dictionary
         return dictionary
+
+
+def _checksum(blob: bytes) -> bytes:
+    """CRC-32 (ISO 3309)."""
+    return zlib.crc32(blob).to_bytes(_CHECK_BYTES, "little")

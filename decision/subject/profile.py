@@ -5,6 +5,7 @@ from collections.abc import Mapping
 import msgspec
 
 from rules.attribute import Value
+from rules.errors import Damaged
 from rules.ids import Instant
 
 AttributeValue = str | int | float | bool | list[str] | dict[str, float]
@@ -51,5 +52,8 @@ def encode_profile(profile: Profile) -> bytes:
 
 
 def decode_profile(blob: bytes | None) -> Profile:
-    """The profile in a blob; an absent blob is the empty profile."""
-    return _decoder.decode(blob) if blob else EMPTY_PROFILE
+    """The profile in a blob; an absent blob is the empty profile. Raises `Damaged` for anything else."""
+    try:
+        return _decoder.decode(blob) if blob else EMPTY_PROFILE
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        raise Damaged(f"it is not a profile: {error}") from error

@@ -9,7 +9,8 @@ from decision.store.port import Store
 from decision.subject.identities import Subject, customer_in, visitors_in
 from decision.subject.merging import merge_profiles
 from decision.subject.packing import Packing
-from decision.subject.profile import EMPTY_PROFILE, Profile, decode_profile, encode_profile
+from decision.subject.profile import EMPTY_PROFILE, Profile, encode_profile
+from rules.errors import Damaged
 from rules.ids import CustomerId, VisitorId
 from rules.workspace import Workspace
 
@@ -20,7 +21,11 @@ Found = Mapping[str, bytes | None]
 
 
 class SubjectState(msgspec.Struct, frozen=True):
-    """`blob` is the profile's; `contacts` is the joined history, whose first `owned` bytes are the owner's own."""
+    """`blob` is the profile's; `contacts` is the joined history, whose first `owned` bytes are the owner's own.
+
+    Where anything of the profile cannot be read, all of it is empty (what is left of it might say yes where the rest
+    says no), and `damage` says why; the history is known all the same.
+    """
 
     subject: Subject
     profile: Profile
@@ -28,6 +33,12 @@ class SubjectState(msgspec.Struct, frozen=True):
     contacts: bytes
     owned: int
     known: bool
+    damage: str = ""
+
+    @property
+    def without(self) -> tuple[str, ...]:
+        """What a decision about this subject goes without."""
+        return ("profile",) if self.damage else ()
 
 
 _EMPTY_BLOB = encode_profile(EMPTY_PROFILE)
@@ -51,8 +62,8 @@ class SubjectStates:
         if links is None:
             # Most have none, so what is their own was read before it was known whether there is more.
             visitors = () if customer is not None or visitor is None else (visitor,)
-            profile = None if blob is None else await self._packing.unpack(blob)
-            return _alone(Subject(customer, visitor, visitors), profile, history)
+            subject = Subject(customer, visitor, visitors)
+            return await self._state(subject, {keys[1]: blob, keys[2]: history}, workspace)
         (state,) = await self._follow([(customer, visitor)], dict(zip(keys, read, strict=True)), workspace)
         return state
 
@@ -84,20 +95,22 @@ class SubjectStates:
         subjects = subject.subjects
         if not subjects:
             return NOBODY
-        stored = [found[profile_key(one)] for one in subjects]
-        blobs = [None if blob is None else await self._packing.unpack(blob) for blob in stored]
         histories = [found[contacts_key(one)] or b"" for one in subjects]
         contacts = b"".join(histories)
-        there = [blob for blob in blobs if blob is not None]
-        if len(there) > 1:
-            of_customer = None if subject.customer is None or blobs[0] is None else decode_profile(blobs[0])
-            of_visitors = there if of_customer is None else there[1:]
-            profile = merge_profiles(of_customer, map(decode_profile, of_visitors), workspace)
+        stored = [(one, blob) for one in subjects if (blob := found[profile_key(one)]) is not None]
+        damage = ""
+        try:
+            read = [await self._packing.read(one, blob) for one, blob in stored]
+        except Damaged as error:
+            read, damage = [], str(error)
+        if len(read) > 1:
+            profiles = [profile for profile, _ in read]
+            of_customer = profiles.pop(0) if stored[0][0] == subject.owner and subject.customer is not None else None
+            profile = merge_profiles(of_customer, profiles, workspace)
             blob = encode_profile(profile)
         else:
-            (blob,) = there or (_EMPTY_BLOB,)
-            profile = decode_profile(blob)
-        return SubjectState(subject, profile, blob, contacts, len(histories[0]), bool(there or contacts))
+            ((profile, blob),) = read or ((EMPTY_PROFILE, _EMPTY_BLOB),)
+        return SubjectState(subject, profile, blob, contacts, len(histories[0]), bool(stored or contacts), damage)
 
 
 def _own_keys(customer: CustomerId | None, visitor: VisitorId | None) -> tuple[str, ...]:
@@ -125,10 +138,3 @@ def _subject(
         return Subject(None, visitor, () if visitor is None else (visitor,))
     # Each visitor's own record has the last word.
     return Subject(customer, visitor, tuple(one for one in listed if customer_in(found[identity_key(one)]) == customer))
-
-
-def _alone(subject: Subject, blob: bytes | None, history: bytes | None) -> SubjectState:
-    """The state of somebody without links."""
-    known = blob is not None or bool(history)
-    blob, history = blob or _EMPTY_BLOB, history or b""
-    return SubjectState(subject, decode_profile(blob), blob, history, len(history), known)

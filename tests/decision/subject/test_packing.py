@@ -1,7 +1,10 @@
-"""Packed profiles are the same profiles, shorter, whatever catalogue they were packed for."""
+"""Packed profiles are the same profiles, shorter, whatever catalogue they were packed for; damage to them is said."""
 
+import zlib
+from collections.abc import Sequence
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from decision.composition import compose
@@ -10,11 +13,12 @@ from decision.service.question import ProfileForm
 from decision.settings import Settings
 from decision.store.memory import MemoryStore
 from decision.subject.dictionary import MOST, profile_dictionary
-from decision.subject.packing import Packing
+from decision.subject.packing import LOOKED_AFTER, Packing
+from decision.subject.packing import MOST as MOST_PACKED
 from decision.subject.profile import ActivityFigures, Decayed, Profile, encode_profile
 from decision.subject.profiles import Profiles
 from decision.subject.state import SubjectStates
-from rules.errors import Unavailable
+from rules.errors import Damaged, Unavailable
 from rules.ids import CustomerId, Instant
 from tests.decision.small_workspace import FOLDER, small_catalogue, small_files
 
@@ -34,7 +38,6 @@ async def test_gives_back_what_was_packed_and_is_shorter() -> None:
     for profile in (PROFILE, Profile(), Profile({"unheard of": "ü" * 5000}), Profile({"x": float("nan")})):
         blob = encode_profile(profile)
         assert await packing.unpack(packing.pack(blob)) == blob
-        assert len(packing.pack(blob)) <= len(blob)
     blob = encode_profile(PROFILE)
     assert len(packing.pack(blob)) < 0.8 * len(blob)
 
@@ -115,19 +118,101 @@ async def test_a_lost_dictionary_is_said_and_put_back_while_it_is_used() -> None
     await packing.use(small_catalogue())
     packed = packing.pack(encode_profile(PROFILE))
     await store.delete([f"profiles:dictionary:{packed[1:5].hex()}"])
-    with pytest.raises(Unavailable, match="profiles:dictionary:"):
+    with pytest.raises(Damaged, match="profiles:dictionary:"):
         await Packing(store).unpack(packed)
-    await packing.use(small_catalogue())
+    for _ in range(LOOKED_AFTER):
+        await packing.use(small_catalogue())
     assert await Packing(store).unpack(packed) == encode_profile(PROFILE)
 
 
-async def test_a_damaged_profile_is_said() -> None:
+class Counting(MemoryStore):
+    """The store in memory, which counts how often it is asked for values, and may forget what it is given."""
+
+    asks = 0
+    forgets = False
+
+    async def get_many(self, keys: Sequence[str]) -> list[bytes | None]:
+        self.asks += 1
+        return await super().get_many(keys)
+
+    async def put_if_absent(self, key: str, value: bytes, ttl: int | None = None) -> bool:
+        return self.forgets or await super().put_if_absent(key, value, ttl)
+
+
+async def test_a_dictionary_that_is_there_is_hardly_ever_read_again() -> None:
+    store = Counting()
+    packing = Packing(store)
+    for _ in range(LOOKED_AFTER):
+        await packing.use(small_catalogue())
+    assert store.asks == 2
+    await packing.use(small_catalogue())
+    assert store.asks == 3
+
+
+async def test_a_store_that_keeps_no_dictionary_is_given_up_and_its_profiles_stay_unpacked() -> None:
+    store = Counting()
+    store.forgets = True
+    packing = Packing(store)
+    for _ in range(2):
+        with pytest.raises(Unavailable, match="profiles:dictionary:"):
+            await packing.use(small_catalogue())
+    assert packing.pack(encode_profile(PROFILE)) == encode_profile(PROFILE)
+    store.forgets = False
+    await packing.use(small_catalogue())
+    assert packing.pack(encode_profile(PROFILE)) != encode_profile(PROFILE)
+
+
+async def test_any_flipped_bit_and_any_cut_of_a_packed_profile_is_said() -> None:
     packing = Packing(MemoryStore())
     await packing.use(small_catalogue())
     packed = packing.pack(encode_profile(PROFILE))
-    for damaged in (packed[:-1], packed[:5], packed[:5] + b"\xff" + packed[6:]):
-        with pytest.raises(Unavailable, match="damaged"):
-            await packing.unpack(damaged)
+    flipped = [
+        packed[:at] + bytes([packed[at] ^ 1 << bit]) + packed[at + 1 :] for at in range(len(packed)) for bit in range(8)
+    ]
+    for damaged in (*flipped, *(packed[:length] for length in range(1, len(packed)))):
+        try:
+            profile, _ = await packing.read(ANN, damaged)
+        except Damaged as error:
+            assert "The profile of c:ann" in str(error)  # noqa: PT017
+        else:
+            # The last bits of deflate are padding.
+            assert profile == PROFILE
+
+
+async def test_what_a_damaged_profile_is_damaged_by_is_said() -> None:
+    store = MemoryStore()
+    packing, other = Packing(store), Packing(store)
+    await packing.use(small_catalogue())
+    await other.use(small_catalogue({"attributes": {"customer": {"new": {"type": "string"}}}}, "next"))
+    packed, elsewhere = packing.pack(encode_profile(PROFILE)), other.pack(encode_profile(PROFILE))
+    bomb = zlib.compressobj(wbits=-zlib.MAX_WBITS)
+    for damaged, said in (
+        (packed[:4], "ends too early"),
+        (packed[:20], "ends too early"),
+        (packed[:9] + b"\xff" + packed[10:], "cannot be unpacked"),
+        (packed[:5] + b"abcd" + packed[9:], "not what was stored"),
+        (packed[:1] + b"abcd" + packed[5:], "the store has no profiles:dictionary:61626364"),
+        (elsewhere[:5] + packed[5:], "not what was stored|cannot be unpacked"),
+        (packed[:9] + bomb.compress(bytes(2 * MOST_PACKED)) + bomb.flush(), "too long"),
+        (b"\xff\xffhello", "not a profile"),
+        (b"\xff", "not a profile"),
+        (encode_profile(PROFILE)[:-1], "not a profile"),
+        (msgspec.msgpack.encode(["a", "b"]), "not a profile"),
+        (msgspec.msgpack.encode({"a": "b"}), "not a profile"),
+        (b"\x91\x81\xa1\xff\x01", "not a profile"),
+        (packing.pack(b"\x01"), "not a profile"),
+    ):
+        with pytest.raises(Damaged, match=said):
+            await packing.read(ANN, damaged)
+
+
+async def test_the_longest_profile_that_is_packed_is_unpacked_and_a_longer_one_is_not_packed() -> None:
+    packing = Packing(MemoryStore())
+    await packing.use(small_catalogue())
+    most = encode_profile(PROFILE).ljust(MOST_PACKED, b"x")
+    assert len(packing.pack(most)) < 0.1 * len(most)
+    for blob in (most, most + b"x"):
+        assert await packing.unpack(packing.pack(blob)) == blob
 
 
 def test_a_dictionary_is_the_catalogues_own() -> None:
