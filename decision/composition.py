@@ -87,8 +87,9 @@ def compose(
     deciding = Deciding(
         of.states, of.contacts, Recorder(store, of.index, of.contacts), clock, random, settings.deadline_ms
     )
-    beside = of if aside is None else _Parts(aside, settings, clock)
-    recorder = Recorder(aside or store, beside.index, beside.contacts)
+    beside = aside or store
+    contacts = Contacts(beside, settings.visitor_days, settings.repeat_days)
+    recorder = Recorder(beside, DecisionIndex(beside, settings.outcome_days), contacts)
     passage = Passage(lambda: deciding.under_way)
     engines = (
         EngineProcesses(of.versions, lambda: of.refresher.snapshot, processes, passage)
@@ -101,7 +102,7 @@ def compose(
         keys=KeyRing(ApiKeys(store), clock),
         refresher=of.refresher,
         deciding=deciding,
-        bulk=BulkDeciding(beside.states, beside.contacts, recorder, engines, passage, clock, random),
+        bulk=BulkDeciding(SubjectStates(beside, of.packing), contacts, recorder, engines, passage, clock, random),
         explaining=Explaining(of.journal, of.index, of.versions, of.refresher),
         intake=of.intake,
         customers=Customers(

@@ -3,18 +3,16 @@
 import asyncio
 import logging
 import time
-from collections.abc import Awaitable, Iterable, Sequence
-from itertools import groupby
+from collections.abc import Coroutine, Iterator, Sequence
+from itertools import chain, groupby, repeat
 from random import Random
-
-import msgspec
 
 from decision.clock import Clock
 from decision.decision_id import new_decision_id
 from decision.figures import figures
 from decision.logs import log
 from decision.service.admission import Ask
-from decision.service.answer import DecisionAnswer
+from decision.service.bulk_line import Answer, Line, leave
 from decision.service.deadline import Deadline
 from decision.service.deciding import LOAD_SHARE, RESERVATIONS
 from decision.service.engines import Engines
@@ -22,40 +20,22 @@ from decision.service.gathering import parts
 from decision.service.made import Draw
 from decision.service.passage import Passage
 from decision.service.recorder import Recorder, Written
-from decision.service.task import Task, Weighed
 from decision.subject.contacts import Contacts
 from decision.subject.identities import Subject
-from decision.subject.state import NOBODY, SubjectState, SubjectStates
-from decision.subject.turns import Turn, Turns
+from decision.subject.state import NOBODY, SubjectStates
+from decision.subject.turns import Turns
 from rules.errors import Unavailable
 
 SECONDS = 10.0
 """The deadline of a batch: no page waits for a campaign, so it rather waits than leaves a customer out."""
 
+PAUSES = (0.05, 0.1, 0.2, 0.4, 0.8, 1.0)
+"""Seconds between asking a store that refuses and asking it again; the last one is repeated."""
+
 WRITTEN_AT_ONCE = 16
 """How many records go to the store together: it answers nobody else until all of them are on disk."""
 
 KEEP = SECONDS * (1.0 - LOAD_SHARE)
-
-Answer = bytes | Exception
-"""A `DecisionAnswer` as JSON, or why there is none."""
-
-_answers = msgspec.json.Decoder(DecisionAnswer)
-
-
-class Line(msgspec.Struct, eq=False):
-    """One decision of a batch on its way; `place` is its turn among those whose contacts have to be reserved."""
-
-    ask: Ask
-    turn: Turn | None
-    place: asyncio.Future[None] | None
-    state: SubjectState | None = None
-    without: tuple[str, ...] = ()
-    weighed: Weighed | None = None
-    answer: Answer = b""
-    lost: bool = False
-    """Whether the store is away, so that it can neither be journalled nor counted as a contact."""
-    reserved: bool = False
 
 
 class BulkDeciding:
@@ -104,12 +84,14 @@ class BulkDeciding:
                     await asyncio.wait(places, return_when=asyncio.FIRST_COMPLETED)
                 else:
                     for _, same in groupby(ready, key=lambda line: line.ask.snapshot):
-                        await self._decide(list(same))
-                    _leave(ready)
+                        # Who waited for the store in vain does not wait again for each that follows.
+                        seconds = 0.0 if any(line.lost for line in lines) else SECONDS
+                        await self._decide(list(same), Deadline(seconds))
+                    leave(ready)
                 ready = [line for line in waiting if line.place is None or line.place.done()]
                 waiting = [line for line in waiting if line.place is not None and not line.place.done()]
         finally:
-            _leave(lines)
+            leave(lines)
         return [line.answer for line in lines]
 
     async def close(self) -> None:
@@ -124,10 +106,9 @@ class BulkDeciding:
         turn = self._turns.of(owner)
         return Line(ask, turn, turn.queue())
 
-    async def _decide(self, lines: list[Line]) -> None:
+    async def _decide(self, lines: list[Line], deadline: Deadline) -> None:
         """Load, weigh, reserve and record lines of one snapshot, of which no two wait for each other."""
         begun = time.perf_counter()
-        deadline = Deadline(SECONDS)
         left = lines
         for attempt in range(RESERVATIONS):
             await self._load(left, deadline)
@@ -153,76 +134,66 @@ class BulkDeciding:
         lines = [line for line in lines if line.state is not NOBODY]
         if not lines:
             return
-        await self._passage.take()
         people = [(line.ask.customer, line.ask.visitor) for line in lines]
-        try:
-            with deadline.waiting(KEEP):
-                states = await self._states.load_all(people, lines[0].ask.snapshot.catalogue.workspace)
-        except TimeoutError:
-            for line in lines:
-                line.without = ("history", "profile") if line.state is None else ("contention", "history")
-        except Unavailable:
-            _lose(lines)
-        else:
-            for line, state in zip(lines, states, strict=True):
-                line.state = state
+        workspace = lines[0].ask.snapshot.catalogue.workspace
+        for pause in _pauses():
+            await self._passage.take()
+            try:
+                with deadline.waiting(deadline.left * (1.0 - LOAD_SHARE)):
+                    states = await self._states.load_all(people, workspace)
+            except TimeoutError:
+                for line in lines:
+                    line.without = ("history", "profile") if line.state is None else ("contention", "history")
+                return
+            except Unavailable:
+                if deadline.left <= 0:
+                    for line in lines:
+                        line.lose()
+                    return
+                await deadline.pause(pause)
+            else:
+                for line, state in zip(lines, states, strict=True):
+                    line.state = state
+                return
 
     async def _weigh(self, lines: list[Line]) -> None:
         if not lines:
             return
         await self._passage.take()
-        tasks = [self._task(line) for line in lines]
+        tasks = [line.task(self._draw(line.ask)) for line in lines]
         outcomes = await self._engines.weigh(lines[0].ask.snapshot, tasks)
         for line, outcome in zip(lines, outcomes, strict=True):
-            if isinstance(outcome, Weighed):
-                line.weighed, line.answer = outcome, outcome.answer
-            else:
-                line.weighed, line.answer = None, RuntimeError(outcome)
+            line.take(outcome)
 
-    def _task(self, line: Line) -> Task:
-        ask, state = line.ask, line.state
+    def _draw(self, ask: Ask) -> Draw:
         written, bits = self._clock(), self._random.getrandbits
-        now = written if ask.at is None else ask.at
-        draw = Draw(new_decision_id(written, bits), written, now, bits(63))
-        return Task(
-            ask.request,
-            ask.channel,
-            ask.customer,
-            ask.visitor,
-            None if state is None else state.subject.customer,
-            None if state is None else state.blob,
-            None if state is None else state.contacts,
-            line.without if state is None else (*line.without, *state.without),
-            draw,
-        )
+        return Draw(new_decision_id(written, bits), written, written if ask.at is None else ask.at, bits(63))
 
     async def _reserve(self, lines: list[Line], deadline: Deadline) -> list[Line]:
         """Append the contacts of each only if nobody else did since they were read; gives those to decide again."""
-        asked: list[tuple[Line, Awaitable[bool]]] = []
-        for line in lines:
-            if line.turn is None or line.state is None or line.without or line.weighed is None:
-                continue
-            owner = line.state.subject.owner
-            line.reserved = owner is None or not line.weighed.contacts
-            if owner is not None and line.weighed.contacts:
-                asked.append((line, self._contacts.add_if(owner, (line.weighed.contacts,), line.state.owned)))
-        if not asked:
-            return []
-        try:
-            with deadline.waiting():
-                results = await asyncio.gather(*(call for _, call in asked), return_exceptions=True)
-        except TimeoutError:
-            results = [Unavailable("The store does not answer.")] * len(asked)
-        again = []
-        for (line, _), result in zip(asked, results, strict=True):
-            if isinstance(result, Unavailable):
-                _lose([line])
-            elif isinstance(result, BaseException):
-                line.weighed, line.answer = None, RuntimeError(result)
-            elif result:
-                line.reserved = True
-            else:
-                again.append(line)
+        asked = [(line, wanted) for line in lines if (wanted := line.reservation) is not None]
+        again: list[Line] = []
+        reserve = self._contacts.add_if
+        for pause in _pauses():
+            calls = [reserve(owner, (contacts,), length) for _, (owner, contacts, length) in asked]
+            results = await _all(calls, deadline)
+            unknown = []
+            for one, result in zip(asked, results, strict=True):
+                line, _ = one
+                if not isinstance(result, BaseException):
+                    line.reserved = result
+                    again += () if result else (line,)
+                elif not isinstance(result, Unavailable):
+                    line.fail(RuntimeError(result))
+                elif deadline.left > 0:
+                    unknown.append(one)
+                else:
+                    line.lose()
+            if not unknown:
+                break
+            await deadline.pause(pause)
+            # What was refused may have arrived all the same.
+            asked, reserve = unknown, self._contacts.add_if_missing
         return again
 
     async def _record(self, lines: list[Line], deadline: Deadline) -> None:
@@ -232,15 +203,28 @@ class BulkDeciding:
         and then they must be true.
         """
         await self._passage.take()
-        written = [_written(line, line.weighed) for line in lines if line.weighed is not None]
-        try:
-            for part in parts(written, WRITTEN_AT_ONCE):
+        weighed = [(line, line.weighed) for line in lines if line.weighed is not None]
+        for part in parts(weighed, WRITTEN_AT_ONCE):
+            try:
+                await self._write([line.written(one) for line, one in part], deadline)
+            except (Unavailable, TimeoutError) as error:
+                told = str(error) or "no answer before the deadline"
+                log.error("journal_unavailable", decisions=len(part), error=told)
+                for line, one in part:
+                    line.unacknowledged(one)
+
+    async def _write(self, decisions: list[Written], deadline: Deadline) -> None:
+        record = self._recorder.record
+        for pause in _pauses():
+            try:
                 with deadline.waiting():
-                    await self._recorder.record(*part)
-        except (Unavailable, TimeoutError) as error:
-            log.error("journal_unavailable", decisions=len(lines), error=str(error) or "no answer before the deadline")
-            for line in lines:
-                _unacknowledged(line)
+                    await record(*decisions)
+                return
+            except Unavailable:
+                if deadline.left <= 0:
+                    raise
+            await deadline.pause(pause)
+            record = self._recorder.repeat
 
     def _count(self, lines: list[Line], seconds: float) -> None:
         told = self._log.is_enabled_for(logging.INFO)
@@ -266,34 +250,14 @@ class BulkDeciding:
                 )
 
 
-def _leave(lines: Iterable[Line]) -> None:
-    """Give the turns to those behind."""
-    for line in lines:
-        if line.turn is not None and line.place is not None:
-            if line.place.done():
-                line.turn.give()
-            line.place.cancel()
-            line.place = None
+async def _all(calls: list[Coroutine[None, None, bool]], deadline: Deadline) -> list[bool | BaseException]:
+    """What each call gives or raises."""
+    try:
+        with deadline.waiting():
+            return await asyncio.gather(*calls, return_exceptions=True)
+    except TimeoutError:
+        return [Unavailable("The store does not answer.")] * len(calls)
 
 
-def _written(line: Line, weighed: Weighed) -> Written:
-    # A subject that could not be loaded is contacted all the same, so it counts.
-    subject = Subject(line.ask.customer, line.ask.visitor) if line.state is None else line.state.subject
-    owner = subject.owner if weighed.contacts and not line.reserved else None
-    return Written(weighed.id, weighed.record, weighed.index_entry, owner, (weighed.contacts,))
-
-
-def _lose(lines: Iterable[Line]) -> None:
-    """The store is away: what the placement shows then can be answered, but not stored."""
-    for line in lines:
-        line.state, line.without, line.lost, line.weighed = None, ("store",), True, None
-
-
-def _unacknowledged(line: Line) -> None:
-    if line.weighed is None:
-        return
-    outline = line.weighed.outline
-    outline = msgspec.structs.replace(outline, degraded=(*outline.degraded, "journal"))
-    line.weighed = msgspec.structs.replace(line.weighed, outline=outline)
-    answer = _answers.decode(line.weighed.answer)
-    line.answer = msgspec.json.encode(msgspec.structs.replace(answer, degraded=outline.degraded))
+def _pauses() -> Iterator[float]:
+    return chain(PAUSES, repeat(PAUSES[-1]))

@@ -12,7 +12,7 @@ LENGTH_BYTES = 4
 
 
 class Load(msgspec.Struct, frozen=True, tag="load"):
-    """Build a snapshot and call it `number`; the answer is `Weighings` of nothing."""
+    """Build a snapshot and call it `number`; the answer is `Outcomes` of nothing."""
 
     number: int
     parcel: Parcel
@@ -26,7 +26,7 @@ class Batch(msgspec.Struct, frozen=True, tag="batch"):
 
 
 class Drop(msgspec.Struct, frozen=True, tag="drop"):
-    """Forget a snapshot; the answer is `Weighings` of nothing."""
+    """Forget a snapshot; the answer is `Outcomes` of nothing."""
 
     number: int
 

@@ -21,6 +21,8 @@ WORTH = 64
 RESTART_SECONDS = 1.0
 """How long after a process died another one takes its place."""
 
+MOST_RESTART_SECONDS = 60.0
+"""The same once it failed again and again: starting one costs seconds of a core."""
 
 IDLE_SECONDS = 300.0
 """How long processes without work stay: campaigns come in bursts."""
@@ -66,8 +68,9 @@ class LocalEngine:
 class EngineProcesses:
     """Weighs tasks in processes that are started by the first large batch, and here until they are ready.
 
-    A batch whose process dies is weighed here, for nothing of it has been stored yet, and the process is started anew.
-    Once there was no batch for `idle_seconds` they end, and give back their memory. `served` gives the snapshot that a
+    A batch whose process dies is weighed here, for nothing of it has been stored yet, and the process is started anew,
+    more and more seldom while it does not become ready. Once there was no batch for `idle_seconds` they end, and give
+    back their memory. `served` gives the snapshot that a
     process should know when it begins.
     """
 
@@ -111,6 +114,7 @@ class EngineProcesses:
 
     async def _tend(self) -> None:
         """Keep one process running for as long as there is something to do."""
+        rest = RESTART_SECONDS
         while True:
             engine = EngineHandle(self._versions)
             try:
@@ -119,6 +123,7 @@ class EngineProcesses:
                         await engine.learn(snapshot)
                         del snapshot
                     log.info("engine_process_ready", process=engine.process)
+                    rest = RESTART_SECONDS
                     self._used = asyncio.get_running_loop().time()
                     self.ready.append(engine)
                     try:
@@ -130,16 +135,22 @@ class EngineProcesses:
                 log.error("engine_process_died", process=engine.process)
             except (OSError, ConciergeError) as error:
                 log.error("engine_process_failed", error=str(error))
-            await asyncio.sleep(RESTART_SECONDS)
+            await asyncio.sleep(rest)
+            rest = min(2.0 * rest, MOST_RESTART_SECONDS)
+            if self._left() <= 0:
+                return
 
     async def _idle_or_gone(self, engine: EngineHandle) -> bool:
         """Wait until there is nothing to do any more, or the process has died; says whether it was the former."""
-        loop = asyncio.get_running_loop()
-        while (left := self._used + self._idle_seconds - loop.time()) > 0 or engine.load:
+        while (left := self._left()) > 0 or engine.load:
             with suppress(TimeoutError):
                 await asyncio.wait_for(engine.gone.wait(), max(left, RESTART_SECONDS))
                 return False
         return True
+
+    def _left(self) -> float:
+        """For how many seconds processes stay if nothing is asked any more."""
+        return self._used + self._idle_seconds - asyncio.get_running_loop().time()
 
 
 def cores() -> int:

@@ -9,6 +9,7 @@ from decision.keys import SubjectId
 from decision.service.decision_index import DecisionIndex
 from decision.store.port import Store, Write
 from decision.subject.contacts import Contacts
+from rules.contact import CONTACT
 from rules.ids import DecisionId
 
 
@@ -46,3 +47,27 @@ class Recorder:
         for owner, length in zip(owners, await self._store.write(writes), strict=True):
             if owner is not None:
                 await self._contacts.cut_if_long(owner, length)
+
+    async def repeat(self, *decisions: Written) -> None:
+        """`record` once more, when it is not known what of the first time arrived.
+
+        The journal's view and the index have one record of an id, however often it is written. Contacts that are in
+        the history are not added to it again.
+        """
+        counted = [decision for decision in decisions if decision.owner is not None]
+        histories = await self._contacts.load([decision.owner for decision in counted if decision.owner is not None])
+        there = {
+            decision.id
+            for decision, history in zip(counted, histories, strict=True)
+            if _holds(history, b"".join(decision.contacts))
+        }
+        await self.record(
+            *(
+                msgspec.structs.replace(decision, owner=None) if decision.id in there else decision
+                for decision in decisions
+            )
+        )
+
+
+def _holds(history: bytes, contacts: bytes) -> bool:
+    return any(history.startswith(contacts, at) for at in range(0, len(history), CONTACT.itemsize))

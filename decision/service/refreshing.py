@@ -14,18 +14,15 @@ from decision.metrics import REFRESH_FAILURES, SERVING
 from decision.subject.packing import Packing
 from decision.subject.profile import EMPTY_PROFILE
 from decision.version.registry import CATALOGUE_SLOT, Registry
-from decision.version.versions import Versions
+from decision.version.versions import Identity, Versions
 from models.model import Model
 from rules.catalogue import Catalogue
 from rules.contact import NO_CONTACTS
 from rules.errors import ConciergeError, Unavailable
-from rules.ids import CatalogueVersion, GoalId, ModelVersion
+from rules.ids import GoalId
 
 # Libraries complain at the end about what of theirs is not freed, which takes the collector.
 atexit.register(gc.unfreeze)
-
-Identity = tuple[CatalogueVersion, frozenset[tuple[GoalId, ModelVersion]], frozenset[GoalId]]
-"""What makes a snapshot: its catalogue, its models, and the goals that go without."""
 
 
 class Refresher:

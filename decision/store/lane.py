@@ -21,8 +21,8 @@ class Lane(Generic[Asked, Answer]):
     `run` takes what at most `most` callers ask, in one list, and gives one answer for each thing, in order. When it
     fails with `Unavailable`, everybody who waits gets it at once: nobody queues behind a store that does not answer.
 
-    After a `Silent` nobody waits for `rest` seconds; then the first ones who ask find out whether it speaks again, and
-    until they know the others still do not wait.
+    After a `Silent` nobody waits for `rest` seconds; then one flight finds out whether it speaks again, and whoever
+    asks meanwhile waits for that, for as long as their own deadlines allow.
     """
 
     def __init__(
@@ -46,11 +46,11 @@ class Lane(Generic[Asked, Answer]):
         """A future for one answer to each thing asked; cancelling it does not recall what was already sent."""
         loop = asyncio.get_running_loop()
         future: asyncio.Future[list[Answer]] = loop.create_future()
-        if self._silence is not None and (self._flying or loop.time() < self._wakes):
+        if self._silence is not None and loop.time() < self._wakes:
             future.set_exception(Silent(str(self._silence)))
             return future
         self._waiting.append((asked, future))
-        if not self._scheduled and len(self._flying) < self._flights:
+        if not self._scheduled and self._free:
             self._scheduled = True
             loop.call_soon(self._depart)
         return future
@@ -63,9 +63,13 @@ class Lane(Generic[Asked, Answer]):
             else:
                 await asyncio.sleep(0)
 
+    @property
+    def _free(self) -> bool:
+        return len(self._flying) < (self._flights if self._silence is None else 1)
+
     def _depart(self) -> None:
         self._scheduled = False
-        while self._waiting and len(self._flying) < self._flights:
+        while self._waiting and self._free:
             batch, self._waiting = self._waiting[: self._most], self._waiting[self._most :]
             try:
                 flight = self._run([one for asked, _ in batch for one in asked])

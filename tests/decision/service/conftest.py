@@ -14,7 +14,7 @@ from decision.service.concierge import Concierge
 from decision.service.question import DecisionQuestion
 from decision.settings import Settings
 from decision.store.memory import MemoryStore
-from decision.store.port import START, Position
+from decision.store.port import START, Position, Write
 from rules.errors import Unavailable
 from rules.ids import CustomerId, PlacementId
 from rules.instant import parse_instant
@@ -34,6 +34,8 @@ class WeakStore(MemoryStore):
         self.writing_seconds = 0.0
         self.contended = False
         self.conflicts = 0
+        self.deaf = 0
+        """How many writes more happen, but are not acknowledged."""
 
     async def get_many(self, keys: Sequence[str]) -> list[bytes | None]:
         self._answer()
@@ -49,6 +51,7 @@ class WeakStore(MemoryStore):
             return None
         length = await super().append(key, value, expected_length, ttl)
         self.conflicts += length is None
+        self._acknowledge()
         return length
 
     async def add_to_log(self, log: str, entry: bytes) -> Position:
@@ -61,6 +64,16 @@ class WeakStore(MemoryStore):
     async def put(self, key: str, value: bytes, ttl: int | None = None) -> None:
         self._answer()
         await super().put(key, value, ttl)
+
+    async def write(self, writes: Sequence[Write]) -> list[int | None]:
+        lengths = await super().write(writes)
+        self._acknowledge()
+        return lengths
+
+    def _acknowledge(self) -> None:
+        if self.deaf:
+            self.deaf -= 1
+            raise Unavailable("the connection was lost")
 
     def _answer(self) -> None:
         if self.away:

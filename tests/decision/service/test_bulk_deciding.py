@@ -1,10 +1,13 @@
 """Many at once are decided as each of them would be alone, and none of them waits for what concerns another."""
 
 import asyncio
+import time
+from collections.abc import Sequence
 from pathlib import Path
 from random import Random
 
 import msgspec
+import numpy as np
 import pytest
 
 from decision.composition import compose
@@ -12,10 +15,13 @@ from decision.journal.record import encode_record
 from decision.keys import customer_subject
 from decision.service.admission import Ask
 from decision.service.answer import DecisionAnswer
-from decision.service.bulk_deciding import Answer
+from decision.service.bulk_line import Answer
 from decision.service.concierge import Concierge
 from decision.service.question import EventReport, ProfileForm
 from decision.settings import Settings
+from decision.store.port import Write
+from rules.contact import DECISION_KIND, kind_key, read_contacts
+from rules.errors import Unavailable
 from rules.ids import CustomerId
 from tests.decision.service.conftest import NOW, WeakStore, ask, journal, publish
 
@@ -56,16 +62,88 @@ async def test_a_batch_decides_as_each_line_would_be_decided_alone(tmp_path: Pat
     assert len(journals[0]) == 6
 
 
+@pytest.fixture
+def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("decision.service.bulk_deciding.SECONDS", 0.1)
+
+
+@pytest.mark.usefixtures("impatient")
 async def test_without_the_store_the_fallback_is_shown(concierge: Concierge, store: WeakStore) -> None:
-    asks = [ask(concierge), ask(concierge, customer="bob")]
+    asks = [ask(concierge), ask(concierge, customer="bob"), *[ask(concierge, "mail", "cid")] * 50]
     store.away = True
-    for answer in await decide(concierge, *asks):
+    begun = time.monotonic()
+    answers = await decide(concierge, *asks)
+    assert {answer.degraded for answer in answers} == {("store",)}
+    # Fifty turns of one customer wait no longer than one.
+    assert 0.1 < time.monotonic() - begun < 2.0
+    for answer in answers[:2]:
         assert answer.degraded == ("store",)
         assert [(shown.offer, shown.reasons) for shown in answer.offers] == [("alba-club", ("fallback",))]
     store.away = False
     assert await journal(store) == []
 
 
+async def test_a_store_that_is_away_for_a_moment_costs_nobody_the_decision(
+    concierge: Concierge, store: WeakStore
+) -> None:
+    await with_pasts(concierge)
+    store.reading_seconds = store.writing_seconds = 0.01
+    people = [("home", "ann"), ("mail", "ann"), ("call", "bob"), ("mail", "cid")]
+    batches = [
+        asyncio.create_task(concierge.bulk.decide([ask(concierge, *person) for person in people])) for _ in range(8)
+    ]
+    for _ in range(4):
+        await asyncio.sleep(0.03)
+        store.away = True
+        await asyncio.sleep(0.2)
+        store.away = False
+    answers = [answer for batch in await asyncio.gather(*batches) for answer in read(batch)]
+    assert [answer.degraded for answer in answers] == [()] * 32
+    assert {record.id for record in await journal(store)} == {answer.decision for answer in answers}
+
+
+async def test_what_arrived_unacknowledged_is_not_counted_twice(concierge: Concierge, store: WeakStore) -> None:
+    await with_pasts(concierge)
+    store.deaf = 2
+    (mail,) = await decide(concierge, ask(concierge, "mail"))
+    store.deaf = 2
+    (open_,) = await decide(concierge, ask(concierge, "call", "bob"))
+    assert [mail.degraded, open_.degraded] == [(), ()]
+    assert store.deaf == 0
+    for answer, customer in ((mail, "ann"), (open_, "bob")):
+        (history,) = await vars(concierge.bulk)["_contacts"].load([customer_subject(CustomerId(customer))])
+        shown = np.count_nonzero(read_contacts(history)["kind"] == kind_key(DECISION_KIND))
+        assert shown == len(answer.offers) > 0
+    # Written again is the same record, which the journal's view shows once.
+    written = {record.id: set[bytes]() for record in await journal(store)}
+    for record in await journal(store):
+        written[record.id].add(encode_record(record))
+    assert {id: len(records) for id, records in written.items()} == {mail.decision: 1, open_.decision: 1}
+    for answer in (mail, open_):
+        assert (await concierge.explaining.explain(answer.decision)).replayed_equal is True
+
+
+@pytest.mark.usefixtures("impatient")
+async def test_only_what_is_not_acknowledged_is_said_not_to_be(
+    concierge: Concierge, store: WeakStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("decision.service.bulk_deciding.WRITTEN_AT_ONCE", 2)
+    write, parts = store.write, 0
+
+    async def write_at_first(writes: Sequence[Write]) -> list[int | None]:
+        nonlocal parts
+        parts += 1
+        if parts > 2:
+            raise Unavailable("the disk is full")
+        return await write(writes)
+
+    monkeypatch.setattr(store, "write", write_at_first)
+    answers = await decide(concierge, *(ask(concierge, "call", f"c{at}") for at in range(6)))
+    assert [answer.degraded for answer in answers] == [()] * 4 + [("journal",)] * 2
+    assert len(await journal(store)) == 4
+
+
+@pytest.mark.usefixtures("impatient")
 async def test_when_the_journal_does_not_acknowledge_the_decided_slates_are_shown(
     concierge: Concierge, store: WeakStore
 ) -> None:

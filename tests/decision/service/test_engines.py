@@ -3,17 +3,20 @@
 import asyncio
 import os
 import signal
+import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from itertools import pairwise
 from pathlib import Path
 from random import Random
 
 import msgspec
 import psutil
+import pytest
 
 from decision.composition import compose
 from decision.engine.snapshot import Snapshot
-from decision.service.bulk_deciding import Answer
+from decision.service.bulk_line import Answer
 from decision.service.concierge import Concierge
 from decision.service.engines import WORTH, EngineProcesses, LocalEngine
 from decision.service.made import Draw
@@ -65,7 +68,7 @@ def snapshot(concierge: Concierge) -> Snapshot:
 async def running(concierge: Concierge, store: WeakStore, idle_seconds: float = 60.0) -> AsyncIterator[EngineProcesses]:
     """One engine process, ready."""
     versions = Versions(Registry(store))
-    engines = EngineProcesses(versions, lambda: concierge.refresher.snapshot, 1, PASSAGE, idle_seconds)
+    engines = EngineProcesses(versions, lambda: concierge.refresher.snapshot, 1, Passage(lambda: 0), idle_seconds)
     try:
         await engines.weigh(snapshot(concierge), tasks(concierge))
         await reached(lambda: bool(engines.ready))
@@ -147,3 +150,78 @@ async def test_a_bulk_is_decided_alike_with_and_without_processes(tmp_path: Path
     answers = await decided(processes=1)
     assert answers == await decided(processes=0)
     assert all(isinstance(answer, bytes) for answer in answers)
+
+
+async def test_a_process_that_says_nothing_is_killed_and_its_batches_are_weighed_here(
+    concierge: Concierge, store: WeakStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    wanted, asked = snapshot(concierge), tasks(concierge)
+    monkeypatch.setattr("decision.service.engine_handle.ANSWER_SECONDS", 0.2)
+    async with running(concierge, store) as engines:
+        process = engines.ready[0].process
+        os.kill(process, signal.SIGSTOP)
+        async with asyncio.timeout(SECONDS):
+            batches = await asyncio.gather(*(engines.weigh(wanted, asked) for _ in range(3)))
+        here = await LocalEngine(PASSAGE).weigh(wanted, asked)
+        assert [batch[:-1] for batch in batches] == [here[:-1]] * 3
+        await reached(lambda: not psutil.pid_exists(process))
+
+
+async def test_a_process_that_answers_what_nobody_can_read_is_done_without(
+    concierge: Concierge, store: WeakStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    wanted, asked = snapshot(concierge), tasks(concierge)
+    async with running(concierge, store) as engines:
+        process = engines.ready[0].process
+        monkeypatch.setattr("decision.service.engine_handle.decode_outcomes", msgspec.msgpack.Decoder(int).decode)
+        async with asyncio.timeout(SECONDS):
+            outcomes = await engines.weigh(wanted, asked)
+        assert outcomes[:-1] == (await LocalEngine(PASSAGE).weigh(wanted, asked))[:-1]
+        await reached(lambda: not psutil.pid_exists(process))
+
+
+async def test_what_cannot_be_sent_costs_nobody_else_the_answer(concierge: Concierge, store: WeakStore) -> None:
+    wanted, asked = snapshot(concierge), tasks(concierge)
+    async with running(concierge, store) as engines:
+        endless = msgspec.structs.replace(asked[0].draw, seed=1 << 70)
+        with pytest.raises(OverflowError):
+            await engines.weigh(wanted, [msgspec.structs.replace(asked[0], draw=endless)])
+        assert engines.ready[0].load == 0
+        here = await LocalEngine(PASSAGE).weigh(wanted, asked)
+        assert (await engines.weigh(wanted, asked))[:-1] == here[:-1]
+
+
+async def test_a_snapshot_that_nobody_waits_for_any_more_is_learned_once(
+    concierge: Concierge, store: WeakStore
+) -> None:
+    async with running(concierge, store) as engines:
+        (engine,) = engines.ready
+        await publish(concierge, contact_policy=False)
+        os.kill(engine.process, signal.SIGSTOP)
+        learning = asyncio.create_task(engine.learn(snapshot(concierge)))
+        await reached(lambda: engine.load == 1)
+        learning.cancel()
+        await asyncio.wait([learning])
+        os.kill(engine.process, signal.SIGCONT)
+        assert len(vars(engine)["_numbers"]) == 2
+        await engine.weigh(snapshot(concierge), tasks(concierge))
+        assert vars(engine)["_next"] == 2
+
+
+async def test_processes_that_cannot_learn_are_tried_more_and_more_seldom_and_given_up(
+    concierge: Concierge, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("decision.service.engines.RESTART_SECONDS", 0.05)
+    wanted, begun = snapshot(concierge), []
+
+    def served() -> Snapshot:
+        begun.append(time.monotonic())
+        return wanted
+
+    # Versions of a store that has none.
+    engines = EngineProcesses(Versions(Registry(WeakStore())), served, 1, PASSAGE, idle_seconds=1.0)
+    assert len(await engines.weigh(wanted, tasks(concierge))) == WORTH
+    await reached(lambda: not vars(engines)["_tending"])
+    rests = [after - before for before, after in pairwise(begun)]
+    assert 2 <= len(rests) <= 5
+    assert rests[-1] > 2 * rests[0]

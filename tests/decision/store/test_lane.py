@@ -89,9 +89,9 @@ async def test_a_store_that_is_away_is_told_to_all_who_wait_and_the_next_ones_tr
     assert road.batches == [[2], [6]]
 
 
-async def test_nobody_waits_for_a_silent_store_but_those_who_find_out_whether_it_speaks_again() -> None:
+async def test_a_silent_store_rests_and_then_one_flight_finds_out_for_all_whether_it_speaks_again() -> None:
     road = Road()
-    road.gates = {number: asyncio.Event() for number in (0, 1)}
+    road.gates = {number: asyncio.Event() for number in (0, 1, 2)}
     road.errors = {0: Silent("silent"), 1: Silent("silent")}
     lane: Lane[int, int] = Lane(road.run, flights=4, most=10, rest=0.05)
     first = lane.ask([2])
@@ -102,19 +102,23 @@ async def test_nobody_waits_for_a_silent_store_but_those_who_find_out_whether_it
     with pytest.raises(Silent):
         await lane.ask([4])
     assert road.batches == [[2]]
-    await asyncio.sleep(0.06)
-    probe, beside = lane.ask([6]), lane.ask([8])
-    await asyncio.sleep(0.001)
-    with pytest.raises(Silent):
-        await lane.ask([10])
-    road.gates[1].set()
-    assert [type(answer) for answer in await asyncio.gather(probe, beside, return_exceptions=True)] == [Silent] * 2
-    with pytest.raises(Silent):
-        await lane.ask([12])
-    await asyncio.sleep(0.06)
-    assert await lane.ask([14]) == [140]
-    assert await lane.ask([16]) == [160]
-    assert road.batches == [[2], [6, 8], [14], [16]]
+    for probe, speaks in ((6, False), (12, True)):
+        await asyncio.sleep(0.06)
+        asked = [lane.ask([probe]), lane.ask([probe + 2])]
+        await asyncio.sleep(0.001)
+        asked.append(lane.ask([probe + 4]))
+        await asyncio.sleep(0.001)
+        assert road.batches[-1] == [probe, probe + 2]
+        assert not asked[2].done()
+        road.gates[len(road.batches) - 1].set()
+        answers = await asyncio.gather(*asked, return_exceptions=True)
+        if speaks:
+            assert answers == [[120], [140], [160]]
+        else:
+            assert [type(answer) for answer in answers] == [Silent] * 3
+            with pytest.raises(Silent):
+                await lane.ask([0])
+    assert road.batches == [[2], [6, 8], [12, 14], [16]]
 
 
 async def test_a_bug_fails_its_batch_alone() -> None:
