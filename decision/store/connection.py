@@ -51,7 +51,8 @@ class Batch(Generic[Read]):
 class Connection(asyncio.Protocol):
     """Carries one batch at a time; `free` is told whenever it can carry the next, `failed` makes the batch's error.
 
-    A server that sends nothing for `timeout` seconds while replies are missing is given up, and the connection with it.
+    A server that sends nothing for `timeout` seconds while replies are missing is given up, and the connection with it;
+    one that has begun to reply and stops, after twice that at most.
     """
 
     def __init__(
@@ -106,6 +107,9 @@ class Connection(asyncio.Protocol):
             while batch.missing and (reply := self._parser.gets()) is not _MORE:
                 batch.replies.append(reply)
                 batch.missing -= 1
+            if not batch.missing and self._parser.has_data():
+                # The rest would answer whoever asks next, with what is somebody else's.
+                raise InvalidResponse("more replies than commands")
         except InvalidResponse as error:
             self._give_up(error)
             return

@@ -6,6 +6,7 @@ Nothing is ever sent twice: a write whose reply is lost may have happened, and o
 import asyncio
 from collections.abc import Sequence
 from typing import Protocol, TypeVar
+from weakref import WeakSet
 
 from hiredis import pack_command
 from redis.asyncio.cluster import RedisCluster
@@ -63,6 +64,7 @@ class ServerWire:
         )
         self._timeout = timeout
         self._free: list[Connection] = []
+        self._connections: WeakSet[Connection] = WeakSet()
 
     def run(self, commands: Sequence[Command]) -> asyncio.Future[list[Reply]]:
         """Send the commands together; their replies, in order."""
@@ -75,9 +77,10 @@ class ServerWire:
         return self._send(Batch(pack_command(("MGET", *keys)), 1, _values))  # type: ignore[arg-type]
 
     async def close(self) -> None:
-        """Let go of connections."""
-        while self._free:
-            await self._free.pop().close()
+        """Let go of connections, those of batches under way too."""
+        for connection in [*self._connections]:
+            await connection.close()
+        self._free.clear()
 
     def _send(self, batch: Batch[Read]) -> asyncio.Future[Read]:
         while self._free:
@@ -93,7 +96,9 @@ class ServerWire:
             await client.connect()
         except (RedisError, OSError, TimeoutError) as error:
             raise unavailable(error) from error
-        Connection(client, self._timeout, self._free.append, unavailable).send(batch)
+        connection = Connection(client, self._timeout, self._free.append, unavailable)
+        self._connections.add(connection)
+        connection.send(batch)
         return await batch.future
 
 

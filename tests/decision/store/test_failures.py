@@ -114,6 +114,41 @@ async def test_a_connection_lost_after_asking(tmp_path: Path) -> None:
         await store.close()
 
 
+@asynccontextmanager
+async def _greeting(path: Path, then: bytes) -> AsyncIterator[str]:
+    """A server that greets, and sends the same to whatever it is asked first."""
+
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        while (asked := await reader.read(1000)) and b"CLIENT" in asked:
+            writer.write(b"+OK\r\n" * asked.count(b"*"))
+        writer.write(then)
+        await reader.read()
+        writer.close()
+
+    async with await asyncio.start_unix_server(serve, path / "socket"):
+        yield f"unix://{path}/socket"
+
+
+async def test_more_replies_than_commands_answer_nobody(tmp_path: Path) -> None:
+    async with _greeting(tmp_path, b"*1\r\n$5\r\nhello\r\n*1\r\n$5\r\nother\r\n") as url:
+        store = RedisStore.connect(url)
+        for key in ("mine", "yours"):
+            with pytest.raises(Unavailable, match="more replies"):
+                await store.get_many([key])
+        await store.close()
+
+
+async def test_closing_closes_the_connections_of_what_is_under_way(tmp_path: Path) -> None:
+    async with _greeting(tmp_path, b"") as url:
+        store = RedisStore.connect(url, timeout=60)
+        reading = asyncio.create_task(store.members("s"))
+        await asyncio.sleep(0.1)
+        await store.close()
+        async with asyncio.timeout(5):
+            with pytest.raises(Unavailable):
+                await reading
+
+
 def _lose(url: str) -> None:
     """Make the server drop all connections and scripts, as after a restart."""
     with redis.Redis.from_url(url) as client:
