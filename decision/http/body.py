@@ -24,7 +24,10 @@ MSGPACK = "application/vnd.msgpack"
 MSGPACK_TYPES = frozenset({MSGPACK, "application/msgpack", "application/x-msgpack"})
 _TAKEN = MSGPACK_TYPES | {JSON, ""}
 """Without a content type, JSON is meant."""
-_ACCEPTS_MSGPACK = re.compile("|".join(map(re.escape, sorted(MSGPACK_TYPES)))).search
+# What has a quality of zero is what the caller cannot take.
+_ACCEPTS_MSGPACK = re.compile(
+    rf"(?:{'|'.join(map(re.escape, sorted(MSGPACK_TYPES)))})(?!\s*;\s*q=0(?:\.0*)?\s*(?:,|$))"
+).search
 _LOCATION = re.compile(r" - at `.*`$")
 _LONGEST_NAME = 200
 
@@ -64,7 +67,7 @@ class ApiRequest(Request[ApiKey, str, State]):
             message = await self.receive()
             if message["type"] != "http.request":
                 raise InternalServerException("client disconnected prematurely")
-            pieces.append(message["body"])
+            pieces.append(message.get("body", b""))
             more = message.get("more_body", False)
             left -= len(pieces[-1])
             if left < 0:

@@ -176,6 +176,20 @@ async def test_the_head_of_an_answer_is_complete(client: AsyncClient, accept: st
     assert dict(answer.headers) == {"content-type": kind, "content-length": str(len(answer.content))}
 
 
+@pytest.mark.parametrize(
+    ("accept", "kind"),
+    [
+        ("application/msgpack;q=0", "application/json"),
+        ("application/json, application/msgpack ; q=0.0", "application/json"),
+        ("application/msgpack;q=0.5", "application/vnd.msgpack"),
+        ("application/msgpack;q=0, application/x-msgpack", "application/vnd.msgpack"),
+    ],
+)
+async def test_what_a_caller_cannot_take_is_not_sent(client: AsyncClient, accept: str, kind: str) -> None:
+    answer = await client.post("/v1/decisions", json={"placement": "home"}, headers={"Accept": accept})
+    assert answer.headers["content-type"] == kind
+
+
 _FINE = b'{"placement": "home"}'
 
 
