@@ -12,7 +12,7 @@ from typing import Annotated, Any, Union, get_args, get_origin
 import msgspec
 from litestar import Request
 from litestar.datastructures import State
-from litestar.exceptions import HTTPException, InternalServerException
+from litestar.exceptions import HTTPException
 from litestar.exceptions.http_exceptions import RequestEntityTooLarge
 from litestar.types import Receive, Scope, Send
 
@@ -56,7 +56,7 @@ class ApiRequest(Request[ApiKey, str, State]):
         return self._whole
 
     async def receive_all(self, most: int | None) -> bytes:
-        """The whole body, once; raises 413 when it is longer than `most` bytes."""
+        """The whole body, once; raises 413 when it is longer than `most` bytes, `Invalid` when it is broken off."""
         limit = most or math.inf
         announced = self.header(b"content-length")
         if announced.isdecimal() and int(announced) > limit:
@@ -66,7 +66,7 @@ class ApiRequest(Request[ApiKey, str, State]):
         while more:
             message = await self.receive()
             if message["type"] != "http.request":
-                raise InternalServerException("client disconnected prematurely")
+                raise Invalid((Fault("body", "was broken off before its end; send it again"),))
             pieces.append(message.get("body", b""))
             more = message.get("more_body", False)
             left -= len(pieces[-1])

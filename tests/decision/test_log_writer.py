@@ -64,12 +64,30 @@ def test_a_line_is_written_soon_with_the_moment_of_its_event(opening: Opening) -
     until(lambda: out.getvalue().endswith(b"third 3\n"))
 
 
-def test_a_pressing_line_is_written_at_once_after_those_before_it(opening: Opening) -> None:
+def test_a_pressing_line_is_written_at_once_after_those_before_it(
+    opening: Opening, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "PAUSE_SECONDS", 60)
     out = io.BytesIO()
     writer = opening(out)
     writer.info(event="before", level="info")
     writer.error(event="broken", level="error")
-    assert out.getvalue() == b"info before 1\nerror broken 2\n"
+    until(lambda: out.getvalue() == b"info before 1\nerror broken 2\n")
+
+
+def test_nobody_waits_for_a_reader_that_takes_nothing_not_even_with_a_warning(
+    opening: Opening, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "CLOSING_SECONDS", 0.01)
+    out = Slow()
+    writer = opening(out)
+    writer.error(event="held", level="error")
+    until(lambda: not writer._waiting)
+    for _ in range(2 * MOST_WAITING + 5):
+        writer.warning(event="more", level="warning")
+    writer.close()
+    out.let.set()
+    until(lambda: out.getvalue().endswith(b"error log_lines_dropped 5\n"))
 
 
 def test_closing_writes_what_is_left_and_later_lines_at_once(opening: Opening, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -119,6 +137,7 @@ def test_a_line_that_cannot_be_rendered_says_so_and_costs_no_other(opening: Open
     writer.info(event="endless", level="info")
     writer.info(event="\ud800", level="info")
     writer.error(event="after", level="error")
+    until(lambda: out.getvalue().count(b"\n") == 4)
     before, endless, surrogate, after = out.getvalue().splitlines()
     assert (before, after) == (b"info before 1", b"error after 4")
     assert endless == b"error log_line_unreadable 5 'endless' RecursionError()"
