@@ -15,8 +15,10 @@ from decision.service.task import Task, weigh_task
 from decision.version.versions import Versions
 from rules.errors import ConciergeError
 
-WORTH = 64
-"""A batch of so many tasks is worth starting the processes; what asks for less is answered before they are there."""
+WORTH = 24
+"""A batch of so many tasks is worth starting the processes; what asks for less is answered before they are there.
+
+Well under a batch of lines: bad ones, and customers who stand in it twice, make no task."""
 
 RESTART_SECONDS = 1.0
 """How long after a process died another one takes its place."""
