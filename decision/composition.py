@@ -12,17 +12,17 @@ from decision.importing.desk import ImportDesk
 from decision.importing.memory import JournalMemory
 from decision.journal.journal import Journal
 from decision.journal.settling import settled
-from decision.service.bulk_deciding import BulkDeciding
+from decision.service.bulk.deciding import BulkDeciding
+from decision.service.bulk.engines import EngineProcesses, LocalEngine, cores
+from decision.service.bulk.passage import Passage
 from decision.service.concierge import Concierge
 from decision.service.customers import Customers
 from decision.service.deciding import Deciding
 from decision.service.decision_index import DecisionIndex
-from decision.service.engines import EngineProcesses, LocalEngine, cores
 from decision.service.explaining import Explaining
 from decision.service.health import Health
 from decision.service.intake import Intake
 from decision.service.marks import Marks
-from decision.service.passage import Passage
 from decision.service.publishing import Publishing
 from decision.service.recorder import Recorder
 from decision.service.refreshing import Refresher

@@ -4,7 +4,7 @@ import msgspec
 
 from decision.access.key_ring import KeyRing
 from decision.clock import Clock
-from decision.service.bulk_deciding import BulkDeciding
+from decision.service.bulk.deciding import BulkDeciding
 from decision.service.customers import Customers
 from decision.service.deciding import Deciding
 from decision.service.explaining import Explaining

@@ -1,14 +1,11 @@
 """Decides: load the subject, call the engine, reserve contacts, journal, answer; without a part where one fails."""
 
-import logging
 import time
 from random import Random
 
 import msgspec
 
 from decision.clock import Clock
-from decision.decision_id import new_decision_id
-from decision.figures import figures
 from decision.journal.record import encode_record
 from decision.logs import log
 from decision.service.admission import Ask
@@ -16,8 +13,19 @@ from decision.service.answer import DecisionAnswer
 from decision.service.deadline import Deadline, Pulse
 from decision.service.decision_index import encode_entry
 from decision.service.lap import Lap, untimed
-from decision.service.made import Draw, Made, answer_of, contacts_of, index_entry_of, make, make_or_fall_back, record_of
+from decision.service.made import (
+    Draw,
+    Made,
+    answer_of,
+    contacts_of,
+    draw_now,
+    index_entry_of,
+    make,
+    make_or_fall_back,
+    record_of,
+)
 from decision.service.recorder import Recorder, Written
+from decision.service.telling import Telling
 from decision.subject.contacts import Contacts
 from decision.subject.identities import Subject
 from decision.subject.state import NOBODY, SubjectState, SubjectStates
@@ -52,8 +60,7 @@ class Deciding:
         self._turns = Turns()
         self._pulse = Pulse()
         self.under_way = 0
-        # Bound once: the module's own looks up its configuration anew for every line.
-        self._log = log.bind()
+        self._telling = Telling()
 
     async def decide(self, ask: Ask, lap: Lap = untimed) -> DecisionAnswer:
         """The slate, once its record is acknowledged; never raises for want of a store, model or profile.
@@ -73,7 +80,8 @@ class Deciding:
             made = self._engine(ask, None, ("store",), lap)
         finally:
             self.under_way -= 1
-        self._count(ask, made, time.perf_counter() - begun)
+        offers = (shown.offer for shown in made.decision.offers)
+        self._telling.tell(ask, made.draw.id, offers, made.decision, time.perf_counter() - begun)
         return answer_of(ask, made)
 
     async def _make(self, ask: Ask, deadline: Deadline, keep: float, lap: Lap) -> Made:
@@ -132,8 +140,7 @@ class Deciding:
         return make(ask, state, without, self._draw(ask), lap)
 
     def _draw(self, ask: Ask) -> Draw:
-        written, bits = self._clock(), self._random.getrandbits
-        return Draw(new_decision_id(written, bits), written, written if ask.at is None else ask.at, bits(63))
+        return draw_now(self._clock, self._random, ask.at)
 
     async def _reserve(self, ask: Ask, made: Made, state: SubjectState, deadline: Deadline) -> bool:
         """Append the contacts only if nobody else did since they were read; raises `TimeoutError`."""
@@ -160,22 +167,3 @@ class Deciding:
             decision = msgspec.structs.replace(made.decision, degraded=(*made.decision.degraded, "journal"))
             return msgspec.structs.replace(made, decision=decision)
         return made
-
-    def _count(self, ask: Ask, made: Made, seconds: float) -> None:
-        placement, decision = ask.request.placement, made.decision
-        if not ask.dry_run:
-            figures.decided(placement, decision, seconds)
-        if self._log.is_enabled_for(logging.INFO):
-            self._log.info(
-                "decision",
-                decision=made.draw.id,
-                placement=placement,
-                channel=ask.channel,
-                customer=ask.customer,
-                visitor=ask.visitor,
-                offers=[shown.offer for shown in decision.offers],
-                group=decision.group,
-                degraded=decision.degraded,
-                dry_run=ask.dry_run,
-                milliseconds=round(seconds * 1000, 3),
-            )

@@ -1,7 +1,11 @@
 """A decision once it is made, and all that follows from it without asking anybody: the same in any process."""
 
+from random import Random
+
 import msgspec
 
+from decision.clock import Clock
+from decision.decision_id import new_decision_id
 from decision.engine.engine import decide
 from decision.engine.request import Decision
 from decision.journal.record import DecisionRecord
@@ -22,6 +26,12 @@ class Draw(msgspec.Struct, frozen=True, array_like=True):
     written: Instant
     now: Instant
     seed: int
+
+
+def draw_now(clock: Clock, random: Random, at: Instant | None) -> Draw:
+    """A new draw, for the moment `at` where one is given."""
+    written, bits = clock(), random.getrandbits
+    return Draw(new_decision_id(written, bits), written, written if at is None else at, bits(63))
 
 
 class Made(msgspec.Struct, frozen=True, eq=False):

@@ -103,7 +103,7 @@ async def test_engine_processes_end_with_their_worker_and_a_bulk_outlives_them(t
 
     def engines() -> list[psutil.Process]:
         found = (psutil.Process(process) for process in _processes(settings.folder))
-        return [process for process in found if "decision.service.engine_process" in process.cmdline()]
+        return [process for process in found if "decision.service.bulk.engine_process" in process.cmdline()]
 
     with httpx.Client(base_url=served.url, headers=served.headers, timeout=20) as client:
 

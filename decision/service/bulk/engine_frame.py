@@ -5,7 +5,7 @@ Every message of the worker is answered by one, in the same order.
 
 import msgspec
 
-from decision.service.task import Outcome, Task
+from decision.service.bulk.task import Outcome, Task
 from decision.version.versions import Parcel
 
 LENGTH_BYTES = 4

@@ -8,9 +8,9 @@ import msgspec
 from decision.keys import SubjectId
 from decision.service.admission import Ask
 from decision.service.answer import DecisionAnswer
+from decision.service.bulk.task import Outcome, Task, Weighed
 from decision.service.made import Draw
 from decision.service.recorder import Written
-from decision.service.task import Outcome, Task, Weighed
 from decision.subject.identities import Subject
 from decision.subject.state import SubjectState
 from decision.subject.turns import Turn

@@ -5,8 +5,8 @@ import time
 
 import pytest
 
-from decision.service import passage as module
-from decision.service.passage import CROWD, PATIENCE, Passage
+from decision.service.bulk import passage as module
+from decision.service.bulk.passage import CROWD, PATIENCE, Passage
 
 
 async def test_one_slice_at_a_time_and_others_in_between() -> None:

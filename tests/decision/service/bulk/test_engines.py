@@ -16,12 +16,12 @@ import pytest
 
 from decision.composition import compose
 from decision.engine.snapshot import Snapshot
-from decision.service.bulk_line import Answer
+from decision.service.bulk.engines import WORTH, EngineProcesses, LocalEngine
+from decision.service.bulk.line import Answer
+from decision.service.bulk.passage import Passage
+from decision.service.bulk.task import Task, Weighed
 from decision.service.concierge import Concierge
-from decision.service.engines import WORTH, EngineProcesses, LocalEngine
 from decision.service.made import Draw
-from decision.service.passage import Passage
-from decision.service.task import Task, Weighed
 from decision.settings import Settings
 from decision.subject.profile import Profile, encode_profile
 from decision.version.registry import Registry
@@ -156,7 +156,7 @@ async def test_a_process_that_says_nothing_is_killed_and_its_batches_are_weighed
     concierge: Concierge, store: WeakStore, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     wanted, asked = snapshot(concierge), tasks(concierge)
-    monkeypatch.setattr("decision.service.engine_handle.ANSWER_SECONDS", 0.2)
+    monkeypatch.setattr("decision.service.bulk.engine_handle.ANSWER_SECONDS", 0.2)
     async with running(concierge, store) as engines:
         process = engines.ready[0].process
         os.kill(process, signal.SIGSTOP)
@@ -173,7 +173,7 @@ async def test_a_process_that_answers_what_nobody_can_read_is_done_without(
     wanted, asked = snapshot(concierge), tasks(concierge)
     async with running(concierge, store) as engines:
         process = engines.ready[0].process
-        monkeypatch.setattr("decision.service.engine_handle.decode_outcomes", msgspec.msgpack.Decoder(int).decode)
+        monkeypatch.setattr("decision.service.bulk.engine_handle.decode_outcomes", msgspec.msgpack.Decoder(int).decode)
         async with asyncio.timeout(SECONDS):
             outcomes = await engines.weigh(wanted, asked)
         assert outcomes[:-1] == (await LocalEngine(PASSAGE).weigh(wanted, asked))[:-1]
@@ -211,7 +211,7 @@ async def test_a_snapshot_that_nobody_waits_for_any_more_is_learned_once(
 async def test_processes_that_cannot_learn_are_tried_more_and_more_seldom_and_given_up(
     concierge: Concierge, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("decision.service.engines.RESTART_SECONDS", 0.05)
+    monkeypatch.setattr("decision.service.bulk.engines.RESTART_SECONDS", 0.05)
     wanted, begun = snapshot(concierge), []
 
     def served() -> Snapshot:

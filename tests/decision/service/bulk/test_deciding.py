@@ -15,7 +15,7 @@ from decision.journal.record import encode_record
 from decision.keys import customer_subject
 from decision.service.admission import Ask
 from decision.service.answer import DecisionAnswer
-from decision.service.bulk_line import Answer
+from decision.service.bulk.line import Answer
 from decision.service.concierge import Concierge
 from decision.service.question import EventReport, ProfileForm
 from decision.settings import Settings
@@ -64,7 +64,7 @@ async def test_a_batch_decides_as_each_line_would_be_decided_alone(tmp_path: Pat
 
 @pytest.fixture
 def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("decision.service.bulk_deciding.SECONDS", 0.1)
+    monkeypatch.setattr("decision.service.bulk.deciding.SECONDS", 0.1)
 
 
 @pytest.mark.usefixtures("impatient")
@@ -128,7 +128,7 @@ async def test_what_arrived_unacknowledged_is_not_counted_twice(concierge: Conci
 async def test_only_what_is_not_acknowledged_is_said_not_to_be(
     concierge: Concierge, store: WeakStore, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("decision.service.bulk_deciding.WRITTEN_AT_ONCE", 2)
+    monkeypatch.setattr("decision.service.bulk.deciding.WRITTEN_AT_ONCE", 2)
     write, parts = store.write, 0
 
     async def write_at_first(writes: Sequence[Write]) -> list[int | None]:
@@ -165,8 +165,8 @@ async def test_a_batch_waits_for_the_store_longer_than_one_decision_would(
 async def test_a_store_that_is_too_slow_is_done_without(
     concierge: Concierge, store: WeakStore, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("decision.service.bulk_deciding.SECONDS", 0.05)
-    monkeypatch.setattr("decision.service.bulk_deciding.KEEP", 0.02)
+    monkeypatch.setattr("decision.service.bulk.deciding.SECONDS", 0.05)
+    monkeypatch.setattr("decision.service.bulk.deciding.KEEP", 0.02)
     store.reading_seconds = 0.5
     (answer, nobody) = await decide(concierge, ask(concierge, "call"), ask(concierge, "call", None))
     store.reading_seconds = 0.0

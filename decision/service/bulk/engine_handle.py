@@ -9,7 +9,7 @@ from types import TracebackType
 
 from decision.engine.snapshot import Snapshot
 from decision.logs import log
-from decision.service.engine_frame import (
+from decision.service.bulk.engine_frame import (
     LENGTH_BYTES,
     Batch,
     Drop,
@@ -19,7 +19,7 @@ from decision.service.engine_frame import (
     decode_outcomes,
     encode_frame,
 )
-from decision.service.task import Task
+from decision.service.bulk.task import Task
 from decision.version.versions import Identity, Versions, identity_of
 from rules.errors import Unavailable
 
@@ -163,7 +163,7 @@ class EngineHandle:
 def _spawn(number: int) -> subprocess.Popen[bytes]:
     """A process that is told the number of its end of a socket; it takes a millisecond or two to begin."""
     return subprocess.Popen(
-        [sys.executable, "-m", "decision.service.engine_process", str(number)],
+        [sys.executable, "-m", "decision.service.bulk.engine_process", str(number)],
         stdin=subprocess.DEVNULL,
         pass_fds=(number,),
         # Ctrl+C reaches the worker alone, which closes the socket when it is done.

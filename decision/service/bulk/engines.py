@@ -8,10 +8,10 @@ from typing import Protocol
 
 from decision.engine.snapshot import Snapshot
 from decision.logs import log
-from decision.service.engine_frame import Outcomes
-from decision.service.engine_handle import EngineHandle
-from decision.service.passage import Passage
-from decision.service.task import Task, weigh_task
+from decision.service.bulk.engine_frame import Outcomes
+from decision.service.bulk.engine_handle import EngineHandle
+from decision.service.bulk.passage import Passage
+from decision.service.bulk.task import Task, weigh_task
 from decision.version.versions import Versions
 from rules.errors import ConciergeError
 

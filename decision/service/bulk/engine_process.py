@@ -11,8 +11,8 @@ from pathlib import Path
 from decision.engine.engine import decide
 from decision.engine.request import DecisionRequest
 from decision.engine.snapshot import Snapshot
-from decision.service.engine_frame import LENGTH_BYTES, Batch, Drop, Load, Outcomes, decode_message, encode_frame
-from decision.service.task import weigh_task
+from decision.service.bulk.engine_frame import LENGTH_BYTES, Batch, Drop, Load, Outcomes, decode_message, encode_frame
+from decision.service.bulk.task import weigh_task
 from decision.subject.profile import EMPTY_PROFILE
 from rules.contact import NO_CONTACTS
 from rules.ids import Instant

@@ -1,25 +1,23 @@
 """Decides for many at once: the same steps as for one, each of them for a whole batch."""
 
 import asyncio
-import logging
 import time
 from collections.abc import Coroutine, Iterator, Sequence
 from itertools import chain, groupby, repeat
 from random import Random
 
 from decision.clock import Clock
-from decision.decision_id import new_decision_id
-from decision.figures import figures
 from decision.logs import log
 from decision.service.admission import Ask
-from decision.service.bulk_line import Answer, Line, leave
+from decision.service.bulk.engines import Engines
+from decision.service.bulk.line import Answer, Line, leave
+from decision.service.bulk.passage import Passage
 from decision.service.deadline import Deadline
 from decision.service.deciding import LOAD_SHARE, RESERVATIONS
-from decision.service.engines import Engines
 from decision.service.gathering import parts
-from decision.service.made import Draw
-from decision.service.passage import Passage
+from decision.service.made import draw_now
 from decision.service.recorder import Recorder, Written
+from decision.service.telling import Telling
 from decision.subject.contacts import Contacts
 from decision.subject.identities import Subject
 from decision.subject.state import NOBODY, SubjectStates
@@ -60,8 +58,7 @@ class BulkDeciding:
         self._passage = passage
         self._clock = clock
         self._random = random
-        # Bound once: the module's own looks up its configuration anew for every line.
-        self._log = log.bind()
+        self._telling = Telling()
 
     @property
     def window(self) -> int:
@@ -125,7 +122,10 @@ class BulkDeciding:
             await self._weigh(left)
         await self._weigh([line for line in lines if line.lost and line.weighed is None])
         await self._record([line for line in lines if not line.ask.dry_run and not line.lost], deadline)
-        self._count(lines, time.perf_counter() - begun)
+        seconds = time.perf_counter() - begun
+        for line in lines:
+            if line.weighed is not None:
+                self._telling.tell(line.ask, line.weighed.id, line.weighed.offers, line.weighed.outline, seconds)
 
     async def _load(self, lines: list[Line], deadline: Deadline) -> None:
         for line in lines:
@@ -160,14 +160,10 @@ class BulkDeciding:
         if not lines:
             return
         await self._passage.take()
-        tasks = [line.task(self._draw(line.ask)) for line in lines]
+        tasks = [line.task(draw_now(self._clock, self._random, line.ask.at)) for line in lines]
         outcomes = await self._engines.weigh(lines[0].ask.snapshot, tasks)
         for line, outcome in zip(lines, outcomes, strict=True):
             line.take(outcome)
-
-    def _draw(self, ask: Ask) -> Draw:
-        written, bits = self._clock(), self._random.getrandbits
-        return Draw(new_decision_id(written, bits), written, written if ask.at is None else ask.at, bits(63))
 
     async def _reserve(self, lines: list[Line], deadline: Deadline) -> list[Line]:
         """Append the contacts of each only if nobody else did since they were read; gives those to decide again."""
@@ -225,29 +221,6 @@ class BulkDeciding:
                     raise
             await deadline.pause(pause)
             record = self._recorder.repeat
-
-    def _count(self, lines: list[Line], seconds: float) -> None:
-        told = self._log.is_enabled_for(logging.INFO)
-        for line in lines:
-            ask, weighed = line.ask, line.weighed
-            if weighed is None:
-                continue
-            if not ask.dry_run:
-                figures.decided(ask.request.placement, weighed.outline, seconds)
-            if told:
-                self._log.info(
-                    "decision",
-                    decision=weighed.id,
-                    placement=ask.request.placement,
-                    channel=ask.channel,
-                    customer=ask.customer,
-                    visitor=ask.visitor,
-                    offers=weighed.offers,
-                    group=weighed.outline.group,
-                    degraded=weighed.outline.degraded,
-                    dry_run=ask.dry_run,
-                    milliseconds=round(seconds * 1000, 3),
-                )
 
 
 async def _all(calls: list[Coroutine[None, None, bool]], deadline: Deadline) -> list[bool | BaseException]:

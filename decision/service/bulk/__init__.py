@@ -1,0 +1,1 @@
+"""Many decisions at once: batches, and the processes that weigh them."""

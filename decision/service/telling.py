@@ -1,0 +1,40 @@
+"""What the figures and the log are told of every decision."""
+
+import logging
+from collections.abc import Iterable
+
+from decision.engine.request import Decision
+from decision.figures import figures
+from decision.logs import log
+from decision.service.admission import Ask
+from rules.ids import DecisionId, OfferId
+
+
+class Telling:
+    """Counts decisions, and writes a line for each."""
+
+    def __init__(self) -> None:
+        # Bound once: the module's own looks up its configuration anew for every line.
+        self._log = log.bind()
+
+    def tell(self, ask: Ask, id: DecisionId, offers: Iterable[OfferId], outline: Decision, seconds: float) -> None:
+        """A decision was made in so many seconds; dry runs are not counted.
+
+        `outline` counts what the slate does, and need not hold its offers.
+        """
+        if not ask.dry_run:
+            figures.decided(ask.request.placement, outline, seconds)
+        if self._log.is_enabled_for(logging.INFO):
+            self._log.info(
+                "decision",
+                decision=id,
+                placement=ask.request.placement,
+                channel=ask.channel,
+                customer=ask.customer,
+                visitor=ask.visitor,
+                offers=list(offers),
+                group=outline.group,
+                degraded=outline.degraded,
+                dry_run=ask.dry_run,
+                milliseconds=round(seconds * 1000, 3),
+            )
