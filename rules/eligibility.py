@@ -48,10 +48,7 @@ class RuleBook(msgspec.Struct, frozen=True, eq=False):
         kinds = list(REASONS)
         bound = sorted((each for each in rules if each[2].any()), key=lambda each: kinds.index(each[0].kind))
         covered = np.array([taken for _, _, taken in bound], np.bool_).reshape(len(bound), len(candidates))
-        return cls(
-            tuple(BoundRule(rule, holds) for rule, holds, _ in bound),
-            covered,
-        )
+        return cls(tuple(BoundRule(rule, holds) for rule, holds, _ in bound), covered)
 
     @property
     def conditions(self) -> tuple[Expression, ...]:

@@ -1,8 +1,8 @@
 """The express way: what asks for a decision goes past Litestar.
 
-Finding guards, dependencies and arguments, and making a response, took more than half of a call to a service that does
-nothing (71 µs with it, 33 µs without). Litestar still describes the route from its declaration, and serves it where its
-path is spelt in another way.
+Finding guards, dependencies and arguments, and making a response, took four fifths of a call to a service that does
+nothing (61 µs with it, 12 µs without, in process). Litestar still describes the route from its declaration, and serves
+it where its path is spelt in another way.
 """
 
 from typing import Any
