@@ -1,7 +1,7 @@
 """The store's twin in memory: the same behaviour inside one process, for tests and trials."""
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 
 from decision.store.port import Append, Entry, Position, Put, Write, position_key
 
@@ -66,6 +66,22 @@ class MemoryStore:
             self._ends[key] = self._clock() + ttl
         return len(self._values[key])
 
+    async def append_once(
+        self, key: str, value: bytes, receipt: Put, expected_length: int | None = None, ttl: int | None = None
+    ) -> int | bytes | None:
+        """`append` and put a receipt, in one step; a receipt that is there is returned, and nothing changes."""
+        there = self._get(receipt.key)
+        if there is not None:
+            return there
+        current = len(self._get(key) or b"")
+        if not value:
+            length = current if expected_length in {None, current} else None
+        else:
+            length = await self.append(key, value, expected_length, ttl)
+        if length is not None:
+            self._put(receipt.key, receipt.value, receipt.ttl)
+        return length
+
     async def write(self, writes: Sequence[Write]) -> list[int | None]:
         """Do writes together; the new length of what was appended to, in order."""
         lengths: list[int | None] = []
@@ -91,6 +107,10 @@ class MemoryStore:
             self._logs.pop(key, None)
             self._last.pop(key, None)
         return count
+
+    async def keys(self, prefix: str) -> AsyncIterator[list[str]]:
+        """All keys that begin so."""
+        yield [key for key in [*self._values] if key.startswith(prefix) and self._get(key) is not None]
 
     async def add_members(self, key: str, members: Sequence[str]) -> None:
         """Add to a set of strings."""

@@ -1,6 +1,6 @@
 """The one port to state outside the process; every layer above it is written once, against this protocol."""
 
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
 from typing import NewType, Protocol
 
 import msgspec
@@ -90,6 +90,16 @@ class Store(Protocol):
         """Append to a byte string and return its new length; None when its length is not the expected one."""
         ...
 
+    async def append_once(
+        self, key: str, value: bytes, receipt: Put, expected_length: int | None = None, ttl: int | None = None
+    ) -> int | bytes | None:
+        """`append` and put a receipt, in one step, unless the receipt is there: that is returned, and nothing changes.
+
+        Nothing is appended, and no string made, where there are no bytes to append; the receipt is put all the same. It
+        lies in the same slot as the key.
+        """
+        ...
+
     async def write(self, writes: Sequence[Write]) -> list[int | None]:
         """Do writes that travel together; the new length of what was appended to, in order, None for the others.
 
@@ -99,6 +109,13 @@ class Store(Protocol):
 
     async def delete(self, keys: Sequence[str]) -> int:
         """Delete keys; returns how many existed."""
+        ...
+
+    def keys(self, prefix: str) -> AsyncIterator[list[str]]:
+        """All keys that begin so, many at a time, on every node of a cluster.
+
+        One that comes or goes meanwhile may be among them or not, and any may come more than once.
+        """
         ...
 
     async def add_members(self, key: str, members: Sequence[str]) -> None:

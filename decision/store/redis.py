@@ -1,13 +1,13 @@
 """The store over the Redis protocol: Redis, Valkey, or a cluster of either."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 
 from redis.exceptions import NoScriptError
 
 from decision.store.connection import Reply
 from decision.store.lane import Lane
 from decision.store.port import Append, Entry, Position, Put, Write, position_key
-from decision.store.scripts import APPEND, COMPARE_AND_PUT, SOURCES
+from decision.store.scripts import APPEND, APPEND_ONCE, COMPARE_AND_PUT, SOURCES
 from decision.store.wire import ClusterWire, Command, ServerWire, Wire, unavailable
 
 TIMEOUT = 2.0
@@ -73,6 +73,18 @@ class RedisStore:
         assert isinstance(length, int)
         return None if length < 0 else length
 
+    async def append_once(
+        self, key: str, value: bytes, receipt: Put, expected_length: int | None = None, ttl: int | None = None
+    ) -> int | bytes | None:
+        """`append` and put a receipt, in one step; a receipt that is there is returned, and nothing changes."""
+        conditions = ("" if expected_length is None else expected_length, "" if ttl is None else ttl)
+        life = "" if receipt.ttl is None else receipt.ttl
+        reply = await self._ask(
+            "EVALSHA", APPEND_ONCE.hash, 2, key, receipt.key, value, *conditions, receipt.value, life
+        )
+        assert isinstance(reply, (int, bytes))
+        return None if reply == -1 else reply
+
     async def write(self, writes: Sequence[Write]) -> list[int | None]:
         """Do writes that travel together; the new length of what was appended to, in order."""
         replies = await self._ask_all([_command(write) for write in writes])
@@ -85,6 +97,11 @@ class RedisStore:
         """Delete keys; returns how many existed."""
         counts = await self._ask_all([("UNLINK", key) for key in keys])
         return sum(count for count in counts if isinstance(count, int))
+
+    async def keys(self, prefix: str) -> AsyncIterator[list[str]]:
+        """All keys that begin so, many at a time; any may come more than once."""
+        async for page in self._wire.scan(prefix):
+            yield [key.decode() for key in page]
 
     async def add_members(self, key: str, members: Sequence[str]) -> None:
         """Add to a set of strings."""

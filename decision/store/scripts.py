@@ -52,5 +52,27 @@ return length
 )
 """Keys: the string's. Arguments: what to append, the length expected (or nothing), ttl (or nothing)."""
 
-SOURCES: dict[object, str] = {script.hash: script.source for script in (COMPARE_AND_PUT, APPEND)}
+APPEND_ONCE = _script(
+    """
+local receipt = redis.call('GET', KEYS[2])
+if receipt then return receipt end
+if ARGV[2] ~= '' and redis.call('STRLEN', KEYS[1]) ~= tonumber(ARGV[2]) then return -1 end
+local length
+if ARGV[1] == '' then
+  length = redis.call('STRLEN', KEYS[1])
+else
+  length = redis.call('APPEND', KEYS[1], ARGV[1])
+  if ARGV[3] ~= '' then redis.call('EXPIRE', KEYS[1], ARGV[3]) end
+end
+if ARGV[5] == '' then
+  redis.call('SET', KEYS[2], ARGV[4])
+else
+  redis.call('SET', KEYS[2], ARGV[4], 'EX', ARGV[5])
+end
+return length
+"""
+)
+"""Keys: the string's, the receipt's. Arguments: as `APPEND`, then the receipt and its ttl (or nothing)."""
+
+SOURCES: dict[object, str] = {script.hash: script.source for script in (COMPARE_AND_PUT, APPEND, APPEND_ONCE)}
 """The scripts by hash, for a server that does not know them yet."""

@@ -4,7 +4,8 @@ Nothing is ever sent twice: a write whose reply is lost may have happened, and o
 """
 
 import asyncio
-from collections.abc import Sequence
+import re
+from collections.abc import AsyncIterator, Sequence
 from typing import Protocol, TypeVar
 from weakref import WeakSet
 
@@ -25,6 +26,15 @@ Read = TypeVar("Read")
 Command = tuple[str | bytes | int, ...]
 
 
+_SCANNED_AT_ONCE = 1_000
+"""About how many keys a server looks at before it answers whoever else asks."""
+
+
+def _matching(prefix: str) -> tuple[str | int, ...]:
+    """What makes SCAN give keys that begin so; a pattern's own signs are meant literally."""
+    return "MATCH", re.sub(r"([\\*?\[\]])", r"\\\1", prefix) + "*", "COUNT", _SCANNED_AT_ONCE
+
+
 class Wire(Protocol):
     """A connection to servers; each future fails with `Unavailable` when they do not answer in time."""
 
@@ -34,6 +44,10 @@ class Wire(Protocol):
 
     def get(self, keys: Sequence[str]) -> asyncio.Future[list[bytes | None]]:
         """The values of the keys, in order."""
+        ...
+
+    def scan(self, prefix: str) -> AsyncIterator[list[bytes]]:
+        """All keys that begin so, many at a time; any may come more than once."""
         ...
 
     async def close(self) -> None:
@@ -75,6 +89,19 @@ class ServerWire:
     def get(self, keys: Sequence[str]) -> asyncio.Future[list[bytes | None]]:
         """The values of the keys, in one MGET."""
         return self._send(Batch(pack_command(("MGET", *keys)), 1, _values))  # type: ignore[arg-type]
+
+    async def scan(self, prefix: str) -> AsyncIterator[list[bytes]]:
+        """All keys that begin so, many at a time; any may come more than once."""
+        cursor = b"0"
+        while True:
+            (page,) = await self.run([("SCAN", cursor, *_matching(prefix))])
+            if isinstance(page, Exception):
+                raise unavailable(page) from page
+            assert isinstance(page, list)
+            cursor = page[0]
+            yield page[1]
+            if cursor == b"0":
+                return
 
     async def close(self) -> None:
         """Let go of connections, those of batches under way too."""
@@ -128,6 +155,20 @@ class ClusterWire:
     def get(self, keys: Sequence[str]) -> asyncio.Future[list[bytes | None]]:
         """The values of the keys, one GET each, gathered by node."""
         return asyncio.get_running_loop().create_task(self._get(keys))
+
+    async def scan(self, prefix: str) -> AsyncIterator[list[bytes]]:
+        """All keys that begin so, many at a time, node after node; any may come more than once."""
+        try:
+            await self._client.initialize()
+            for node in self._client.get_primaries():
+                cursor = b"0"
+                while True:
+                    cursor, keys = await node.execute_command("SCAN", cursor, *_matching(prefix))
+                    yield keys
+                    if int(cursor) == 0:
+                        break
+        except (RedisError, RedisClusterException, OSError, TimeoutError) as error:
+            raise unavailable(error) from error
 
     async def close(self) -> None:
         """Let go of connections."""

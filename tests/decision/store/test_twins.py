@@ -89,6 +89,40 @@ async def test_appends_and_says_how_long_the_string_became(store: Store) -> None
     assert await store.get_many(["k", "new"]) == [b"abcd", b"ghij"]
 
 
+async def test_appends_once_for_each_receipt(store: Store) -> None:
+    receipt = Put("{k}:receipt", b"one", 50)
+    assert await store.append_once("{k}", b"ab", receipt, expected_length=2) is None
+    assert await store.get_many(["{k}", "{k}:receipt"]) == [None, None]
+    assert await store.append_once("{k}", b"ab", receipt, expected_length=0, ttl=50) == 2
+    assert await store.append_once("{k}", b"cd", Put("{k}:receipt", b"two"), expected_length=9) == b"one"
+    assert await store.append_once("{k}", b"cd", Put("{k}:other", b"\x00")) == 4
+    assert await store.get_many(["{k}", "{k}:receipt", "{k}:other"]) == [b"abcd", b"one", b"\x00"]
+
+
+async def test_a_receipt_for_nothing_makes_no_string(store: Store) -> None:
+    assert await store.append_once("{n}", b"", Put("{n}:a", b"1"), expected_length=1) is None
+    assert await store.append_once("{n}", b"", Put("{n}:a", b"1", 1), expected_length=0) == 0
+    assert await store.append_once("{n}", b"", Put("{n}:b", b"2")) == 0
+    assert await store.get_many(["{n}", "{n}:a", "{n}:b"]) == [None, b"1", b"2"]
+    await asyncio.sleep(1.05)
+    assert await store.append_once("{n}", b"x", Put("{n}:a", b"3")) == 1
+
+
+async def test_of_many_with_one_receipt_one_appends(store: Store) -> None:
+    results = await asyncio.gather(*(store.append_once("{k}", b"xy", Put("{k}:r", b"%d" % n)) for n in range(20)))
+    assert Counter(type(result) for result in results) == {bytes: 19, int: 1}
+    assert await store.get_many(["{k}"]) == [b"xy"]
+
+
+async def test_finds_all_keys_that_begin_so(store: Store) -> None:
+    names = [f"p:{{c:{n}}}" for n in range(2_500)]
+    await asyncio.gather(*(store.put(name, b"1") for name in [*names, "p:{v:1}", "q:{c:1}", "p[:1", "p*"]))
+    found = {key async for page in store.keys("p:{c:") for key in page}
+    assert found == set(names)
+    assert {key async for page in store.keys("p[") for key in page} == {"p[:1"}
+    assert [key async for page in store.keys("none") for key in page] == []
+
+
 async def test_does_several_writes_together(store: Store) -> None:
     await store.put("text", b"ab")
     writes: list[Write] = [
