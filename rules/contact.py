@@ -8,13 +8,16 @@ from struct import Struct
 import numpy as np
 from numpy.typing import NDArray
 
-from rules.ids import Instant, OfferId
+from rules.ids import DecisionId, Instant, OfferId
 from rules.workspace import CHANNELS, Channel
 
 CONTACT = np.dtype(
-    [("at", "<i8"), ("offer", "<u8"), ("kind", "<u4"), ("channel", "u1"), ("rank", "u1"), ("spare", "<u2")]
+    [("at", "<i8"), ("offer", "<u8"), ("kind", "<u4"), ("channel", "u1"), ("rank", "u1"), ("tag", "<u2")]
 )
-"""One contact, 24 bytes: `Instant`, offer key, kind key, index into `CHANNELS`, rank from 1 (0 when unknown)."""
+"""One contact, 24 bytes: `Instant`, offer key, kind key, index into `CHANNELS`, rank from 1, tag of its decision.
+
+Rank and tag are 0 when unknown.
+"""
 
 _RECORD = Struct("<qQIBBH")
 """The same layout for one record at a time: an array of one costs ten times as much."""
@@ -41,9 +44,17 @@ def kind_key(kind: str) -> int:
     return zlib.crc32(kind.encode())
 
 
-def contact_record(at: Instant, offer: OfferId, kind: str, channel: Channel, rank: int) -> bytes:
-    """One contact as 24 bytes, ready to be appended."""
-    return _RECORD.pack(at, offer_key(offer), kind_key(kind), CHANNELS.index(channel), min(rank, 255), 0)
+def decision_tag(decision: DecisionId) -> int:
+    """The 16-bit tag of a decision, never 0: it tells which of a subject's few contacts with an offer belong together.
+
+    Two decisions share one by chance, one time in 65,535.
+    """
+    return zlib.crc32(decision.encode()) % 65_535 + 1
+
+
+def contact_record(at: Instant, offer: OfferId, kind: str, channel: Channel, rank: int, tag: int = 0) -> bytes:
+    """One contact as 24 bytes, ready to be appended; `tag` is that of the decision it belongs to."""
+    return _RECORD.pack(at, offer_key(offer), kind_key(kind), CHANNELS.index(channel), min(rank, 255), tag)
 
 
 def read_contacts(blob: bytes | None) -> ContactHistory:

@@ -13,7 +13,7 @@ from decision.subject.changing import apply_outcome
 from decision.subject.identities import Subject
 from decision.subject.profile import Profile, encode_profile
 from models.feature import BoundFeatures
-from rules.contact import DECISION_KIND, ContactHistory, contact_record
+from rules.contact import DECISION_KIND, ContactHistory, contact_record, decision_tag
 from rules.facts import FactValue
 from rules.ids import Instant
 
@@ -76,10 +76,11 @@ class Recording:
         if row.offer is None:
             return b""
         channel = self._snapshot.catalogue.workspace.placements[row.placement].channel
-        shown = contact_record(row.at, row.offer, DECISION_KIND, channel, row.rank)
+        tag = decision_tag(row.id)
+        shown = contact_record(row.at, row.offer, DECISION_KIND, channel, row.rank, tag)
         if row.outcome is None:
             return shown
-        return shown + contact_record(row.outcome_at, row.offer, row.outcome, channel, row.rank)
+        return shown + contact_record(row.outcome_at, row.offer, row.outcome, channel, row.rank, tag)
 
     def teaches(self, outcome: OutcomeRecord) -> bool:
         """Whether a profile learns anything from an outcome."""

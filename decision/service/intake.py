@@ -25,7 +25,7 @@ from decision.subject.contacts import Contacts, contact_mark
 from decision.subject.identities import Identities, Subject
 from decision.subject.profile import Profile, as_stored
 from decision.subject.profiles import Profiles
-from rules.contact import DECISION_KIND, contact_record
+from rules.contact import DECISION_KIND, contact_record, decision_tag
 from rules.errors import MOST_FAULTS, Fault, Invalid
 from rules.ids import DecisionId, Instant
 from rules.instant import format_instant
@@ -261,7 +261,8 @@ def _learning(snapshot: Snapshot, outcome: OutcomeRecord) -> Callable[[Profile],
 
 
 def _contact(report: OutcomeReport, decision: IndexedDecision, at: Instant) -> bytes:
-    return contact_record(at, report.offer, report.kind, decision.channel, decision.offers.index(report.offer) + 1)
+    rank, tag = decision.offers.index(report.offer) + 1, decision_tag(report.decision)
+    return contact_record(at, report.offer, report.kind, decision.channel, rank, tag)
 
 
 def _outcome(report: OutcomeReport, decision: IndexedDecision, now: Instant, moment: Instant | None) -> OutcomeRecord:

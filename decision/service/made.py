@@ -15,7 +15,7 @@ from decision.service.decision_index import IndexedDecision
 from decision.service.lap import Lap, untimed
 from decision.subject.identities import Subject
 from decision.subject.state import SubjectState
-from rules.contact import DECISION_KIND, contact_record, read_contacts
+from rules.contact import DECISION_KIND, contact_record, decision_tag, read_contacts
 from rules.ids import DecisionId, Instant, ModelVersion
 
 
@@ -94,8 +94,9 @@ def index_entry_of(ask: Ask, made: Made) -> IndexedDecision:
 
 def contacts_of(ask: Ask, made: Made) -> list[bytes]:
     """The contacts that its slate makes."""
+    tag = decision_tag(made.draw.id)
     return [
-        contact_record(made.draw.now, shown.offer, DECISION_KIND, ask.channel, shown.rank)
+        contact_record(made.draw.now, shown.offer, DECISION_KIND, ask.channel, shown.rank, tag)
         for shown in made.decision.offers
     ]
 
