@@ -13,8 +13,8 @@ from decision.importing.memory import JournalMemory
 from decision.journal.journal import Journal
 from decision.journal.settling import settled
 from decision.service.bulk.deciding import BulkDeciding
-from decision.service.bulk.engines import EngineProcesses, LocalEngine, cores
 from decision.service.bulk.passage import Passage
+from decision.service.bulk.processes import BulkProcesses, cores
 from decision.service.concierge import Concierge
 from decision.service.customers import Customers
 from decision.service.deciding import Deciding
@@ -22,6 +22,7 @@ from decision.service.decision_index import DecisionIndex
 from decision.service.explaining import Explaining
 from decision.service.health import Health
 from decision.service.intake import Intake
+from decision.service.made import draw_now
 from decision.service.marks import Marks
 from decision.service.publishing import Publishing
 from decision.service.recorder import Recorder
@@ -74,12 +75,14 @@ def compose(
     processes: int = 0,
     random: Random | None = None,
     aside: Store | None = None,
+    shared: bool = True,
 ) -> Concierge:
     """The service over a store; nothing runs in the background yet.
 
-    With `processes` large batches of a bulk are weighed there: whoever wants that closes the service's `bulk`.
-    `random` draws ids and seeds. `aside` is the same store over connections of their own, for the bulk: what single
-    decisions ask does not queue behind it.
+    Large batches of a bulk are answered by `processes`, if any: whoever wants that closes the service's
+    `bulk_processes`. `random` draws ids and seeds. `aside` is the same store over connections of their own, for the
+    bulk: what single decisions ask does not queue behind it. A bulk leaves turns to others where its loop is
+    `shared` with them.
     """
     # One generator per worker, seeded by the system, so that workers draw different ids and seeds.
     random = random or Random()
@@ -91,18 +94,21 @@ def compose(
     contacts = Contacts(beside, settings.visitor_days, settings.repeat_days)
     recorder = Recorder(beside, DecisionIndex(beside, settings.outcome_days), contacts)
     passage = Passage(lambda: deciding.under_way)
-    engines = (
-        EngineProcesses(of.versions, lambda: of.refresher.snapshot, processes, passage)
-        if processes
-        else LocalEngine(passage)
-    )
     return Concierge(
         settings=settings,
         clock=clock,
         keys=KeyRing(ApiKeys(store), clock),
         refresher=of.refresher,
         deciding=deciding,
-        bulk=BulkDeciding(SubjectStates(beside, of.packing), contacts, recorder, engines, passage, clock, random),
+        bulk=BulkDeciding(
+            SubjectStates(beside, of.packing),
+            contacts,
+            recorder,
+            lambda ask: draw_now(clock, random, ask.at),
+            random,
+            passage if shared else None,
+        ),
+        bulk_processes=BulkProcesses(processes, passage),
         explaining=Explaining(of.journal, of.index, of.versions, of.refresher),
         intake=of.intake,
         customers=Customers(
@@ -119,16 +125,33 @@ async def open_service(settings: Settings) -> AsyncIterator[Concierge]:
     async with open_store(settings) as store, open_store(settings) as aside:
         processes = settings.bulk_processes or max(1, cores() // settings.workers)
         concierge = compose(store, settings, processes=processes, aside=aside)
-        with suppress(Unavailable):
-            await concierge.refresher.refresh()
-        task = asyncio.create_task(concierge.refresher.run(settings.refresh_seconds))
-        try:
+        async with _kept_in_step(concierge):
+            try:
+                yield concierge
+            finally:
+                await concierge.bulk_processes.close()
+
+
+@asynccontextmanager
+async def open_bulk_service(settings: Settings) -> AsyncIterator[Concierge]:
+    """The same for a process that answers batches of a bulk alone: nobody else uses its loop or its store."""
+    async with open_store(settings) as store:
+        concierge = compose(store, settings, shared=False)
+        async with _kept_in_step(concierge):
             yield concierge
-        finally:
-            task.cancel()
-            with suppress(asyncio.CancelledError):
-                await task
-            await concierge.bulk.close()
+
+
+@asynccontextmanager
+async def _kept_in_step(concierge: Concierge) -> AsyncIterator[None]:
+    with suppress(Unavailable):
+        await concierge.refresher.refresh()
+    task = asyncio.create_task(concierge.refresher.run(concierge.settings.refresh_seconds))
+    try:
+        yield
+    finally:
+        task.cancel()
+        with suppress(asyncio.CancelledError):
+            await task
 
 
 @asynccontextmanager

@@ -88,6 +88,12 @@ def decision_seconds(placement: str) -> SecondsHistogram:
     return DECISION_SECONDS.labels(placement)
 
 
+def forget_process(process: int) -> None:
+    """What a process that has ended counted stays counted; what it served is served by it no longer."""
+    if FOLDER_VARIABLE in os.environ:
+        multiprocess.mark_process_dead(process)  # type: ignore[no-untyped-call]
+
+
 def render_metrics() -> bytes:
     """All figures in Prometheus' text format."""
     if FOLDER_VARIABLE not in os.environ:

@@ -5,6 +5,7 @@ import msgspec
 from decision.access.key_ring import KeyRing
 from decision.clock import Clock
 from decision.service.bulk.deciding import BulkDeciding
+from decision.service.bulk.processes import BulkProcesses
 from decision.service.customers import Customers
 from decision.service.deciding import Deciding
 from decision.service.explaining import Explaining
@@ -24,6 +25,7 @@ class Concierge(msgspec.Struct, frozen=True, eq=False):
     refresher: Refresher
     deciding: Deciding
     bulk: BulkDeciding
+    bulk_processes: BulkProcesses
     explaining: Explaining
     intake: Intake
     customers: Customers

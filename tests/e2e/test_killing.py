@@ -96,14 +96,14 @@ async def test_a_killed_service_leaves_no_process_and_no_folder(
     assert os.listdir(temporary) == []
 
 
-async def test_engine_processes_end_with_their_worker_and_a_bulk_outlives_them(tmp_path: Path) -> None:
+async def test_bulk_processes_end_with_their_worker_and_a_bulk_outlives_them(tmp_path: Path) -> None:
     settings, key = await prepared(tmp_path / "data")
     served = Served(settings, key, ())
     lines = b'{"placement":"home"}\n' * 300
 
-    def engines() -> list[psutil.Process]:
+    def bulk_processes() -> list[psutil.Process]:
         found = (psutil.Process(process) for process in _processes(settings.folder))
-        return [process for process in found if "decision.service.bulk.engine_process" in process.cmdline()]
+        return [process for process in found if "decision.http.bulk_process" in process.cmdline()]
 
     with httpx.Client(base_url=served.url, headers=served.headers, timeout=20) as client:
 
@@ -111,14 +111,21 @@ async def test_engine_processes_end_with_their_worker_and_a_bulk_outlives_them(t
             return client.post("/v1/decisions/bulk", content=lines).text.splitlines()
 
         assert len(decide()) == 300
-        _await(lambda: engines() != [])
-        first = engines()[0]
+        _await(lambda: bulk_processes() != [])
+        first = bulk_processes()[0]
         first.kill()
         assert [line for line in decide() if '"degraded":[]' not in line] == []
-        _await(lambda: engines() != [] and first not in engines())
+        _await(lambda: bulk_processes() != [] and first not in bulk_processes())
+        _await(lambda: (settings.folder / "serve.log").read_text().count("bulk_process_ready") >= len(bulk_processes()))
+        lines = lines.replace(b"home", b"call")
+        assert len(decide()) == 300
+        # What they decided is counted wherever the figures are asked for.
+        counted = 'concierge_decisions_total{group="champion",placement="call"} 300.0'
+        _await(lambda: counted in client.get("/metrics").text)
     served.process.kill()
     served.process.wait()
     _await_end(settings.folder)
+    assert "Traceback" not in (settings.folder / "serve.log").read_text()
 
 
 async def test_a_second_service_is_refused(served: Served, tmp_path: Path) -> None:

@@ -2,20 +2,18 @@
 
 import asyncio
 import time
-from collections.abc import Coroutine, Iterator, Sequence
+from collections.abc import Callable, Coroutine, Iterator, Sequence
 from itertools import chain, groupby, repeat
 from random import Random
 
-from decision.clock import Clock
 from decision.logs import log
 from decision.service.admission import Ask
-from decision.service.bulk.engines import Engines
-from decision.service.bulk.line import Answer, Line, leave
+from decision.service.bulk.line import Line, leave
 from decision.service.bulk.passage import Passage
 from decision.service.deadline import Deadline
 from decision.service.deciding import LOAD_SHARE, RESERVATIONS
 from decision.service.gathering import parts
-from decision.service.made import draw_now
+from decision.service.made import Draw, Made
 from decision.service.recorder import Recorder, Written
 from decision.service.telling import Telling
 from decision.subject.contacts import Contacts
@@ -36,37 +34,37 @@ WRITTEN_AT_ONCE = 16
 KEEP = SECONDS * (1.0 - LOAD_SHARE)
 
 
+Decided = Made | Exception
+"""A decision, or why there is none: something is wrong with the program."""
+
+
 class BulkDeciding:
-    """Decisions in batches; what `Deciding` says of one holds for each of them."""
+    """Decisions in batches, made in this process; what `Deciding` says of one holds for each of them.
+
+    `draw` gives each its id, moment and seed. Others who use this process's loop have their turn through a `passage`.
+    """
 
     def __init__(
         self,
         states: SubjectStates,
         contacts: Contacts,
         recorder: Recorder,
-        engines: Engines,
-        passage: Passage,
-        clock: Clock,
+        draw: Callable[[Ask], Draw],
         random: Random,
+        passage: Passage | None = None,
     ) -> None:
         self._states = states
         self._contacts = contacts
         self._recorder = recorder
         # Its own: a single decision does not wait for a batch, but makes it decide again.
         self._turns = Turns()
-        self._engines = engines
-        self._passage = passage
-        self._clock = clock
+        self._draw = draw
         self._random = random
+        self._passage = passage
         self._telling = Telling()
 
-    @property
-    def window(self) -> int:
-        """How many batches keep everybody busy: two at each engine, one being loaded, and one being stored."""
-        return 2 * self._engines.processes + 2
-
-    async def decide(self, asks: Sequence[Ask]) -> list[Answer]:
-        """The answers in order, once their records are acknowledged.
+    async def decide(self, asks: Sequence[Ask]) -> list[Decided]:
+        """The decisions in order, once their records are acknowledged.
 
         Decisions that reserve contacts are made one after another for each subject, in the order of the batches and
         of their lines; the others of a batch do not wait for them.
@@ -89,11 +87,7 @@ class BulkDeciding:
                 waiting = [line for line in waiting if line.place is not None and not line.place.done()]
         finally:
             leave(lines)
-        return [line.answer for line in lines]
-
-    async def close(self) -> None:
-        """End the processes that weigh."""
-        await self._engines.close()
+        return [line.made or line.error or AssertionError("a line was left undecided") for line in lines]
 
     def _queued(self, ask: Ask) -> Line:
         capped = not ask.dry_run and ask.snapshot.placement(ask.request.placement).capped
@@ -120,12 +114,13 @@ class BulkDeciding:
             for line in left:
                 line.without = ("contention", "history")
             await self._weigh(left)
-        await self._weigh([line for line in lines if line.lost and line.weighed is None])
+        await self._weigh([line for line in lines if line.lost and line.made is None])
         await self._record([line for line in lines if not line.ask.dry_run and not line.lost], deadline)
         seconds = time.perf_counter() - begun
         for line in lines:
-            if line.weighed is not None:
-                self._telling.tell(line.ask, line.weighed.id, line.weighed.offers, line.weighed.outline, seconds)
+            if (made := line.made) is not None:
+                offers = (shown.offer for shown in made.decision.offers)
+                self._telling.tell(line.ask, made.draw.id, offers, made.decision, seconds)
 
     async def _load(self, lines: list[Line], deadline: Deadline) -> None:
         for line in lines:
@@ -137,7 +132,7 @@ class BulkDeciding:
         people = [(line.ask.customer, line.ask.visitor) for line in lines]
         workspace = lines[0].ask.snapshot.catalogue.workspace
         for pause in _pauses():
-            await self._passage.take()
+            await self._pass()
             try:
                 with deadline.waiting(deadline.left * (1.0 - LOAD_SHARE)):
                     states = await self._states.load_all(people, workspace)
@@ -157,13 +152,13 @@ class BulkDeciding:
                 return
 
     async def _weigh(self, lines: list[Line]) -> None:
-        if not lines:
-            return
-        await self._passage.take()
-        tasks = [line.task(draw_now(self._clock, self._random, line.ask.at)) for line in lines]
-        outcomes = await self._engines.weigh(lines[0].ask.snapshot, tasks)
-        for line, outcome in zip(lines, outcomes, strict=True):
-            line.take(outcome)
+        for line in lines:
+            await self._pass()
+            line.weigh(self._draw(line.ask))
+
+    async def _pass(self) -> None:
+        if self._passage is not None:
+            await self._passage.take()
 
     async def _reserve(self, lines: list[Line], deadline: Deadline) -> list[Line]:
         """Append the contacts of each only if nobody else did since they were read; gives those to decide again."""
@@ -171,16 +166,18 @@ class BulkDeciding:
         again: list[Line] = []
         reserve = self._contacts.add_if
         for pause in _pauses():
-            calls = [reserve(owner, (contacts,), length) for _, (owner, contacts, length) in asked]
+            calls = [reserve(owner, contacts, length) for _, (owner, contacts, length) in asked]
             results = await _all(calls, deadline)
             unknown = []
             for one, result in zip(asked, results, strict=True):
                 line, _ = one
                 if not isinstance(result, BaseException):
-                    line.reserved = result
-                    again += () if result else (line,)
+                    if result:
+                        line.reserved()
+                    else:
+                        again.append(line)
                 elif not isinstance(result, Unavailable):
-                    line.fail(RuntimeError(result))
+                    line.fail(result if isinstance(result, Exception) else RuntimeError(result))
                 elif deadline.left > 0:
                     unknown.append(one)
                 else:
@@ -198,16 +195,16 @@ class BulkDeciding:
         When the store does not acknowledge, the same slates are answered: the records may have arrived all the same,
         and then they must be true.
         """
-        await self._passage.take()
-        weighed = [(line, line.weighed) for line in lines if line.weighed is not None]
-        for part in parts(weighed, WRITTEN_AT_ONCE):
+        await self._pass()
+        decided = [(line, made) for line in lines if (made := line.made) is not None]
+        for part in parts(decided, WRITTEN_AT_ONCE):
             try:
-                await self._write([line.written(one) for line, one in part], deadline)
+                await self._write([line.written(made) for line, made in part], deadline)
             except (Unavailable, TimeoutError) as error:
                 told = str(error) or "no answer before the deadline"
                 log.error("journal_unavailable", decisions=len(part), error=told)
-                for line, one in part:
-                    line.unacknowledged(one)
+                for line, made in part:
+                    line.unacknowledged(made)
 
     async def _write(self, decisions: list[Written], deadline: Deadline) -> None:
         record = self._recorder.record

@@ -5,20 +5,14 @@ from collections.abc import Iterable
 
 import msgspec
 
+from decision.journal.record import encode_record
 from decision.keys import SubjectId
 from decision.service.admission import Ask
-from decision.service.answer import DecisionAnswer
-from decision.service.bulk.task import Outcome, Task, Weighed
-from decision.service.made import Draw
+from decision.service.decision_index import encode_entry
+from decision.service.made import Draw, Made, contacts_of, index_entry_of, make_or_fall_back, record_of
 from decision.service.recorder import Written
-from decision.subject.identities import Subject
 from decision.subject.state import SubjectState
 from decision.subject.turns import Turn
-
-Answer = bytes | Exception
-"""A `DecisionAnswer` as JSON, or why there is none."""
-
-_answers = msgspec.json.Decoder(DecisionAnswer)
 
 
 class Line(msgspec.Struct, eq=False):
@@ -29,64 +23,56 @@ class Line(msgspec.Struct, eq=False):
     place: asyncio.Future[None] | None
     state: SubjectState | None = None
     without: tuple[str, ...] = ()
-    weighed: Weighed | None = None
-    answer: Answer = b""
+    made: Made | None = None
+    error: Exception | None = None
+    """Why it is not decided: something is wrong with the program."""
     lost: bool = False
     """Whether the store is away, so that it can neither be journalled nor counted as a contact."""
-    reserved: bool = False
 
     @property
-    def reservation(self) -> tuple[SubjectId, bytes, int] | None:
+    def reservation(self) -> tuple[SubjectId, list[bytes], int] | None:
         """Whose history gets which contacts if it is still so many bytes long; None where none have to be reserved."""
-        if self.turn is None or self.state is None or self.without or self.weighed is None or not self.weighed.contacts:
+        if self.turn is None or self.state is None or self.without or self.made is None:
             return None
         owner = self.state.subject.owner
-        return None if owner is None else (owner, self.weighed.contacts, self.state.owned)
+        if owner is None or not self.made.decision.offers:
+            return None
+        return owner, contacts_of(self.ask, self.made), self.state.owned
 
-    def task(self, draw: Draw) -> Task:
-        """What it is to be weighed with."""
-        ask, state = self.ask, self.state
-        return Task(
-            ask.request,
-            ask.channel,
-            ask.customer,
-            ask.visitor,
-            None if state is None else state.subject.customer,
-            None if state is None else state.blob,
-            None if state is None else state.contacts,
-            self.without if state is None else (*self.without, *state.without),
-            draw,
-        )
+    def weigh(self, draw: Draw) -> None:
+        """Decide on what is known."""
+        try:
+            self.made = make_or_fall_back(self.ask, self.state, self.without, draw)
+        except Exception as error:
+            # It must not cost the others of the same batch theirs.
+            self.fail(error)
 
-    def take(self, outcome: Outcome) -> None:
-        """What became of its task."""
-        if isinstance(outcome, Weighed):
-            self.weighed, self.answer = outcome, outcome.answer
-        else:
-            self.fail(RuntimeError(outcome))
+    def reserved(self) -> None:
+        """Its contacts are in the history."""
+        assert self.made is not None
+        self.made = msgspec.structs.replace(self.made, reserved=True)
 
     def fail(self, error: Exception) -> None:
-        """It is not decided, for something is wrong with the program."""
-        self.weighed, self.answer = None, error
+        """It is not decided."""
+        self.made, self.error = None, error
 
     def lose(self) -> None:
         """The store is away: what the placement shows then can be answered, but not stored."""
-        self.state, self.without, self.lost, self.weighed = None, ("store",), True, None
+        self.state, self.without, self.lost, self.made = None, ("store",), True, None
 
-    def written(self, weighed: Weighed) -> Written:
-        """What is written down of it once it is weighed."""
+    def written(self, made: Made) -> Written:
+        """What is written down of it."""
+        ask = self.ask
         # A subject that could not be loaded is contacted all the same, so it counts.
-        subject = Subject(self.ask.customer, self.ask.visitor) if self.state is None else self.state.subject
-        owner = subject.owner if weighed.contacts and not self.reserved else None
-        return Written(weighed.id, weighed.record, weighed.index_entry, owner, (weighed.contacts,))
+        owner = made.subject(ask).owner if made.decision.offers and not made.reserved else None
+        contacts = () if owner is None else contacts_of(ask, made)
+        record, entry = encode_record(record_of(ask, made)), encode_entry(index_entry_of(ask, made))
+        return Written(made.draw.id, record, entry, owner, contacts)
 
-    def unacknowledged(self, weighed: Weighed) -> None:
+    def unacknowledged(self, made: Made) -> None:
         """Nobody said that it is written down: the same slate is answered, and says so."""
-        degraded = (*weighed.outline.degraded, "journal")
-        outline = msgspec.structs.replace(weighed.outline, degraded=degraded)
-        self.weighed = msgspec.structs.replace(weighed, outline=outline)
-        answer = _answers.decode(weighed.answer)
-        self.answer = msgspec.json.encode(msgspec.structs.replace(answer, degraded=degraded))
+        decision = msgspec.structs.replace(made.decision, degraded=(*made.decision.degraded, "journal"))
+        self.made = msgspec.structs.replace(made, decision=decision)
 
 
 def leave(lines: Iterable[Line]) -> None:

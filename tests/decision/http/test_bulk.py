@@ -9,7 +9,8 @@ import pytest
 from httpx import AsyncClient
 
 from decision.access.api_keys import ApiKey
-from decision.http.bulk import BATCH, LINE_LIMIT, _answers
+from decision.http.bulk import BATCH, _answers
+from decision.http.bulk_lines import LINE_LIMIT
 from decision.service.concierge import Concierge
 from decision.store.memory import MemoryStore
 from tests.decision.http.conftest import Caller, HandClock
@@ -113,11 +114,11 @@ async def test_who_reads_no_answers_is_not_read_either(concierge: Concierge, clo
         nonlocal read
         while True:
             read += 1
-            yield b'{"placement":"home"}'
+            yield b'{"placement":"home"}\n'
 
     key = ApiKey("k", "test", ("decide:web",), clock())
     answers = _answers(concierge, key, lines())
-    bound = (concierge.bulk.window + 2) * BATCH
+    bound = (concierge.bulk_processes.window + 2) * BATCH
     for taken in range(1, 4):
         assert (await anext(answers)).count(b"\n") == BATCH
         for _ in range(20):

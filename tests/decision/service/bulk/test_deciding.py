@@ -15,8 +15,8 @@ from decision.journal.record import encode_record
 from decision.keys import customer_subject
 from decision.service.admission import Ask
 from decision.service.answer import DecisionAnswer
-from decision.service.bulk.line import Answer
 from decision.service.concierge import Concierge
+from decision.service.made import Made, answer_of
 from decision.service.question import EventReport, ProfileForm
 from decision.settings import Settings
 from decision.store.port import Write
@@ -26,13 +26,10 @@ from rules.ids import CustomerId
 from tests.decision.service.conftest import NOW, WeakStore, ask, journal, publish
 
 
-def read(answers: list[Answer]) -> list[DecisionAnswer]:
-    assert not [answer for answer in answers if isinstance(answer, Exception)]
-    return [msgspec.json.decode(answer, type=DecisionAnswer) for answer in answers if isinstance(answer, bytes)]
-
-
 async def decide(concierge: Concierge, *asks: Ask) -> list[DecisionAnswer]:
-    return read(await concierge.bulk.decide(asks))
+    decided = await concierge.bulk.decide(asks)
+    assert not [made for made in decided if isinstance(made, Exception)]
+    return [answer_of(ask, made) for ask, made in zip(asks, decided, strict=True) if isinstance(made, Made)]
 
 
 async def with_pasts(concierge: Concierge) -> None:
@@ -90,7 +87,7 @@ async def test_a_store_that_is_away_for_a_moment_costs_nobody_the_decision(
     store.reading_seconds = store.writing_seconds = 0.01
     people = [("home", "ann"), ("mail", "ann"), ("call", "bob"), ("mail", "cid")]
     batches = [
-        asyncio.create_task(concierge.bulk.decide([ask(concierge, *person) for person in people])) for _ in range(8)
+        asyncio.create_task(decide(concierge, *(ask(concierge, *person) for person in people))) for _ in range(8)
     ]
     # From the start, so that loading meets it, too.
     for _ in range(4):
@@ -98,7 +95,7 @@ async def test_a_store_that_is_away_for_a_moment_costs_nobody_the_decision(
         await asyncio.sleep(0.1)
         store.away = False
         await asyncio.sleep(0.03)
-    answers = [answer for batch in await asyncio.gather(*batches) for answer in read(batch)]
+    answers = [answer for batch in await asyncio.gather(*batches) for answer in batch]
     assert [answer.degraded for answer in answers] == [()] * 32
     assert {record.id for record in await journal(store)} == {answer.decision for answer in answers}
 
@@ -181,9 +178,9 @@ async def test_caps_are_exact_however_many_batches_and_callers_decide_at_once(
 ) -> None:
     await with_pasts(concierge)
     store.reading_seconds = 0.001
-    batches = [concierge.bulk.decide([ask(concierge, "mail")] * 5) for _ in range(4)]
+    batches = [decide(concierge, *[ask(concierge, "mail")] * 5) for _ in range(4)]
     alone = asyncio.create_task(concierge.deciding.decide(ask(concierge, "mail")))
-    answers = [answer for batch in await asyncio.gather(*batches) for answer in read(batch)]
+    answers = [answer for batch in await asyncio.gather(*batches) for answer in batch]
     assert sum(len(answer.offers) for answer in (*answers, await alone)) == 3
     assert sum(len(record.decision.offers) for record in await journal(store)) == 3
 
@@ -199,8 +196,8 @@ async def test_lines_of_one_customer_are_decided_in_their_order(concierge: Conci
     await with_pasts(concierge)
     first, second = [ask(concierge, "mail")] * 2, [ask(concierge, "mail"), ask(concierge, "mail", "bob")] * 3
     store.reading_seconds = 0.001
-    batches = await asyncio.gather(concierge.bulk.decide(first), concierge.bulk.decide(second))
-    shown = [[len(answer.offers) for answer in read(batch)] for batch in batches]
+    batches = await asyncio.gather(decide(concierge, *first), decide(concierge, *second))
+    shown = [[len(answer.offers) for answer in batch] for batch in batches]
     assert shown == [[1, 1], [1, 1, 0, 1, 0, 1]]
 
 
@@ -208,13 +205,13 @@ async def test_nobody_waits_for_anothers_turn(concierge: Concierge, store: WeakS
     await with_pasts(concierge)
     turns = vars(concierge.bulk)["_turns"]
     async with turns.of(customer_subject(CustomerId("ann"))):
-        deciding = asyncio.create_task(concierge.bulk.decide([ask(concierge, "mail"), ask(concierge, "mail", "bob")]))
+        deciding = asyncio.create_task(decide(concierge, ask(concierge, "mail"), ask(concierge, "mail", "bob")))
         async with asyncio.timeout(5):
             while not await journal(store):
                 await asyncio.sleep(0)
         assert [record.customer for record in await journal(store)] == ["bob"]
         assert not deciding.done()
-    assert [answer.customer for answer in read(await deciding)] == ["ann", "bob"]
+    assert [answer.customer for answer in await deciding] == ["ann", "bob"]
 
 
 async def test_whoever_gives_up_leaves_the_turns_to_others(concierge: Concierge, store: WeakStore) -> None:

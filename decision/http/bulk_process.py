@@ -1,0 +1,107 @@
+"""A bulk process: decides what its worker sends, line by line as the worker would, and ends when that is gone.
+
+It is the same service over connections of its own, without HTTP; it keeps itself in step with the pointers.
+"""
+
+import asyncio
+import os
+import signal
+import socket
+import sys
+from contextlib import suppress
+from pathlib import Path
+
+import uvloop
+
+from decision.composition import open_bulk_service
+from decision.figures import figures
+from decision.http.bulk_lines import answer_lines
+from decision.logs import configure_logs, log
+from decision.service.bulk.frame import ALIVE, Batch, decode_batch, frame, read_frame, serving
+from decision.service.concierge import Concierge
+from decision.settings import read_settings
+from rules.errors import ConciergeError, Unavailable
+
+LEAST_PRIORITY = 19
+"""How nice it is: whoever waits for one decision comes before everybody who waits for a hundred thousand."""
+
+LIFE_SECONDS = 1.0
+"""How often it says that it lives."""
+
+READ_AHEAD = 1 << 20
+
+
+def main() -> None:
+    """Answer what comes over the socket whose number is the first argument, until its other end is closed."""
+    # Ctrl+C is for the worker, which finishes what it has begun.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    settings = read_settings()
+    configure_logs(settings.log_level)
+    connection = socket.socket(fileno=int(sys.argv[1]))
+
+    async def run() -> None:
+        async with open_bulk_service(settings) as concierge, figures.handing_over():
+            if concierge.refresher.snapshot is None:
+                raise Unavailable(f"There is nothing to serve: {concierge.refresher.problems}.")
+            reader, writer = await asyncio.open_connection(sock=connection, limit=READ_AHEAD)
+            # Only now, for under load a process that gives way to everybody would never get here.
+            give_way()
+            try:
+                await serve(concierge, reader, writer)
+            finally:
+                writer.close()
+
+    try:
+        uvloop.run(run())
+    except ConciergeError as error:
+        log.error("bulk_process_failed", error=str(error))
+        sys.exit(1)
+
+
+async def serve(concierge: Concierge, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    """Answer every batch, in order, until the other end is closed; what has begun by then is still decided."""
+    begun: asyncio.Queue[asyncio.Task[bytes] | None] = asyncio.Queue()
+
+    async def send() -> None:
+        # Where nobody is left to read, the rest is decided all the same: some of it may be stored already.
+        while (task := await begun.get()) is not None:
+            answers = await task
+            if not writer.is_closing():
+                writer.write(frame(answers))
+
+    async def live() -> None:
+        while not writer.is_closing():
+            writer.write(ALIVE)
+            await asyncio.sleep(LIFE_SECONDS)
+
+    living, sending = asyncio.create_task(live()), asyncio.create_task(send())
+    try:
+        with suppress(OSError):
+            while (body := await read_frame(reader)) is not None:
+                begun.put_nowait(asyncio.create_task(answer(concierge, decode_batch(body))))
+    finally:
+        living.cancel()
+        begun.put_nowait(None)
+        await sending
+
+
+async def answer(concierge: Concierge, batch: Batch) -> bytes:
+    """The answers to a batch, by nothing older than what its worker serves."""
+    if serving(concierge.refresher.snapshot) != batch.serving:
+        try:
+            await concierge.refresher.refresh()
+        except Exception as error:
+            log.warning("bulk_process_behind", error=str(error))
+    return await answer_lines(concierge, batch.key, batch.lines)
+
+
+def give_way() -> None:
+    """Let everybody else have the processor first."""
+    os.nice(LEAST_PRIORITY)
+    # Where Linux shares the cores out by session first, it is the session that has to be nice; this process leads one.
+    with suppress(OSError):
+        Path("/proc/self/autogroup").write_text(str(LEAST_PRIORITY))
+
+
+if __name__ == "__main__":
+    main()
