@@ -134,7 +134,7 @@ class BoundPlacement(msgspec.Struct, frozen=True, eq=False):
         return tuple(
             standings.of(index, int(policy.candidates[row])).tell(policy.entry, self._counted_by(policy.entry, row))
             for index, policy in enumerate(self.policies.policies)
-            if policy.entry.remembers and policy.candidates[row] >= 0
+            if (policy.entry.remembers or policy.entry.waits) and policy.candidates[row] >= 0
         )
 
     def _explain_rule(self, row: int, reason: Reason, index: int, facts: Facts) -> ScreenDetail:
@@ -158,6 +158,8 @@ class BoundPlacement(msgspec.Struct, frozen=True, eq=False):
         else:
             per = "" if entry.per is None else f" per {entry.per}"
             were = "how many there were could not be read" if standing is None else f"there were {standing.count}"
+            if standing is not None and standing.pending:
+                were += f", {standing.pending} of them pending"
             sentence = (
                 f"The contact policy {entry.id} allows {entry.at_most} of {entry.count} within {entry.within}{per}, "
                 f"and {were}.{said}"

@@ -28,6 +28,9 @@ ContactHistory = NDArray[np.void]
 DECISION_KIND = "decision"
 """The kind of contact that a decision itself is, for every offer it shows."""
 
+IMPRESSION_KIND = "impression"
+"""The kind of contact that an offer is which was seen."""
+
 NO_CONTACTS: ContactHistory = np.empty(0, CONTACT)
 # Read-only like every history from a store: a compiled kernel takes one or the other.
 NO_CONTACTS.flags.writeable = False

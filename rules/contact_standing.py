@@ -12,15 +12,21 @@ _NOUNS = {"decision": "send"}
 
 
 class Standing(msgspec.Struct, frozen=True):
-    """How many contacts count; the end of the rest where the value rests, and the latest response if there was one."""
+    """How many contacts count; the end of the rest where the value rests, and the latest response if there was one.
+
+    Of those that count so many are `pending`: impressions that a decision keeps room for.
+    """
 
     count: int
     rests_until: Instant | None = None
     last_response: Instant | None = None
+    pending: int = 0
 
     def read(self, entry: ContactPolicy) -> dict[str, FactValue | None]:
         """The values behind what is said of an entry; moments as RFC 3339 text."""
         read: dict[str, FactValue | None] = {"count": self.count, "at_most": entry.at_most, "within": entry.within}
+        if entry.waits is not None:
+            read["pending"] = self.pending
         if entry.rest is not None:
             read["rests_until"] = None if self.rests_until is None else format_instant(self.rests_until)
         if entry.unless:
@@ -32,8 +38,11 @@ class Standing(msgspec.Struct, frozen=True):
         noun = _NOUNS.get(entry.count, entry.count)
         if self.rests_until is None:
             parts = [f"{value}: {self.count} of {entry.at_most} {_counted(noun, entry.at_most)} within {entry.within}"]
+            if self.pending:
+                parts.append(f"{self.pending} of them pending")
         else:
-            parts = [f"{value}: {self.count} {_counted(noun, self.count)}"]
+            came = self.count - self.pending
+            parts = [f"{value}: {came} {_counted(noun, came)}"]
         if entry.unless:
             since = "" if self.last_response is None else f" since {tell_instant(self.last_response)}"
             parts.append(f"no response{since}")

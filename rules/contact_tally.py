@@ -8,6 +8,7 @@ from numba import njit
 from numpy.typing import NDArray
 
 from rules.contact import ContactHistory, kind_key, offer_key
+from rules.contact_reservation import Reservations
 from rules.contact_spell import NEVER, Spells, SpellStates
 from rules.contact_standing import Standing
 from rules.duration import parse_duration
@@ -29,7 +30,8 @@ class ContactTally(msgspec.Struct, frozen=True, eq=False):
     contacts with offers that are gone) is where a contact counts, -1 for nowhere. `kinds`, `spans` (ms) and `channels`
     (countings × 256) tell which contacts count at all. `stretches` are each counting's own places: one per value of the
     attribute counted by, in the order of its words, or one alone; `size` is how many places there are in all.
-    `spells` are the countings that have more to follow than a window, None where there are none of them.
+    `spells` are the countings that have more to follow than a window, and `reservations` those that keep room for what
+    may come; None where there are none of them.
     """
 
     keys: NDArray[np.uint64]
@@ -40,6 +42,7 @@ class ContactTally(msgspec.Struct, frozen=True, eq=False):
     stretches: tuple[slice, ...]
     size: int
     spells: Spells | None
+    reservations: Reservations | None
 
     @classmethod
     def of(cls, countings: Sequence[Counter | ContactPolicy], offers: OfferTable) -> "ContactTally":
@@ -64,42 +67,49 @@ class ContactTally(msgspec.Struct, frozen=True, eq=False):
             channels[index, named if set(counting.channels) != set(CHANNELS) else slice(None)] = True
         spans = np.array([parse_duration(counting.within) for counting in countings], np.int64)
         kinds = np.array([kind_key(counting.count) for counting in countings], np.uint32)
-        remembering = [
-            (index, counting)
-            for index, counting in enumerate(countings)
-            if isinstance(counting, ContactPolicy) and counting.remembers
-        ]
+        entries = [(index, entry) for index, entry in enumerate(countings) if isinstance(entry, ContactPolicy)]
+        remembering = [(index, entry) for index, entry in entries if entry.remembers]
+        waiting = [(index, entry) for index, entry in entries if entry.waits is not None]
+        reservations = Reservations.of(waiting, channels) if waiting else None
         spells = Spells.of(remembering, stretches, channels) if remembering else None
         # What is followed anyway need not be looked up by the pass for windows alone.
         channels[[index for index, _ in remembering]] = False
-        return cls(keys[order], places, kinds, spans, channels, tuple(stretches), size, spells)
+        return cls(keys[order], places, kinds, spans, channels, tuple(stretches), size, spells, reservations)
 
     def count(self, history: ContactHistory, now: Instant) -> Counts:
         """How many contacts count at each place: later than `now - within`, and not later than a moment after now.
 
-        Where a value rests they are as many as its entry allows.
+        Where a value rests they are as many as its entry allows. A pending impression counts, too.
         """
         counts = _count(history, now, self.keys, self.places, self.kinds, self.spans, self.channels, self.size)
         if self.spells is not None:
             states = self._spell_states(self.spells, history, now)
             for column, stretch in self.spells.stretches.items():
                 counts[self.stretches[column]] = states.counts[stretch]
+        self._add_pending(history, now, counts)
         return counts
 
     def standings(self, history: ContactHistory, now: Instant) -> "Standings":
         """The same with what is behind it, for an explanation."""
         states = None if self.spells is None else self._spell_states(self.spells, history, now)
-        return Standings(self, self.count(history, now), states, now)
+        pending = np.zeros(self.size, np.int32)
+        self._add_pending(history, now, pending)
+        return Standings(self, self.count(history, now), pending, states, now)
+
+    def _add_pending(self, history: ContactHistory, now: Instant, counts: Counts) -> None:
+        if self.reservations is not None:
+            self.reservations.add(history, now, Instant(now + OVERTAKEN), self.keys, self.places, counts)
 
     def _spell_states(self, spells: Spells, history: ContactHistory, now: Instant) -> SpellStates:
         return spells.states(history, now, Instant(now + OVERTAKEN), self.keys, self.places)
 
 
 class Standings(msgspec.Struct, frozen=True, eq=False):
-    """Where all countings of a tally stand at a moment."""
+    """Where all countings of a tally stand at a moment; of its counts so many are `pending`."""
 
     tally: ContactTally
     counts: Counts
+    pending: Counts
     states: SpellStates | None
     now: Instant
 
@@ -107,12 +117,14 @@ class Standings(msgspec.Struct, frozen=True, eq=False):
         """Where the counting at `column` stands at one place of its stretch; below zero nothing counts."""
         if place < 0:
             return Standing(0)
-        count = int(self.counts[self.tally.stretches[column]][place])
+        stretch = self.tally.stretches[column]
+        count, pending = int(self.counts[stretch][place]), int(self.pending[stretch][place])
         own = None if self.tally.spells is None else self.tally.spells.stretches.get(column)
         if self.states is None or own is None:
-            return Standing(count)
+            return Standing(count, pending=pending)
         rests, response = Instant(int(self.states.rests[own][place])), Instant(int(self.states.responses[own][place]))
-        return Standing(count, rests if self.now < rests else None, None if response == NEVER else response)
+        rests_until = rests if self.now < rests else None
+        return Standing(count, rests_until, None if response == NEVER else response, pending)
 
 
 def _count_contacts(

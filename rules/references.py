@@ -91,6 +91,12 @@ def _check_policy(report: Report, key: str, entry: ContactPolicy) -> None:
         report.add(f"{key}.at_most", f"must be at least 1, not {entry.at_most}; a rule keeps offers out altogether")
     if entry.rest is not None:
         report.check_duration(f"{key}.rest", entry.rest)
+    if entry.pending is not None:
+        report.check_duration(f"{key}.pending", entry.pending)
+        if entry.waits is None:
+            report.add(
+                f"{key}.pending", f"is about impressions, but the entry counts {entry.count!r}; drop the setting"
+            )
     if not entry.together and len(entry.channels) == 1:
         report.add(f"{key}.together", "never matters: the entry is about one channel only; drop the setting", "warning")
     for kind, times in Tally(entry.unless).items():

@@ -166,6 +166,9 @@ class ContactPolicy(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     `unless`, on whatever channel, clears what was counted up to its moment. With `rest`, the contact that makes
     `at_most` within the window starts a rest of that length and a new count; without, offers are held back while the
     window is full. All entries must allow an offer, and the first that does not gives the reason.
+
+    Where impressions are counted, a decision's offers count as well, until their impressions come or `pending` (an hour
+    without it) has passed since: so long a decision keeps room for what it may show.
     """
 
     id: PolicyId
@@ -177,7 +180,13 @@ class ContactPolicy(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     together: bool = True
     unless: tuple[str, ...] = ()
     rest: str | None = None
+    pending: str | None = None
     because: str = ""
+
+    @property
+    def waits(self) -> str | None:
+        """How long a decision's impression is expected; None where none is counted."""
+        return (self.pending or "1h") if self.count == "impression" else None
 
     @property
     def remembers(self) -> bool:

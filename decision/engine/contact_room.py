@@ -4,13 +4,13 @@ import msgspec
 import numpy as np
 
 from decision.engine.limit import Limit
-from rules.contact import DECISION_KIND
+from rules.contact import DECISION_KIND, IMPRESSION_KIND
 from rules.contact_policy import BoundPolicy, PolicyBook
 from rules.contact_tally import Counts
 from rules.reason import Reason
 
-COUNTED_AT_ONCE = (DECISION_KIND, "impression")
-"""Kinds of contact that every shown offer is, or may soon be."""
+COUNTED_AT_ONCE = (DECISION_KIND, IMPRESSION_KIND)
+"""Kinds of contact that every shown offer is, or has room kept for."""
 
 
 class SlatePolicies(msgspec.Struct, frozen=True, eq=False):

@@ -6,14 +6,13 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from decision.engine.contact_room import SlatePolicies
+from decision.engine.contact_room import COUNTED_AT_ONCE, SlatePolicies
 from decision.engine.limit import Limit, Limits
 from decision.engine.verdict import tally
 from models.feature import BoundFeatures, FeatureList
 from models.model import BoundModel, Model, prior_model
 from rules.bound_placement import BoundPlacement
 from rules.catalogue import Catalogue
-from rules.contact import DECISION_KIND
 from rules.errors import ArtefactError, NotFound
 from rules.ids import GoalId, ModelVersion, OfferId, PlacementId
 from rules.reason import Reason
@@ -103,7 +102,7 @@ def _ready(bound: BoundPlacement, features: FeatureList, model: Model | None, mi
         bound_model,
         model.version if model else None,
         missing,
-        any(policy.entry.count == DECISION_KIND for policy in bound.policies.policies),
+        any(policy.entry.count in COUNTED_AT_ONCE for policy in bound.policies.policies),
         _limits(bound),
         SlatePolicies.of(bound.policies),
         np.array(bound.mandatory, np.int64),

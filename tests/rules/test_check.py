@@ -144,6 +144,13 @@ MISTAKES = [
     ("at_most = 3", "at_most = 3\nrest = 60", "contact_policy.three-mails-a-week.rest", "must be a string"),
     ("at_most = 3", 'at_most = 3\ntogether = "no"', "contact_policy.three-mails-a-week.together", "true or false"),
     ("at_most = 3", "at_most = 3\ntogether = false", "contact_policy.three-mails-a-week.together", "one channel only"),
+    ("at_most = 3", "at_most = 3\npending = '1h'", "contact_policy.three-mails-a-week.pending", "'decision'"),
+    (
+        'count = "decision"\nper = "id"',
+        'count = "impression"\npending = "soon"\nper = "id"',
+        "contact_policy.same-offer-twice-a-day.pending",
+        "'soon'",
+    ),
     ("at_most = 3", "at_most = 3\nunless = ['']", "contact_policy.three-mails-a-week.unless", "kinds of outcome"),
     ("at_most = 2", "at_most = 2\nunless = ['decision']", "contact_policy.same-offer-twice-a-day.unless", "drop it"),
     ("at_most = 2", "at_most = 2\nunless = ['bokking']", "contact_policy.same-offer-twice-a-day.unless", "'booking'"),

@@ -24,6 +24,16 @@ def entry(count: str = "decision", unless: tuple[str, ...] = ("click",), rest: s
         ),
         (Standing(3, UNTIL), entry("decline", ()), "spa: 3 declines, rests until 14 March 2027 09:30 UTC"),
         (Standing(0), entry("decline", ()), "spa: 0 of 3 declines within 365d"),
+        (
+            Standing(3, pending=2),
+            entry("impression", ("click",), None),
+            "spa: 3 of 3 impressions within 365d, 2 of them pending, no response",
+        ),
+        (
+            Standing(4, UNTIL, None, 1),
+            entry("impression", ()),
+            "spa: 3 impressions, rests until 14 March 2027 09:30 UTC",
+        ),
         (Standing(4), entry(rest=None), "spa: 4 of 3 sends within 365d, no response"),
         (Standing(1, UNTIL), entry(unless=()), "spa: 1 send, rests until 14 March 2027 09:30 UTC"),
     ],
@@ -34,6 +44,8 @@ def test_a_standing_is_told_in_one_line(standing: Standing, policy: ContactPolic
 
 def test_only_what_an_entry_knows_is_read() -> None:
     plain = {"count": 2, "at_most": 3, "within": "365d"}
+    impressions = {"count": 3, "at_most": 3, "within": "365d", "pending": 2}
+    assert Standing(3, pending=2).read(entry("impression", (), None)) == impressions
     assert Standing(2).read(entry(unless=(), rest=None)) == plain
     assert Standing(2).read(entry()) == plain | {"rests_until": None, "last_response": None}
     moments = {"rests_until": "2027-03-14T09:30:00.500Z", "last_response": "2027-01-03T10:00:00Z"}

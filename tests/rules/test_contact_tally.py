@@ -30,6 +30,7 @@ class Contact(NamedTuple):
     offer: str
     kind: str
     channel: Channel
+    tag: int = 0
 
 
 CONTACTS = st.lists(
@@ -37,8 +38,9 @@ CONTACTS = st.lists(
         Contact,
         st.sampled_from([-1.0, -0.001, 0.0, 0.5, 1.0, 1.5, 2.0, 3.0, 23.999, 24.0, 30.0]),
         st.sampled_from([*IDS, "gone"]),
-        st.sampled_from(["decision", "decision", "booking", "click"]),
+        st.sampled_from(["decision", "decision", "booking", "click", "impression"]),
         st.sampled_from(CHANNELS),
+        st.integers(1, 3),
     ),
     max_size=12,
 )
@@ -46,13 +48,14 @@ ENTRIES = st.lists(
     st.builds(
         ContactPolicy,
         id=st.just(PolicyId("p")),
-        count=st.sampled_from(["decision", "booking"]),
+        count=st.sampled_from(["decision", "booking", "impression"]),
         at_most=st.integers(1, 3),
         within=st.sampled_from(["1h", "24h"]),
         per=st.sampled_from([None, "id", "theme"]),
         channels=st.sets(st.sampled_from(CHANNELS), min_size=1).map(lambda some: tuple(sorted(some))),
         unless=st.sampled_from([(), (), ("click",), ("booking", "click")]),
         rest=st.sampled_from([None, "1h", "2h", "24h"]),
+        pending=st.sampled_from([None, "30h", "1h", "2h"]),
     ),
     max_size=4,
 )
@@ -61,8 +64,13 @@ ENTRIES = st.lists(
 def history_of(contacts: list[Contact]) -> bytes:
     return b"".join(
         contact_record(
-            Instant(NOW - int(contact.hours * HOUR)), OfferId(contact.offer), contact.kind, contact.channel, 1
-        )
+            Instant(NOW - int(contact.hours * HOUR)),
+            OfferId(contact.offer),
+            contact.kind,
+            contact.channel,
+            1,
+            contact.tag,
+        )  # fmt: skip
         for contact in contacts
     )
 
@@ -104,9 +112,28 @@ def standing_by_hand(contacts: list[Contact], entry: ContactPolicy, row: int) ->
         if rest and len([each for each in current if each > at - within]) == entry.at_most:
             rests_until, current = at + rest, []
     last = None if response is None else Instant(response)
+    pending = pending_by_hand(contacts, about, entry)
     if rests_until is not None and rests_until > NOW:
-        return Standing(entry.at_most, Instant(rests_until), last)
-    return Standing(len([each for each in current if each > NOW - within]), None, last)
+        return Standing(entry.at_most + pending, Instant(rests_until), last, pending)
+    return Standing(len([each for each in current if each > NOW - within]) + pending, None, last, pending)
+
+
+def pending_by_hand(contacts: list[Contact], about: list[Contact], entry: ContactPolicy) -> int:
+    """How many impressions may still come of what was decided."""
+    if entry.count != "impression":
+        return 0
+    seen = {(each.offer, each.tag) for each in contacts if each.kind == "impression"}
+    waits = int((entry.pending or "1h")[:-1]) * HOUR
+    return len(
+        [
+            each
+            for each in about
+            if each.kind == "decision"
+            and -OVERTAKEN <= int(each.hours * HOUR) < waits
+            and each.channel in entry.channels
+            and (each.offer, each.tag) not in seen
+        ]
+    )
 
 
 @settings(max_examples=400)

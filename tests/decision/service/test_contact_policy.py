@@ -59,11 +59,11 @@ class Story:
 
     async def decide(
         self, day: float, placement: PlacementId = MAIL, customer: CustomerId | None = ANN,
-        visitor: VisitorId | None = None,
+        visitor: VisitorId | None = None, slots: int = 1,
     ) -> str:  # fmt: skip
         """The theme that is sent or shown on a day."""
         self.day = day
-        question = DecisionQuestion(placement, customer, visitor, slots=1, at=self.at)
+        question = DecisionQuestion(placement, customer, visitor, slots=slots, at=self.at)
         answer = await self.concierge.deciding.decide(admit(question, self.concierge.refresher.snapshot, NOW))
         assert answer.degraded == ()
         self.decision, self.offer = answer.decision, answer.offers[0].offer
