@@ -22,6 +22,7 @@ from rules.period import Periods
 from rules.reason import Reason
 from rules.screening import ScreenDetail, Screening
 from rules.value_read import read_values, tell_values
+from rules.volume import BoundVolumes
 from rules.weight import WeightBook, Weights
 from rules.workspace import ContactPolicy, Goal, Placement
 
@@ -52,6 +53,7 @@ class BoundPlacement(msgspec.Struct, frozen=True, eq=False):
     objections: Objections
     levers: LeverBook
     weights: WeightBook
+    volumes: BoundVolumes
     limits: Mapping[str, NDArray[np.int32]]
     mandatory: tuple[int, ...]
     left_out: Mapping[int, Reason]
@@ -128,7 +130,7 @@ class BoundPlacement(msgspec.Struct, frozen=True, eq=False):
         return ScreenDetail(self.offers.ids[row], reason, "", "", read, sentence)
 
     def tell_standings(self, row: int, standings: Standings | None) -> tuple[str, ...]:
-        """Where those entries of the policy that remember stand for the candidate at index `row`, if they count it."""
+        """Where entries that remember, or count impressions, stand for the candidate at `row`, if they count it."""
         if standings is None:
             return ()
         return tuple(

@@ -12,6 +12,7 @@ from rules.fact_paths import FactPaths
 from rules.ids import CatalogueVersion, PlacementId
 from rules.offer import OfferTable
 from rules.placement_binding import Selections, bind_placement
+from rules.volume import VolumeBook
 from rules.workspace import Workspace
 
 
@@ -22,6 +23,7 @@ class Catalogue(msgspec.Struct, frozen=True, eq=False):
     workspace: Workspace
     schema: Schema
     offers: OfferTable
+    volumes: VolumeBook
     placements: Mapping[PlacementId, BoundPlacement]
     paths: FactPaths
 
@@ -47,10 +49,12 @@ class Catalogue(msgspec.Struct, frozen=True, eq=False):
         """The same from expressions that are compiled already, none of them refused."""
         selections = Selections.of(workspace, compiled, offers)
         moments = _moments(workspace)
+        volumes = VolumeBook.of(workspace.volume, selections.volumes, offers)
         placements = {
-            id: bind_placement(id, workspace, compiled, selections, offers, moments) for id in workspace.placements
+            id: bind_placement(id, workspace, compiled, selections, offers, volumes, moments)
+            for id in workspace.placements
         }
-        return cls(version, workspace, schema, offers, placements, FactPaths.of(workspace))
+        return cls(version, workspace, schema, offers, volumes, placements, FactPaths.of(workspace))
 
 
 def _moments(workspace: Workspace) -> frozenset[str]:

@@ -20,13 +20,14 @@ class CompiledRule(msgspec.Struct, frozen=True):
 
 
 class CompiledWorkspace(msgspec.Struct, frozen=True):
-    """The expressions by what they belong to; rules and levers in the workspace's order, None where refused."""
+    """The expressions by what they belong to; rules, levers and volume limits in their order, None where refused."""
 
     candidates: Mapping[PlacementId, Expression]
     context_weights: Mapping[PlacementId, Expression]
     values: Mapping[GoalId, Expression]
     rules: tuple[CompiledRule | None, ...]
     levers: tuple[Expression | None, ...]
+    volumes: tuple[Expression | None, ...]
 
     @classmethod
     def of(
@@ -63,10 +64,14 @@ class CompiledWorkspace(msgspec.Struct, frozen=True):
         levers = tuple(
             desk.select(f"{key}.offers", lever.offers) for lever, key in zip(workspace.levers, lever_keys, strict=True)
         )
+        volume_keys = entry_keys("volume", [limit.id for limit in workspace.volume])
+        volumes = tuple(
+            desk.select(f"{key}.offers", limit.offers) for limit, key in zip(workspace.volume, volume_keys, strict=True)
+        )
         feature_keys = entry_keys("features", [feature.name for feature in workspace.features])
         for feature, key in zip(workspace.features, feature_keys, strict=True):
             desk.feature(f"{key}.value", feature.value)
-        return cls(candidates, weights, values, tuple(rules), levers), tuple(desk.mistakes)
+        return cls(candidates, weights, values, tuple(rules), levers, volumes), tuple(desk.mistakes)
 
 
 class _Desk:

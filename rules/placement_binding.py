@@ -1,6 +1,7 @@
 """From a placement's declaration to its bound form: candidates, rules, levers, policy and weights over one table."""
 
 from collections.abc import Mapping, Sequence
+from itertools import islice
 
 import msgspec
 import numpy as np
@@ -20,12 +21,13 @@ from rules.offer import Column, OfferTable
 from rules.period import Periods
 from rules.reason import Reason
 from rules.selection import select
+from rules.volume import VolumeBook
 from rules.weight import WeightBook
 from rules.workspace import Workspace
 
 
 class Selections(msgspec.Struct, frozen=True, eq=False):
-    """What every selector of a workspace takes from the whole catalogue; rules and levers in the workspace's order.
+    """What every selector of a workspace takes from the whole catalogue, each kind in the workspace's order.
 
     A lever's scope is part of what it takes.
     """
@@ -33,22 +35,24 @@ class Selections(msgspec.Struct, frozen=True, eq=False):
     candidates: Mapping[PlacementId, NDArray[np.bool_]]
     rules: tuple[NDArray[np.bool_], ...]
     levers: tuple[NDArray[np.bool_], ...]
+    volumes: tuple[NDArray[np.bool_], ...]
 
     @classmethod
     def of(cls, workspace: Workspace, compiled: CompiledWorkspace, offers: OfferTable) -> "Selections":
         """The selections of a workspace whose every expression compiled."""
         rules = [rule.offers for rule in compiled.rules if rule is not None]
         levers = [lever for lever in compiled.levers if lever is not None]
-        taken = [each.taken for each in select([*compiled.candidates.values(), *rules, *levers], offers)]
-        first_rule = len(compiled.candidates)
-        first_lever = first_rule + len(rules)
+        volumes = [volume for volume in compiled.volumes if volume is not None]
+        selectors = [*compiled.candidates.values(), *rules, *levers, *volumes]
+        taken = iter([each.taken for each in select(selectors, offers)])
         return cls(
-            dict(zip(compiled.candidates, taken, strict=False)),
-            tuple(taken[first_rule:first_lever]),
+            dict(zip(compiled.candidates, islice(taken, len(compiled.candidates)), strict=True)),
+            tuple(islice(taken, len(rules))),
             tuple(
                 covered & in_scope(lever, offers)
-                for lever, covered in zip(workspace.levers, taken[first_lever:], strict=True)
+                for lever, covered in zip(workspace.levers, islice(taken, len(levers)), strict=True)
             ),
+            tuple(taken),
         )
 
 
@@ -58,6 +62,7 @@ def bind_placement(
     compiled: CompiledWorkspace,
     selections: Selections,
     offers: OfferTable,
+    volumes: VolumeBook,
     moments: frozenset[str],
 ) -> BoundPlacement:
     """One placement over the offers of a catalogue; the workspace has passed its checks."""
@@ -104,6 +109,7 @@ def bind_placement(
             len(rows),
         ),
         weights=WeightBook.of(weights, candidates),
+        volumes=volumes.on(spec.channel, rows),
         limits={name: _codes(candidates.columns[name]) for name in spec.at_most},
         mandatory=tuple(position[offer] for offer in spec.mandatory if offer in position),
         left_out={

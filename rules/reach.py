@@ -14,6 +14,7 @@ from rules.placement_binding import concerns
 from rules.report import Report
 from rules.selection import select
 from rules.shape import entry_keys
+from rules.volume_check import check_volume_reach
 from rules.workspace import Lever, Placement, Rule
 
 Flags = NDArray[np.bool_]
@@ -40,6 +41,10 @@ def check_reach(
         for key, lever, selector in zip(lever_keys, workspace.levers, compiled.levers, strict=True):
             if selector is not None:
                 reach.check_lever(key, lever, selector)
+        volume_keys = entry_keys("volume", [limit.id for limit in workspace.volume])
+        for key, limit, selector in zip(volume_keys, workspace.volume, compiled.volumes, strict=True):
+            if selector is not None:
+                check_volume_reach(report, key, limit, reach.take(f"{key}.offers", selector), offers)
     if not any(key.startswith("placements") for key in report.broken):
         _check_use(report)
 
@@ -50,6 +55,10 @@ def _check_use(report: Report) -> None:
     entries = report.workspace.contact_policy
     for key, entry in zip(entry_keys("contact_policy", [entry.id for entry in entries]), entries, strict=True):
         if entry.channels and not channels.intersection(entry.channels):
+            report.add(f"{key}.channels", "never matters: no placement is on one of these channels", "warning")
+    limits = report.workspace.volume
+    for key, limit in zip(entry_keys("volume", [limit.id for limit in limits]), limits, strict=True):
+        if limit.channels and not channels.intersection(limit.channels):
             report.add(f"{key}.channels", "never matters: no placement is on one of these channels", "warning")
     goals = {placement.goal for placement in placements}
     for goal in report.workspace.goals:
@@ -66,7 +75,7 @@ class _Reach:
 
     def check_placement(self, id: PlacementId, placement: Placement, selector: Expression) -> None:
         key = f"placements.{id}"
-        taken = self._take(f"{key}.candidates", selector)
+        taken = self.take(f"{key}.candidates", selector)
         if not taken.any():
             self._warn(f"{key}.candidates", "takes none of the published offers, so nothing is ever shown here")
         if len(placement.mandatory) > placement.slots > 0:
@@ -86,7 +95,7 @@ class _Reach:
         self.candidates[id] = taken & ~listed
 
     def check_rule(self, key: str, rule: Rule, expressions: CompiledRule) -> None:
-        taken = self._take(f"{key}.offers", expressions.offers)
+        taken = self.take(f"{key}.offers", expressions.offers)
         candidates = self._candidates(rule.placements)
         if not taken.any():
             self._warn(f"{key}.offers", "takes none of the published offers, so the rule never matters")
@@ -101,7 +110,7 @@ class _Reach:
                 self._warn(f"{key}.holds", f"can never be true for {number}, so none of them is ever shown")
 
     def check_lever(self, key: str, lever: Lever, selector: Expression) -> None:
-        taken = self._take(f"{key}.offers", selector)
+        taken = self.take(f"{key}.offers", selector)
         candidates = self._candidates(lever.placements)
         if not taken.any():
             self._warn(f"{key}.offers", "takes none of the published offers, so the lever never matters")
@@ -129,7 +138,8 @@ class _Reach:
                     self._warn(place, f"no published offer has the value {value!r}")
         return found
 
-    def _take(self, key: str, selector: Expression) -> Flags:
+    def take(self, key: str, selector: Expression) -> Flags:
+        """What a selector takes; warns of offers that it cannot tell about."""
         selection = select([selector], self.offers)[0]
         unsure = [self.offers.ids[row] for row in np.flatnonzero(selection.unsure)]
         lacking = [offer for offer in unsure if offer not in self.faulty]

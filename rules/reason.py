@@ -19,6 +19,8 @@ class Reason(IntEnum):
     ATTRIBUTE_LIMIT = 10
     OUTRANKED = 11
     NOT_WANTED = 12
+    SOLD_OUT = 13
+    OUTPRICED = 14
     RANKED = 100
     EXPLORED = 101
     MANDATORY = 102
@@ -49,6 +51,8 @@ _SENTENCES = {
     Reason.ATTRIBUTE_LIMIT: "The slate already holds as many offers with this attribute value as the placement allows.",
     Reason.OUTRANKED: "Other offers ranked higher.",
     Reason.NOT_WANTED: "The customer does not want this.",
+    Reason.SOLD_OUT: "A volume limit is used up, or its units cannot be reserved.",
+    Reason.OUTPRICED: "It is worth no more than the price of the volume limits it counts towards.",
     Reason.RANKED: "Drawn by its score.",
     Reason.EXPLORED: "Drawn uniformly, to learn.",
     Reason.MANDATORY: "The placement always shows this offer when it is eligible.",

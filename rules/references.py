@@ -1,4 +1,4 @@
-"""Checks of placements, rules, levers, contact policy and features: ids, numbers, dates and what they refer to."""
+"""Checks of all that has an id: placements, rules, levers, contact policy, volume limits and features."""
 
 from collections import Counter as Tally
 from collections.abc import Sequence
@@ -12,6 +12,7 @@ from rules.offer import OfferTable
 from rules.report import Report
 from rules.report_kind import event_kinds, measured_kinds
 from rules.shape import entry_keys
+from rules.volume_check import check_volume
 from rules.workspace import ContactPolicy, Lever, Placement
 
 MOST_FACTOR = 1000.0
@@ -33,6 +34,9 @@ def check_references(report: Report, offers: OfferTable | None) -> None:
     policy_keys = _unique(report, "contact_policy", [entry.id for entry in workspace.contact_policy])
     for key, entry in zip(policy_keys, workspace.contact_policy, strict=True):
         _check_policy(report, key, entry)
+    volume_keys = _unique(report, "volume", [limit.id for limit in workspace.volume])
+    for key, limit in zip(volume_keys, workspace.volume, strict=True):
+        check_volume(report, key, limit)
     for key, name in zip(
         _unique(report, "features", [feature.name for feature in workspace.features], "name"),
         (feature.name for feature in workspace.features),

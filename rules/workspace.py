@@ -4,7 +4,7 @@ from typing import Literal
 
 import msgspec
 
-from rules.ids import GoalId, LeverId, OfferId, PlacementId, PolicyId, RuleId
+from rules.ids import GoalId, LeverId, OfferId, PlacementId, PolicyId, RuleId, VolumeId
 
 Channel = Literal["web", "call-center", "email", "app"]
 CHANNELS: tuple[Channel, ...] = ("web", "call-center", "email", "app")
@@ -198,6 +198,38 @@ class ContactPolicy(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         return self if self.together else msgspec.structs.replace(self, channels=(channel,))
 
 
+class VolumeLimit(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """How often offers may be shown or sent in all, to whomever: every offer of a slate takes one unit.
+
+    It covers `offers` (CEL over the offer alone), per value of `per` (`id` or a string attribute) or without it all
+    together, on its `channels` `together` or on each by itself. There are `at_most` units, or as many as attribute
+    `stock` says of each offer; `within` a calendar day of `zone` (an IANA name), or in total. `at_least` is what a
+    campaign has to send, and binds nothing else.
+    """
+
+    id: VolumeId
+    offers: str = "true"
+    per: str | None = None
+    at_most: int | None = None
+    stock: str | None = None
+    at_least: int | None = None
+    within: Literal["total", "day"] = "total"
+    zone: str = "UTC"
+    channels: tuple[Channel, ...] = CHANNELS
+    together: bool = True
+    because: str = ""
+
+    @property
+    def limits(self) -> bool:
+        """Whether there is a most at all; what has only a least is there for campaigns."""
+        return self.at_most is not None or self.stock is not None
+
+    @property
+    def counted_by(self) -> str | None:
+        """The attribute whose values are counted each by itself: stock is each offer's own."""
+        return self.per if self.stock is None else "id"
+
+
 class Feature(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """A model input: CEL giving a number, a bool or a string (then it is categorical); errors become missing."""
 
@@ -219,4 +251,5 @@ class Workspace(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     rules: tuple[Rule, ...] = ()
     levers: tuple[Lever, ...] = ()
     contact_policy: tuple[ContactPolicy, ...] = ()
+    volume: tuple[VolumeLimit, ...] = ()
     features: tuple[Feature, ...] = ()

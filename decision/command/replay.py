@@ -65,7 +65,8 @@ async def _replay(settings: Settings, since: Instant | None, until: Instant | No
             result = journal.execute(ordered, asked)
             for record in _records(iter(lambda: result.fetchmany(1_000), [])):
                 snapshot = await versions.past(record)
-                if same_decision(decide_again(record, snapshot), record.decision):
+                prices = await versions.prices(record)
+                if same_decision(decide_again(record, snapshot, prices), record.decision):
                     equal += 1
                 else:
                     different.append(record.id)

@@ -3,14 +3,15 @@
 from collections.abc import Mapping
 from math import isnan
 
-import msgspec
 import numpy as np
 
+from decision.engine.cause import Cause
 from decision.engine.explained_offer import ExplainedOffer
 from decision.engine.limit import Limit
 from decision.engine.slate import Place, Slate
 from decision.engine.snapshot import Snapshot
 from decision.engine.verdict import verdicts
+from decision.engine.volume_explanation import VolumeTeller
 from decision.engine.weighing import Weighing
 from models.feature import string_code
 from rules.contact_tally import Standings
@@ -23,16 +24,6 @@ from rules.screening import Screening
 from rules.value_read import read_values, tell_values
 
 FeatureWords = Mapping[str, float | str | None]
-
-
-class Cause(msgspec.Struct, frozen=True):
-    """What decided about an offer; the fields are those of `ExplainedOffer`."""
-
-    rule: str
-    because: str
-    sentence: str
-    read: Mapping[str, FactValue | None] = {}
-    contact_policy: tuple[str, ...] = ()
 
 
 def explain_candidates(weighing: Weighing, slate: Slate, snapshot: Snapshot, now: Instant) -> list[ExplainedOffer]:
@@ -114,6 +105,10 @@ def _cause(
     bound = weighing.placement.bound
     if slate.held_by[row] >= 0:
         return _held(row, weighing, weighing.limits.each[slate.held_by[row]], standings, now)
+    if reason is Reason.SOLD_OUT:
+        return VolumeTeller(weighing).sold_out(row, int(weighing.screening.detail[row]))
+    if reason is Reason.OUTPRICED:
+        return VolumeTeller(weighing).outpriced(row)
     if not weighing.open[row]:
         detail = bound.explain(row, weighing.screening, weighing.facts, standings, now, weighing.profile.consents)
         return Cause(detail.rule, detail.because, detail.sentence, detail.read)
@@ -130,6 +125,8 @@ def _held(row: int, weighing: Weighing, limit: Limit, standings: Standings | Non
         detail = bound.explain(row, screening, weighing.facts, standings, now)
         sentence = f"{detail.sentence} The offers above use up what is left."
         return Cause(detail.rule, detail.because, sentence, detail.read)
+    if limit.reason is Reason.SOLD_OUT:
+        return VolumeTeller(weighing).sold_out(row, limit.detail, above=True)
     name = tuple(bound.limits)[limit.detail]
     read = read_values((f"offer.{name}",), weighing.facts, bound.offers, row, bound.moments)
     read["at_most"] = bound.spec.at_most[name]

@@ -12,6 +12,7 @@ from decision.engine.points import points_of
 from decision.engine.request import Decision, DecisionRequest, ShownOffer
 from decision.engine.slate import Slate, fill_slate
 from decision.engine.snapshot import Snapshot
+from decision.engine.terms import NO_TERMS, Terms
 from decision.engine.verdict import kept_off
 from decision.engine.weighing import Weighing, slots_of, weigh
 from decision.subject.profile import Profile
@@ -34,15 +35,17 @@ def decide(
     seed: int,
     without: frozenset[str] = frozenset(),
     lap: Lap = untimed,
+    terms: Terms = NO_TERMS,
 ) -> Decision:
     """The slate for a request; raises `NotFound` for an unknown placement.
 
     `profile` and `history` are None when they could not be loaded; `without` names parts to do without (see `weigh`);
-    with `store` among them the answer is the placement's fallback. `lap` is told each stage as it ends.
+    with `store` among them the answer is the placement's fallback. `lap` is told each stage as it ends. `terms` are the
+    room and the prices of volume limits; the fallback stands outside them, as outside the contact policy.
     """
     if "store" in without:
         return fallback_decision(request, snapshot, now, without)
-    weighing = weigh(request, profile, history, snapshot, now, without, lap)
+    weighing = weigh(request, profile, history, snapshot, now, without, lap, terms)
     slate = draw(weighing, request, seed)
     lap("draw")
     decision = conclude(weighing, slate)

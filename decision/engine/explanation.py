@@ -9,6 +9,7 @@ from decision.engine.engine import draw
 from decision.engine.explained_offer import ExplainedOffer, as_recorded
 from decision.engine.replaying import inputs_of, replay, same_decision
 from decision.engine.snapshot import Snapshot
+from decision.engine.terms import Prices
 from decision.engine.weighing import weigh
 from decision.journal.record import DecisionRecord
 from rules.facts import FactValue
@@ -36,19 +37,22 @@ class Explanation(msgspec.Struct, frozen=True, kw_only=True):
     offers: tuple[ExplainedOffer, ...]
 
 
-def explain(record: DecisionRecord, snapshot: Snapshot) -> Explanation:
+def explain(record: DecisionRecord, snapshot: Snapshot, prices: Prices | None = None) -> Explanation:
     """The explanation of a journalled decision.
 
-    `snapshot` holds the record's catalogue and model; raises `Conflict` when it holds others. Decisions of another
+    `snapshot` holds the record's catalogue and model, `prices` are the record's if any; raises `Conflict` when they are
+    others. Decisions of another
     system are explained by what they showed, with any snapshot.
     """
     if record.source != "live":
         return _tell(record, None, {}, [as_recorded(offer) for offer in record.decision.offers])
-    equal = same_decision(replay(record, snapshot), record.decision)
-    given = inputs_of(record)
+    equal = same_decision(replay(record, snapshot, prices), record.decision)
+    given = inputs_of(record, prices)
     if "store" in given.without:
         return _tell(record, equal, {}, _fallback(record, snapshot.catalogue.offers.ids))
-    weighing = weigh(record.request, given.profile, given.history, snapshot, record.now, given.without)
+    weighing = weigh(
+        record.request, given.profile, given.history, snapshot, record.now, given.without, terms=given.terms
+    )
     slate = draw(weighing, record.request, record.seed)
     offers = explain_candidates(weighing, slate, snapshot, record.now) + explain_left_out(weighing, snapshot)
     last = len(slate.places) + 1

@@ -1,4 +1,4 @@
-"""What a slate may take at most: of one value of an attribute, or of what the contact policy leaves room for."""
+"""What a slate may take at most: of a value of an attribute, and of what contact policy or volume limits leave."""
 
 from collections.abc import Sequence
 
@@ -13,8 +13,8 @@ class Limit(msgspec.Struct, frozen=True, eq=False):
     """A slate takes at most `room[code]` offers of one code.
 
     `codes` is int32[n] over the candidates, below zero where the limit does not hold; `room` is by code, and at least
-    one for every open candidate. `reason` is given to what it keeps off; `detail` is the index of the attribute or of
-    the contact policy's entry behind it.
+    one for every open candidate. `reason` is given to what it keeps off; `detail` is the index of the attribute, of the
+    contact policy's entry or of the volume limit behind it.
     """
 
     codes: NDArray[np.int32]
@@ -24,8 +24,11 @@ class Limit(msgspec.Struct, frozen=True, eq=False):
 
     @property
     def strict(self) -> bool:
-        """Whether even a mandatory offer keeps to it: what customers are spared stands above a placement's wish."""
-        return self.reason is Reason.CONTACT_POLICY
+        """Whether even a mandatory offer keeps to it.
+
+        What customers are spared stands above a placement's wish, and of what is sold out there is none to be had.
+        """
+        return self.reason is not Reason.ATTRIBUTE_LIMIT
 
 
 class Limits(msgspec.Struct, frozen=True, eq=False):

@@ -5,6 +5,7 @@ import msgspec
 from decision.engine.engine import decide
 from decision.engine.request import Decision
 from decision.engine.snapshot import Snapshot
+from decision.engine.terms import NO_TERMS, Prices, Terms
 from decision.journal.record import DecisionRecord
 from decision.subject.profile import Profile, decode_profile
 from rules.contact import ContactHistory, read_contacts
@@ -14,23 +15,25 @@ _encoder = msgspec.msgpack.Encoder(order="deterministic")
 
 
 class GivenInputs(msgspec.Struct, frozen=True, eq=False):
-    """What the engine was given about the subject, and what it went without."""
+    """What the engine was given about the subject and of volume limits, and what it went without."""
 
     profile: Profile
     history: ContactHistory
     without: frozenset[str]
+    terms: Terms
 
 
-def inputs_of(record: DecisionRecord) -> GivenInputs:
-    """The engine's inputs in a record; what the decision went without, it goes without again."""
+def inputs_of(record: DecisionRecord, prices: Prices | None = None) -> GivenInputs:
+    """The engine's inputs in a record, with its prices; what the decision went without, it goes without again."""
     without = frozenset(record.decision.degraded) | frozenset(record.degraded_inputs)
-    return GivenInputs(decode_profile(record.profile), read_contacts(record.contacts), without)
+    terms = NO_TERMS if record.terms is None else Terms(record.terms.room, prices)
+    return GivenInputs(decode_profile(record.profile), read_contacts(record.contacts), without, terms)
 
 
-def replay(record: DecisionRecord, snapshot: Snapshot) -> Decision:
-    """The decision made again; `snapshot` holds the record's catalogue and model.
+def replay(record: DecisionRecord, snapshot: Snapshot, prices: Prices | None = None) -> Decision:
+    """The decision made again; `snapshot` holds the record's catalogue and model, `prices` are the record's if any.
 
-    Raises `Conflict` when it holds others, or when another system decided.
+    Raises `Conflict` when they are others, or when another system decided.
     """
     if record.source != "live":
         raise Conflict(f"Decision {record.id} was imported from another system, so it cannot be decided again.")
@@ -45,8 +48,26 @@ def replay(record: DecisionRecord, snapshot: Snapshot) -> Decision:
             f"Decision {record.id} was made with model {record.model or 'none'}, not {served or 'none'}; "
             "replay it with that version."
         )
-    given = inputs_of(record)
-    return decide(record.request, given.profile, given.history, snapshot, record.now, record.seed, given.without)
+    priced, given_prices = (
+        None if record.terms is None else record.terms.prices,
+        None if prices is None else prices.version,
+    )
+    if priced != given_prices:
+        raise Conflict(
+            f"Decision {record.id} was made with prices {priced or 'none'}, not {given_prices or 'none'}; "
+            "replay it with that version."
+        )
+    given = inputs_of(record, prices)
+    return decide(
+        record.request,
+        given.profile,
+        given.history,
+        snapshot,
+        record.now,
+        record.seed,
+        given.without,
+        terms=given.terms,
+    )
 
 
 def same_decision(one: Decision, other: Decision) -> bool:

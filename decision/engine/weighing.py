@@ -10,6 +10,7 @@ from decision.engine.lap import Lap, untimed
 from decision.engine.limit import Limits
 from decision.engine.request import DecisionRequest
 from decision.engine.snapshot import ReadyPlacement, Snapshot
+from decision.engine.terms import NO_TERMS, Terms, prices_of, screen_prices, screen_volumes, volume_limits
 from decision.subject.profile import EMPTY_PROFILE, Profile
 from models.feature import FeatureValues
 from rules.contact import ContactHistory
@@ -26,7 +27,8 @@ class Weighing(msgspec.Struct, frozen=True, eq=False):
 
     `prediction` is the model's figure (propensity, or expected value), NaN where none was asked for; `scores` are
     finite and not negative, zero where the candidate is screened out; `limits` bound the slate. `degraded` names what
-    was left out, sorted. `history` is None when it is unknown; the facts count such contacts as none.
+    was left out, sorted. `history` is None when it is unknown; the facts count such contacts as none. Where `terms`
+    have prices, `scores` are net of them.
     """
 
     placement: ReadyPlacement
@@ -40,6 +42,7 @@ class Weighing(msgspec.Struct, frozen=True, eq=False):
     parts: Parts
     scores: Floats
     limits: Limits
+    terms: Terms
     degraded: tuple[str, ...]
 
 
@@ -51,12 +54,14 @@ def weigh(
     now: Instant,
     without: frozenset[str] = frozenset(),
     lap: Lap = untimed,
+    terms: Terms = NO_TERMS,
 ) -> Weighing:
     """Screen, predict and score; raises `NotFound` for an unknown placement.
 
-    A profile or history of None could not be loaded; `without` names parts to do without: `profile`, `history` or
-    `model`. Either way the decision goes on with what there is, and says so: what it says in `degraded`, given as
-    `without`, gives the same weighing again. Without the history no offer passes that the contact policy counts.
+    A profile or history of None could not be loaded; `without` names parts to do without: `profile`, `history`, `model`
+    or `volume`. Either way the decision goes on with what there is, and says so: what it says in `degraded`, given as
+    `without`, gives the same weighing again. Without the history no offer passes that the contact policy counts, and
+    without volume none that counts towards a volume limit. `terms` tell what is left of volume limits, and prices.
     `lap` is told each stage as it ends.
     """
     placement = snapshot.placement(request.placement)
@@ -76,6 +81,8 @@ def weigh(
     features = placement.features.run(facts)
     lap("features")
     screening = bound.screen(features.verdicts, frozenset(request.exclude), counts, now, profile.consents)
+    if terms.room or "volume" in without:
+        screening = screen_volumes(screening, bound.volumes, terms, "volume" in without)
     open = screening.passes
     lap("screen")
     weights = bound.weigh(facts, now)
@@ -95,7 +102,15 @@ def weigh(
         weights.levers,
     )
     scores = parts.scores(bound.spec.arbitration, open)
-    limits = placement.limits.joined(placement.at_once.limits(counts, slots_of(request, bound.spec)))
+    if terms.prices is not None:
+        costs = prices_of(bound.volumes, terms.prices)
+        screening = screen_prices(screening, scores, costs, placement.mandatory)
+        open = screening.passes
+        scores = np.where(open, np.maximum(scores - costs, 0.0), 0.0)
+    slots = slots_of(request, bound.spec)
+    limits = placement.limits.joined(
+        (*placement.at_once.limits(counts, slots), *volume_limits(bound.volumes, terms, slots))
+    )
     lap("score")
     return Weighing(
         placement=placement,
@@ -109,6 +124,7 @@ def weigh(
         parts=parts,
         scores=scores,
         limits=limits,
+        terms=terms,
         degraded=tuple(sorted(degraded)),
     )
 

@@ -9,6 +9,13 @@ from decision.subject.profile import AttributeValue
 from rules.ids import CatalogueVersion, CustomerId, DecisionId, Instant, ModelVersion, OfferId, VisitorId
 
 
+class GivenTerms(msgspec.Struct, frozen=True, array_like=True):
+    """The terms of volume limits a decision was made on: units left by place, and the version of the prices."""
+
+    room: tuple[tuple[int, int], ...]
+    prices: str | None = None
+
+
 class DecisionRecord(msgspec.Struct, frozen=True, tag="decision", tag_field="record"):
     """Everything `decide` was given and what it answered.
 
@@ -33,6 +40,7 @@ class DecisionRecord(msgspec.Struct, frozen=True, tag="decision", tag_field="rec
     source: Literal["live", "import"] = "live"
     none_probability: float = 0.0
     degraded_inputs: tuple[str, ...] = ()
+    terms: GivenTerms | None = None
 
 
 class OutcomeRecord(msgspec.Struct, frozen=True, tag="outcome", tag_field="record"):

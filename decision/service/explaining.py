@@ -54,4 +54,4 @@ class Explaining:
         snapshot = await self._versions.past(record) if live else served(self._refresher.snapshot)
         placement = snapshot.catalogue.workspace.placements.get(record.request.placement)
         allow(None if placement is None else placement.channel)
-        return await asyncio.to_thread(explain, record, snapshot)
+        return await asyncio.to_thread(explain, record, snapshot, await self._versions.prices(record))

@@ -1,4 +1,4 @@
-"""Immutable versions of catalogues and models, and the pointers to those in use."""
+"""Immutable versions of catalogues, models and prices, and the pointers to those in use."""
 
 from typing import Literal
 
@@ -11,7 +11,7 @@ from rules.content import content_address
 from rules.errors import Conflict, NotFound
 from rules.ids import Instant
 
-Kind = Literal["catalogue", "model"]
+Kind = Literal["catalogue", "model", "prices"]
 
 CATALOGUE_SLOT = "current"
 """The one slot of catalogues; models have one slot per goal."""

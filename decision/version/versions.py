@@ -3,10 +3,10 @@
 import asyncio
 from collections import OrderedDict
 
-import msgspec
-
 from decision.engine.snapshot import Snapshot
+from decision.engine.terms import Prices
 from decision.journal.record import DecisionRecord
+from decision.version.prices import decode_prices
 from decision.version.registry import Registry
 from models.model import Model, load_model
 from rules.catalogue import Catalogue
@@ -26,24 +26,12 @@ def identity_of(snapshot: Snapshot) -> Identity:
     return snapshot.catalogue.version, models, _missing(snapshot)
 
 
-class Parcel(msgspec.Struct, frozen=True):
-    """What a snapshot is built from, as bytes: its catalogue, its models, and the goals that go without theirs."""
-
-    catalogue: bytes
-    models: tuple[bytes, ...]
-    missing: tuple[GoalId, ...]
-
-    def build(self) -> Snapshot:
-        """The same snapshot again, in whatever process."""
-        models = (load_model(blob) for blob in self.models)
-        return Snapshot.build(unpack(self.catalogue), {model.goal: model for model in models}, frozenset(self.missing))
-
-
 class Versions:
     """Loads catalogues, models and past snapshots; each is built in a thread, and the last few are kept."""
 
     def __init__(self, registry: Registry) -> None:
         self._registry = registry
+        self._prices: Prices | None = None
         self._past: OrderedDict[tuple[CatalogueVersion, ModelVersion | None, PlacementId | None], Snapshot] = (
             OrderedDict()
         )
@@ -55,13 +43,6 @@ class Versions:
     async def model(self, version: str) -> Model:
         """A stored model, verified; raises `NotFound` or `ArtefactError`."""
         return await asyncio.to_thread(load_model, await self._registry.get("model", version))
-
-    async def parcel(self, snapshot: Snapshot) -> Parcel:
-        """What a snapshot was built from, for another process; raises `NotFound` or `Unavailable`."""
-        get = self._registry.get
-        catalogue = await get("catalogue", snapshot.catalogue.version)
-        models = [await get("model", model.version) for model in snapshot.models.values()]
-        return Parcel(catalogue, tuple(models), tuple(sorted(_missing(snapshot))))
 
     async def past(self, record: DecisionRecord) -> Snapshot:
         """The snapshot that a decision was made with: its catalogue, and the model of its goal or the lack of it."""
@@ -77,6 +58,15 @@ class Versions:
                 self._past.popitem(last=False)
         self._past.move_to_end(key)
         return self._past[key]
+
+    async def prices(self, record: DecisionRecord) -> Prices | None:
+        """The prices that a decision was made with, if there were any; raises `NotFound`."""
+        version = None if record.terms is None else record.terms.prices
+        if version is None:
+            return None
+        if self._prices is None or self._prices.version != version:
+            self._prices = decode_prices(await self._registry.get("prices", version))
+        return self._prices
 
 
 def _missing(snapshot: Snapshot) -> frozenset[GoalId]:
