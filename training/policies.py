@@ -16,7 +16,7 @@ CONSTANT = "constant"
 UNIFORM = "uniform"
 LOGGED = "logged"
 
-_GONE = frozenset({"profile", "history"})
+_GONE = frozenset({"profile", "history", "volume"})
 
 
 class Action(msgspec.Struct, frozen=True):
@@ -57,7 +57,7 @@ def chances(
     found: dict[str, float] = {LOGGED: action.probability}
     weighing = None
     for name, snapshot in snapshots.items():
-        weighing = weigh(record.request, given.profile, given.history, snapshot, record.now, without)
+        weighing = weigh(record.request, given.profile, given.history, snapshot, record.now, without, terms=given.terms)
         bound = weighing.placement.bound
         rank = first_rank(weighing.scores, weighing.open, bound.spec.exploration, bound.mandatory)
         found[name] = _chance(weighing, rank, action)
