@@ -58,6 +58,11 @@ def visitors_key(customer: CustomerId) -> str:
     return f"visitors:{{{customer_subject(customer)}}}"
 
 
+def receipt_key(subject: SubjectId, receipt: str) -> str:
+    """What was decided for a subject under a name that is used once, until whoever asked has it for good."""
+    return f"receipt:{{{subject}}}:{receipt}"
+
+
 def decision_key(decision: DecisionId) -> str:
     """What an outcome needs to know of a decision."""
     return f"decision:{{{decision}}}"

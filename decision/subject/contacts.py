@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 import numpy as np
 
 from decision.keys import SubjectId, contacts_key, is_visitor, mark_key
-from decision.store.port import Append, Store
+from decision.store.port import Append, Put, Store
 from decision.subject.profiles import ATTEMPTS, DAY
 from decision.subject.turns import Turns
 from rules.contact import CONTACT, read_contacts
@@ -59,6 +59,20 @@ class Contacts:
         added = b"".join(records)
         (history,) = await self.load([subject])
         return history[length : length + len(added)] == added or await self.add_if(subject, (added,), length)
+
+    async def add_once(
+        self, subject: SubjectId, records: Iterable[bytes], receipt: Put, length: int | None = None
+    ) -> bytes | bool:
+        """Append contacts and put a receipt in one step: True, or False when the history is not `length` bytes long.
+
+        A receipt that is there already is returned, and nothing changes.
+        """
+        added = b"".join(records)
+        now = await self._store.append_once(contacts_key(subject), added, receipt, length, self._ttl(subject))
+        if isinstance(now, bytes):
+            return now
+        await self.cut_if_long(subject, now)
+        return now is not None
 
     def addition(self, subject: SubjectId, records: Iterable[bytes]) -> Append:
         """What appends contacts, among other writes; `cut_if_long` follows."""

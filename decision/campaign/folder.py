@@ -1,0 +1,133 @@
+"""The folder of one campaign: what it is, its audience, and the parts that are written; its files are its state."""
+
+import fcntl
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import msgspec
+import pyarrow.parquet as pq
+
+from decision.campaign.campaign import Campaign, CampaignId
+from rules.errors import Conflict, NotFound
+from rules.ids import CustomerId
+
+_CAMPAIGN = "campaign.json"
+_FINISHED = "finished.json"
+_UNFINISHED = ".unfinished"
+
+
+class CampaignFolder:
+    """One campaign's folder; `campaign.json` is written last when it begins, so a campaign is there whole or not."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+
+    @property
+    def audience(self) -> Path:
+        """The audience, one row group for each chunk."""
+        return self.path / "audience.parquet"
+
+    @property
+    def exists(self) -> bool:
+        """Whether there is such a campaign."""
+        return (self.path / _CAMPAIGN).exists()
+
+    @property
+    def finished(self) -> bool:
+        """Whether everything was decided and the result lies where it was wanted."""
+        return (self.path / _FINISHED).exists()
+
+    def campaign(self) -> Campaign:
+        """What the campaign is; raises `NotFound`."""
+        try:
+            return msgspec.json.decode((self.path / _CAMPAIGN).read_bytes(), type=Campaign)
+        except FileNotFoundError:
+            raise NotFound(f"There is no campaign {self.path.name!r}; `concierge campaign list` shows all.") from None
+
+    def begin(self, campaign: Campaign) -> None:
+        """The campaign is from now on; its audience lies here already."""
+        (self.path / "parts").mkdir(exist_ok=True)
+        write_durably(self.path / _CAMPAIGN, msgspec.json.format(msgspec.json.encode(campaign)))
+
+    def summary(self) -> bytes:
+        """What `finish` was told."""
+        return (self.path / _FINISHED).read_bytes()
+
+    def finish(self, summary: bytes) -> None:
+        """Everything is done, and this is what became of it."""
+        write_durably(self.path / _FINISHED, summary)
+
+    def customers(self, chunk: int) -> tuple[CustomerId, ...]:
+        """Who is in a chunk, in order."""
+        with pq.ParquetFile(self.audience) as file:
+            names = file.read_row_group(chunk, ["customer"]).column(0).to_pylist()
+        return tuple(CustomerId(str(name)) for name in names)
+
+    def part(self, chunk: int) -> Path:
+        """Where a chunk's part is, once it is written."""
+        return self.path / "parts" / f"{chunk:06}.parquet"
+
+    def written(self) -> set[int]:
+        """The chunks whose parts are written."""
+        return {int(path.stem) for path in (self.path / "parts").glob("[0-9]*.parquet")}
+
+    def parts(self) -> list[Path]:
+        """The parts that are written, in order."""
+        return [self.part(chunk) for chunk in sorted(self.written())]
+
+    @contextmanager
+    def working(self) -> Iterator[None]:
+        """Be the one who works on this campaign; raises `Conflict` when somebody else does."""
+        self.path.mkdir(parents=True, exist_ok=True)
+        with open(self.path / "lock", "w") as file:
+            try:
+                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                raise Conflict(f"Another process works on campaign {self.path.name}; wait for it, or end it.") from None
+            yield
+
+
+class CampaignFolders:
+    """The campaigns of a data folder."""
+
+    def __init__(self, data: Path) -> None:
+        self._path = data / "campaigns"
+
+    def of(self, id: CampaignId) -> CampaignFolder:
+        """The folder of a campaign, which need not be there yet."""
+        return CampaignFolder(self._path / id)
+
+    @contextmanager
+    def passing(self) -> Iterator[CampaignFolder]:
+        """A folder for a dry run, gone at the end."""
+        self._path.mkdir(parents=True, exist_ok=True)
+        with TemporaryDirectory(dir=self._path, prefix=".dry-") as path:
+            yield CampaignFolder(Path(path))
+
+    def all(self) -> list[CampaignFolder]:
+        """All campaigns, the latest first."""
+        found = [CampaignFolder(path.parent) for path in self._path.glob(f"[!.]*/{_CAMPAIGN}")]
+        return sorted(found, key=lambda folder: (-folder.campaign().order.moment, folder.path.name))
+
+
+def write_durably(path: Path, content: bytes) -> None:
+    """Write a file so that it is there whole and for good, or not at all."""
+    unfinished = path.with_name(f"{_UNFINISHED}-{path.name}")
+    with open(unfinished, "wb") as file:
+        file.write(content)
+        file.flush()
+        os.fsync(file.fileno())
+    move_durably(unfinished, path)
+
+
+def move_durably(unfinished: Path, path: Path) -> None:
+    """Give a file that is on disk its name, for good."""
+    os.rename(unfinished, path)
+    handle = os.open(path.parent, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)

@@ -1,0 +1,143 @@
+"""A part: what was decided about one chunk of the audience, as a Parquet file in memory."""
+
+import io
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import msgspec
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from decision.campaign.deciding import Decided
+from decision.engine.snapshot import Snapshot
+from rules.attribute import suggest
+from rules.errors import Fault, Invalid
+from rules.offer import Column, OfferTable
+from rules.reason import Reason
+
+_TYPES: dict[str, pa.DataType] = {
+    "string": pa.string(),
+    "int": pa.int64(),
+    "float": pa.float64(),
+    "bool": pa.bool_(),
+    "timestamp": pa.timestamp("ms", "UTC"),
+}
+"""The attribute types that can stand beside an offer."""
+
+_FIXED: list[tuple[str, pa.DataType]] = [
+    ("customer", pa.string()),
+    ("decision", pa.string()),
+    ("offer", pa.string()),
+    ("rank", pa.int32()),
+    ("propensity", pa.float64()),
+    ("value", pa.float64()),
+    ("score", pa.float64()),
+    ("probability", pa.float64()),
+    ("reason", pa.string()),
+]
+
+_FIGURES = b"concierge"
+
+_SAME_FOR_ALL = {Reason.NOT_A_CANDIDATE.slug, Reason.EXCLUDED_BY_PLACEMENT.slug}
+"""Reasons that are the placement's, whoever the customer is."""
+
+
+class Figures(msgspec.Struct, frozen=True):
+    """What is known of some customers beside the rows: how many, how many of them `unknown`, how often each reason kept
+    an offer off (`left_out`), why nothing was shown (`empty`, by the commonest reason), and what decisions went without
+    (`degraded`)."""
+
+    customers: int = 0
+    unknown: int = 0
+    left_out: dict[str, int] = {}
+    empty: dict[str, int] = {}
+    degraded: dict[str, int] = {}
+
+    def __add__(self, other: "Figures") -> "Figures":
+        return Figures(
+            self.customers + other.customers,
+            self.unknown + other.unknown,
+            _sum(self.left_out, other.left_out),
+            _sum(self.empty, other.empty),
+            _sum(self.degraded, other.degraded),
+        )
+
+
+def check_columns(names: Sequence[str], offers: OfferTable) -> None:
+    """Raises `Invalid` for a name that is no attribute of offers, or one that no cell can hold."""
+    fixed = [name for name, _ in _FIXED]
+    faults = []
+    for name in names:
+        column = offers.columns.get(name)
+        if name in fixed:
+            faults.append(Fault("--column", f"{name!r} stands in the output anyway"))
+        elif column is None:
+            faults.append(Fault("--column", f"{name!r} is no attribute of offers{suggest(name, offers.columns)}"))
+        elif column.type not in _TYPES:
+            faults.append(Fault("--column", f"{name!r} is a {column.type}; choose one that has a single value"))
+    if faults:
+        raise Invalid(tuple(faults))
+
+
+def part_schema(names: Sequence[str], offers: OfferTable) -> pa.Schema:
+    """The columns of a part: the fixed ones, and attributes of the offers."""
+    return pa.schema([*_FIXED, *((name, _TYPES[offers.columns[name].type]) for name in names)])
+
+
+def write_part(decided: Sequence[Decided], names: Sequence[str], snapshot: Snapshot) -> bytes:
+    """The part, one row for each shown offer, and one without an offer for each customer who is shown none.
+
+    Its `reason` is then the commonest one that kept offers off, among those that are not the same for everybody.
+    """
+    offers = snapshot.catalogue.offers
+    rows: list[tuple[object, ...]] = []
+    shown_rows: list[int | None] = []
+    empty: Counter[str] = Counter()
+    for one in decided:
+        for shown in one.decision.offers:
+            figures = shown.rank, shown.propensity, shown.value, shown.score, shown.probability
+            rows.append((one.customer, one.id, shown.offer, *figures, shown.reasons[0]))
+            shown_rows.append(snapshot.rows[shown.offer])
+        if not one.decision.offers:
+            reason = _commonest(one.decision.counts)
+            empty[reason] += 1
+            rows.append((one.customer, one.id, *[None] * 6, reason))
+            shown_rows.append(None)
+    columns = list(zip(*rows, strict=True)) if rows else [()] * len(_FIXED)
+    schema = part_schema(names, offers)
+    arrays: list[pa.Array[Any]] = [pa.array(column, type) for column, (_, type) in zip(columns, _FIXED, strict=True)]
+    arrays += [_attribute(offers.columns[name], shown_rows) for name in names]
+    left_out, degraded = Counter[str](), Counter[str]()
+    for one in decided:
+        left_out.update(one.decision.counts)
+        degraded.update(one.decision.degraded)
+    figures_of = Figures(
+        len(decided), sum(not one.known for one in decided), dict(left_out), dict(empty), dict(degraded)
+    )
+    table = pa.Table.from_arrays(arrays, schema=schema.with_metadata({_FIGURES: msgspec.json.encode(figures_of)}))
+    sink = io.BytesIO()
+    pq.write_table(table, sink, compression="zstd")
+    return sink.getvalue()
+
+
+def read_figures(schema: pa.Schema) -> Figures:
+    """The figures that a part carries."""
+    return msgspec.json.decode((schema.metadata or {})[_FIGURES], type=Figures)
+
+
+def _commonest(counts: Mapping[str, int]) -> str:
+    own = {slug: count for slug, count in counts.items() if slug not in _SAME_FOR_ALL} or counts
+    return min(own, key=lambda slug: (-own[slug], slug), default="")
+
+
+def _attribute(column: Column, rows: Sequence[int | None]) -> "pa.Array[Any]":
+    data = column.data.tolist()
+    cells = [column.words[code] for code in data] if column.type == "string" else data
+    present = column.present.tolist()
+    values = [None if row is None or not present[row] else cells[row] for row in rows]
+    return pa.array(values, _TYPES[column.type])
+
+
+def _sum(one: Mapping[str, int], other: Mapping[str, int]) -> dict[str, int]:
+    return {name: one.get(name, 0) + other.get(name, 0) for name in sorted({*one, *other})}

@@ -1,0 +1,64 @@
+"""Receipts of a campaign's decisions: what was decided about a customer, from the reservation to the written part."""
+
+from collections.abc import Iterable, Sequence
+
+import msgspec
+
+from decision.keys import customer_subject, receipt_key
+from decision.service.gathering import parts
+from decision.store.port import Put, Store
+from decision.subject.contacts import Contacts
+from rules.errors import Conflict
+from rules.ids import CustomerId, DecisionId
+
+OPEN_SECONDS = 30 * 86_400
+"""How long a receipt waits for somebody to go on with a campaign that was stopped."""
+
+CLOSED_SECONDS = 3_600
+"""How long a receipt says that its part is written: longer than a process may lag behind that works on the same."""
+
+_CLOSED = b""
+_CLOSED_AT_ONCE = 500
+
+
+class Receipt(msgspec.Struct, frozen=True, array_like=True):
+    """All that is needed to finish a decision: journal record, index entry, and whether the customer was known."""
+
+    record: bytes
+    entry: bytes
+    known: bool
+
+
+_decoder = msgspec.msgpack.Decoder(Receipt)
+
+
+class Receipts:
+    """Receipts in the store, each in the slot of its customer."""
+
+    def __init__(self, store: Store, contacts: Contacts) -> None:
+        self._store = store
+        self._contacts = contacts
+
+    async def put(
+        self, customer: CustomerId, id: DecisionId, receipt: Receipt, contacts: Sequence[bytes], length: int | None
+    ) -> Receipt | None:
+        """Append contacts and put the receipt, in one step; gives the receipt that counts, an earlier one where there
+        is one.
+
+        None, and no change, when the history is not `length` bytes long. Raises `Conflict` when the decision's part is
+        written already.
+        """
+        subject = customer_subject(customer)
+        put = Put(receipt_key(subject, id), msgspec.msgpack.encode(receipt), OPEN_SECONDS)
+        kept = await self._contacts.add_once(subject, contacts, put, length)
+        if isinstance(kept, bytes):
+            if kept == _CLOSED:
+                raise Conflict(f"Decision {id} of customer {customer} was finished by another process meanwhile.")
+            return _decoder.decode(kept)
+        return receipt if kept else None
+
+    async def close(self, decisions: Iterable[tuple[CustomerId, DecisionId]]) -> None:
+        """The parts of these decisions are written, and nobody needs their receipts any more."""
+        writes = [Put(receipt_key(customer_subject(one), id), _CLOSED, CLOSED_SECONDS) for one, id in decisions]
+        for some in parts(writes, _CLOSED_AT_ONCE):
+            await self._store.write(some)

@@ -1,0 +1,163 @@
+"""One run of a campaign, shown to whoever started it: its progress, how to go on, and its summary."""
+
+import asyncio
+import signal
+from collections.abc import Iterator
+from contextlib import AsyncExitStack, contextmanager
+from pathlib import Path
+
+import msgspec
+from rich.console import Console
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    ProgressColumn,
+    Task,
+    TextColumn,
+    TimeRemainingColumn,
+)
+from rich.text import Text
+
+from decision.campaign.audience import Audience, AudienceWriter, audience_in
+from decision.campaign.beginning import Wish, begin_campaign, find_campaign, plan_order
+from decision.campaign.campaign import Campaign
+from decision.campaign.folder import CampaignFolder, CampaignFolders
+from decision.campaign.output import summary_path, write_output
+from decision.campaign.receipts import Receipts
+from decision.campaign.running import CampaignRun, Crew
+from decision.campaign.searching import search
+from decision.campaign.segment import Segment
+from decision.campaign.summary import Summary, summarise
+from decision.campaign.workshop import Job, order_snapshot
+from decision.command.campaign_table import show_summary
+from decision.folders import data_folder
+from decision.journal.settling import settled
+from decision.settings import Settings
+from decision.store.embedded import EmbeddedServer
+from decision.store.opening import open_store
+from decision.store.port import Store
+from decision.subject.contacts import Contacts
+
+INTERRUPTED = 130
+"""The exit status after Ctrl+C, as shells have it."""
+
+
+class CampaignShow:
+    """Runs what somebody wishes; `file` is the audience, None for a segment."""
+
+    def __init__(self, settings: Settings, wish: Wish, file: Path | None, crew: Crew, console: Console) -> None:
+        self._settings = msgspec.structs.replace(settings, data=str(settings.folder.resolve()))
+        self._wish = wish
+        self._file = file
+        self._crew = crew
+        self._console = console
+
+    async def run(self) -> bool:
+        """Run until the end, or Ctrl+C (then False), which lets what was begun be finished."""
+        settings, folders = self._settings, CampaignFolders(self._settings.folder)
+        async with AsyncExitStack() as stack:
+            stack.enter_context(data_folder(settings.folder))
+            store = await stack.enter_async_context(open_store(settings))
+            if self._wish.dry_run:
+                folder = stack.enter_context(folders.passing())
+                found = None
+                find_campaign(self._wish, folders)
+            else:
+                folder = folders.of(self._wish.name)
+                stack.enter_context(folder.working())
+                found = find_campaign(self._wish, folders)
+                await stack.enter_async_context(settled(store, settings.folder))
+            if folder.finished:
+                self._console.print(f"Campaign {self._wish.name} was finished before; nothing is decided anew.")
+                show_summary(self._console, msgspec.json.decode(folder.summary(), type=Summary))
+                return True
+            stopping = asyncio.Event()
+            with _stopped_by_signals(stopping):
+                campaign = found.campaign() if found else await self._begin(store, folder, stopping)
+                if campaign is None or not await self._decide(store, campaign, folder, stopping):
+                    self._console.print("Stopped; nobody is decided twice when you run the same command again.")
+                    return False
+            self._conclude(campaign, folder)
+            return True
+
+    async def _begin(self, store: Store, folder: CampaignFolder, stopping: asyncio.Event) -> Campaign | None:
+        order, _ = await plan_order(self._wish, store)
+        job = self._job(Campaign(order, "", "", 0, 0, 1, ""))
+        with AudienceWriter(folder.audience, self._wish.chunk) as writer:
+            if self._file is not None:
+                await asyncio.to_thread(writer.add_all, audience_in(self._file))
+                audience = writer.write()
+            else:
+                found = await self._search(job, store, writer, stopping)
+                if found is None:
+                    return None
+                audience = found
+        return begin_campaign(self._wish, order, folder, audience)
+
+    async def _search(self, job: Job, store: Store, writer: AudienceWriter, stopping: asyncio.Event) -> Audience | None:
+        # A mistake in the condition is told before any process is started.
+        Segment.of(self._wish.source, await order_snapshot(job.order, store), job.order.placement)
+        with self._progress() as bar, self._crew.hire() as executor:
+            task = bar.add_task("looking at profiles", total=None)
+            pages = search(
+                job, self._wish.source, store, executor, self._crew.size, lambda looked: bar.advance(task, looked)
+            )
+            async for page in pages:
+                writer.add(page)
+                if stopping.is_set():
+                    return None
+        return writer.write(by_name=True)
+
+    async def _decide(self, store: Store, campaign: Campaign, folder: CampaignFolder, stopping: asyncio.Event) -> bool:
+        settings = self._settings
+        receipts = Receipts(store, Contacts(store, settings.visitor_days, settings.repeat_days))
+        run = CampaignRun(self._job(campaign), campaign, folder, store, receipts, self._crew)
+        with self._progress() as bar:
+            task = bar.add_task("deciding", total=campaign.customers, completed=run.decided)
+            return await run.run(stopping, lambda decided: bar.advance(task, decided))
+
+    def _conclude(self, campaign: Campaign, folder: CampaignFolder) -> None:
+        summary = summarise(campaign, folder)
+        written = msgspec.json.format(msgspec.json.encode(summary))
+        write_output(campaign, folder)
+        summary_path(campaign).write_bytes(written)
+        if not campaign.order.dry_run:
+            folder.finish(written)
+        show_summary(self._console, summary)
+        self._console.print(f"{campaign.out} has who shall see what, {summary_path(campaign)} these figures.")
+
+    def _job(self, campaign: Campaign) -> Job:
+        store = self._settings.store or EmbeddedServer(self._settings.folder).url
+        return Job(campaign.order, msgspec.structs.replace(self._settings, store=store))
+
+    def _progress(self) -> Progress:
+        columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), _Rate(), TimeRemainingColumn())
+        return Progress(*columns, console=self._console)
+
+
+class _Rate(ProgressColumn):
+    """Customers a second."""
+
+    def render(self, task: Task) -> Text:
+        """The rate of the last half minute or so."""
+        speed = task.finished_speed or task.speed
+        return Text("–/s" if speed is None else f"{speed:,.0f}/s")
+
+
+@contextmanager
+def _stopped_by_signals(stopping: asyncio.Event) -> Iterator[None]:
+    """The first Ctrl+C or SIGTERM lets what was begun be finished, a second one does not."""
+    loop = asyncio.get_running_loop()
+
+    def stop(signum: signal.Signals) -> None:
+        stopping.set()
+        loop.remove_signal_handler(signum)
+
+    for signum in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(signum, stop, signum)
+    try:
+        yield
+    finally:
+        for signum in (signal.SIGINT, signal.SIGTERM):
+            loop.remove_signal_handler(signum)

@@ -1,0 +1,36 @@
+"""A campaign's summary as a table."""
+
+from rich.console import Console
+from rich.table import Table
+
+from decision.campaign.summary import Share, Summary
+
+_MOST = 20
+"""Rows of a table at most; the file beside the output has all."""
+
+
+def show_summary(console: Console, summary: Summary) -> None:
+    """Print the summary: offers and attribute values with their figures, and why others saw nothing."""
+    _show_shares(console, "offer", summary.offers, summary.customers)
+    for name, shares in summary.columns.items():
+        _show_shares(console, name, shares, summary.customers)
+    if summary.left_out:
+        table = Table("left out by", "offers", "customers who see nothing", title="Reasons", title_justify="left")
+        for reason, count in summary.left_out.items():
+            table.add_row(reason, f"{count:,}", f"{summary.nothing_shown.get(reason, 0):,}")
+        console.print(table)
+    said = f"{summary.customers:,} customers decided: {summary.reached:,} see {summary.shown:,} offers"
+    more = [f"{summary.unknown:,} were unknown, and decided like new ones"] if summary.unknown else []
+    more += [f"{summary.repeated:,} more lines named somebody again, and were not counted"] if summary.repeated else []
+    more += [f"{count:,} were decided without {part}" for part, count in summary.degraded.items()]
+    console.print("; ".join([f"{said}, expected value {summary.expected:,.2f}", *more]) + ".", highlight=False)
+
+
+def _show_shares(console: Console, name: str, shares: tuple[Share, ...], customers: int) -> None:
+    table = Table(name, "shown", "customers", "share", "expected value", title_justify="left")
+    for share in shares[:_MOST]:
+        part = f"{100 * share.customers / max(customers, 1):.1f} %"
+        table.add_row(share.name or "–", f"{share.shown:,}", f"{share.customers:,}", part, f"{share.expected:,.2f}")
+    if len(shares) > _MOST:
+        table.add_row(f"and {len(shares) - _MOST:,} more", "", "", "", "")
+    console.print(table)
