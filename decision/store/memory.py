@@ -3,7 +3,8 @@
 import time
 from collections.abc import AsyncIterator, Callable, Sequence
 
-from decision.store.port import Append, Entry, Position, Put, Write, position_key
+from decision.store.memory_counters import MemoryCounters
+from decision.store.port import Append, Entry, GiveBack, Held, Hold, Position, Put, Settle, Write, position_key
 
 
 class MemoryStore:
@@ -19,6 +20,7 @@ class MemoryStore:
         self._sets: dict[str, set[str]] = {}
         self._logs: dict[str, list[tuple[Position, bytes]]] = {}
         self._last: dict[str, tuple[int, int]] = {}
+        self._counters = MemoryCounters(self._get, self._put, clock)
 
     async def get_many(self, keys: Sequence[str]) -> list[bytes | None]:
         """The values of the keys, in order."""
@@ -49,53 +51,95 @@ class MemoryStore:
         if value is None:
             self._drop(key)
         else:
-            self._put(key, value, ttl)
+            self._put(key, value, None if self._lasts(key) else ttl)
         for mark, mark_ttl in marks:
             self._put(mark, b"1", mark_ttl)
         return True
 
     async def append(
-        self, key: str, value: bytes, expected_length: int | None = None, ttl: int | None = None
+        self,
+        key: str,
+        value: bytes,
+        expected_length: int | None = None,
+        ttl: int | None = None,
+        expected_end: bytes = b"",
     ) -> int | None:
-        """Append to a byte string and return its new length; None when its length is not the expected one."""
+        """Append to a byte string and return its new length; None when its length or end is not the expected one."""
         current = self._get(key) or b""
-        if expected_length is not None and len(current) != expected_length:
+        if expected_length not in {None, len(current)} or not current.endswith(expected_end):
             return None
-        self._values[key] = current + value
-        if ttl is not None:
+        if ttl is not None and not self._lasts(key):
             self._ends[key] = self._clock() + ttl
+        self._values[key] = current + value
         return len(self._values[key])
 
     async def append_once(
-        self, key: str, value: bytes, receipt: Put, expected_length: int | None = None, ttl: int | None = None
+        self,
+        key: str,
+        value: bytes,
+        receipt: Put,
+        expected_length: int | None = None,
+        ttl: int | None = None,
+        expected_end: bytes = b"",
     ) -> int | bytes | None:
         """`append` and put a receipt, in one step; a receipt that is there is returned, and nothing changes."""
         there = self._get(receipt.key)
         if there is not None:
             return there
-        current = len(self._get(key) or b"")
+        current = self._get(key) or b""
         if not value:
-            length = current if expected_length in {None, current} else None
+            fits = expected_length in {None, len(current)} and current.endswith(expected_end)
+            length = len(current) if fits else None
         else:
-            length = await self.append(key, value, expected_length, ttl)
+            length = await self.append(key, value, expected_length, ttl, expected_end)
         if length is not None:
             self._put(receipt.key, receipt.value, receipt.ttl)
         return length
 
+    async def swap(
+        self, key: str, expected: bytes | None, value: bytes | None, fence: Append, also: Sequence[str] = ()
+    ) -> bool:
+        """Set (or delete) the value if it is still `expected`, and append in the same step."""
+        if self._get(key) != expected:
+            return False
+        if value is None:
+            self._drop(key)
+        else:
+            self._put(key, value, None)
+        for lasting in (fence.key, *also):
+            held = self._get(lasting)
+            if lasting == fence.key:
+                held = (held or b"") + fence.value
+            if held is not None:
+                self._put(lasting, held, fence.ttl)
+        return True
+
     async def write(self, writes: Sequence[Write]) -> list[int | None]:
-        """Do writes together; the new length of what was appended to, in order."""
-        lengths: list[int | None] = []
+        """Do writes together; in order what they give."""
+        given: list[int | None] = []
         for write in writes:
-            length = None
+            one = None
             match write:
                 case Entry(log, entry):
                     await self.add_to_log(log, entry)
                 case Put(key, value, ttl):
                     await self.put(key, value, ttl)
                 case Append(key, value, ttl):
-                    length = await self.append(key, value, None, ttl)
-            lengths.append(length)
-        return lengths
+                    one = await self.append(key, value, None, ttl)
+                case Settle():
+                    one = self._counters.settle(write)
+                case GiveBack():
+                    one = self._counters.give_back(write)
+            given.append(one)
+        return given
+
+    async def hold(self, holds: Sequence[Hold]) -> list[Held]:
+        """Hold units of counters, each by itself."""
+        return [self._counters.hold(hold) for hold in holds]
+
+    async def count(self, keys: Sequence[str]) -> list[tuple[int, int]]:
+        """How many units of each counter are taken for good, and how many are held now."""
+        return [self._counters.count(key) for key in keys]
 
     async def delete(self, keys: Sequence[str]) -> int:
         """Delete keys; returns how many existed."""
@@ -172,6 +216,9 @@ class MemoryStore:
             self._ends.pop(key, None)
         else:
             self._ends[key] = self._clock() + ttl
+
+    def _lasts(self, key: str) -> bool:
+        return self._get(key) is not None and key not in self._ends
 
     def _drop(self, key: str) -> None:
         self._values.pop(key, None)

@@ -46,19 +46,59 @@ class Entry(msgspec.Struct, frozen=True):
     entry: bytes
 
 
-Write = Put | Append | Entry
+class Hold(msgspec.Struct, frozen=True):
+    """Set units of a counter aside for a holder, if so many of the `most` there are can be had.
+
+    The hold ends by itself after `milliseconds` of the store's own time, or never without; a holder that holds already
+    holds this many from now on. The key has a hash tag, for a counter lies in more than one. `ttl` in seconds is how
+    long the counter lives without a change.
+    """
+
+    key: str
+    holder: str
+    units: int
+    most: int
+    milliseconds: int | None
+    ttl: int | None = None
+
+
+class Held(msgspec.Struct, frozen=True):
+    """Whether a hold was had, and how many units are left: for others when it was, for the holder when not."""
+
+    done: bool
+    left: int
+
+
+class Settle(msgspec.Struct, frozen=True):
+    """End a hold: `kept` of its units are taken for good, the others can be had again; `ttl` as in `Hold`."""
+
+    key: str
+    holder: str
+    kept: int
+    ttl: int | None = None
+
+
+class GiveBack(msgspec.Struct, frozen=True):
+    """Give back units that were taken for good; a counter never falls below zero."""
+
+    key: str
+    units: int
+
+
+Write = Put | Append | Entry | Settle | GiveBack
 
 
 class Store(Protocol):
-    """Bytes by key, byte strings that grow, and append-only logs.
+    """Bytes by key, byte strings that grow, counters of units, and append-only logs.
 
     Every call raises `Unavailable` when the store cannot be reached, `Silent` when it does not answer in time. A write
-    that returned is durable. `ttl` is in seconds. Keys of one subject share a hash tag, so each call touches one slot
-    of a cluster (`get_many` and `delete` may span slots).
+    that returned is durable. `ttl` is in seconds; a value that has no end gets none by being appended to or compared.
+    Keys of one subject share a hash tag, so each call touches one slot of a cluster (`get_many` and `delete` may span
+    slots).
     """
 
     async def get_many(self, keys: Sequence[str]) -> list[bytes | None]:
-        """The values of the keys, in order; calls of one loop tick travel together."""
+        """The values of the keys, in order, those of one slot as of one moment; calls of one tick travel together."""
         ...
 
     async def put(self, key: str, value: bytes, ttl: int | None = None) -> None:
@@ -85,13 +125,27 @@ class Store(Protocol):
         ...
 
     async def append(
-        self, key: str, value: bytes, expected_length: int | None = None, ttl: int | None = None
+        self,
+        key: str,
+        value: bytes,
+        expected_length: int | None = None,
+        ttl: int | None = None,
+        expected_end: bytes = b"",
     ) -> int | None:
-        """Append to a byte string and return its new length; None when its length is not the expected one."""
+        """Append to a byte string and return its new length; None when its length or end is not the expected one.
+
+        Who expects a length but no end may be deceived by a string that was cut and has grown again.
+        """
         ...
 
     async def append_once(
-        self, key: str, value: bytes, receipt: Put, expected_length: int | None = None, ttl: int | None = None
+        self,
+        key: str,
+        value: bytes,
+        receipt: Put,
+        expected_length: int | None = None,
+        ttl: int | None = None,
+        expected_end: bytes = b"",
     ) -> int | bytes | None:
         """`append` and put a receipt, in one step, unless the receipt is there: that is returned, and nothing changes.
 
@@ -100,10 +154,33 @@ class Store(Protocol):
         """
         ...
 
-    async def write(self, writes: Sequence[Write]) -> list[int | None]:
-        """Do writes that travel together; the new length of what was appended to, in order, None for the others.
+    async def swap(
+        self, key: str, expected: bytes | None, value: bytes | None, fence: Append, also: Sequence[str] = ()
+    ) -> bool:
+        """Set (or delete, with None) the value if it is still `expected`, and append to another string, atomically.
 
-        Each is durable on return, and each may happen when another one fails.
+        What is appended to and, where they exist, the strings in `also` live `fence.ttl` from now on, without it for
+        ever. All lie in the same slot as the key.
+        """
+        ...
+
+    async def write(self, writes: Sequence[Write]) -> list[int | None]:
+        """Do writes that travel together; in order what they give.
+
+        That is the new length of what was appended to, 1 for a hold that was settled or 0 where nothing was held any
+        more, how many units were given back, and None for the others. Each is durable on return, and each may happen
+        when another one fails.
+        """
+        ...
+
+    async def hold(self, holds: Sequence[Hold]) -> list[Held]:
+        """Hold units of counters, each by itself; calls of one loop tick travel together."""
+        ...
+
+    async def count(self, keys: Sequence[str]) -> list[tuple[int, int]]:
+        """How many units of each counter are taken for good, and how many are held now.
+
+        What is taken is also the counter's value, as digits, for `get_many`.
         """
         ...
 

@@ -6,14 +6,20 @@ from redis.exceptions import NoScriptError
 
 from decision.store.connection import Reply
 from decision.store.lane import Lane
-from decision.store.port import Append, Entry, Position, Put, Write, position_key
-from decision.store.scripts import APPEND, APPEND_ONCE, COMPARE_AND_PUT, SOURCES
+from decision.store.port import Append, Entry, GiveBack, Held, Hold, Position, Put, Settle, Write, position_key
+from decision.store.scripts import APPEND, APPEND_ONCE, COMPARE_AND_PUT, Script
+from decision.store.volume_scripts import COUNT, GIVE_BACK, HOLD, SETTLE
 from decision.store.wire import ClusterWire, Command, ServerWire, Wire, unavailable
 
 TIMEOUT = 2.0
 """Seconds to wait for a reply; a decision's own deadline is far shorter and does not wait for it."""
 
 _FIELD = b"e"
+
+_SOURCES: dict[object, str] = {
+    script.hash: script.source for script in (COMPARE_AND_PUT, APPEND, APPEND_ONCE, HOLD, SETTLE, GIVE_BACK, COUNT)
+}
+"""The scripts by hash, for a server that does not know them yet."""
 
 
 class RedisStore:
@@ -59,39 +65,78 @@ class RedisStore:
             expected or b"",
             "0" if value is None else "1",
             value or b"",
-            "" if ttl is None else ttl,
+            _seconds(ttl),
             *(mark_ttl for _, mark_ttl in marks),
         )
         keys = (key, *(mark for mark, _ in marks))
         return await self._ask("EVALSHA", COMPARE_AND_PUT.hash, len(keys), *keys, *arguments) == 1
 
     async def append(
-        self, key: str, value: bytes, expected_length: int | None = None, ttl: int | None = None
+        self,
+        key: str,
+        value: bytes,
+        expected_length: int | None = None,
+        ttl: int | None = None,
+        expected_end: bytes = b"",
     ) -> int | None:
-        """Append to a byte string and return its new length; None when its length is not the expected one."""
-        (length,) = await self._ask_all((_append(key, value, expected_length, ttl),))
+        """Append to a byte string and return its new length; None when its length or end is not the expected one."""
+        (length,) = await self._ask_all((_append(key, value, expected_length, ttl, expected_end),))
         assert isinstance(length, int)
         return None if length < 0 else length
 
     async def append_once(
-        self, key: str, value: bytes, receipt: Put, expected_length: int | None = None, ttl: int | None = None
+        self,
+        key: str,
+        value: bytes,
+        receipt: Put,
+        expected_length: int | None = None,
+        ttl: int | None = None,
+        expected_end: bytes = b"",
     ) -> int | bytes | None:
         """`append` and put a receipt, in one step; a receipt that is there is returned, and nothing changes."""
-        conditions = ("" if expected_length is None else expected_length, "" if ttl is None else ttl)
-        life = "" if receipt.ttl is None else receipt.ttl
+        conditions = ("" if expected_length is None else expected_length, expected_end, _seconds(ttl))
         reply = await self._ask(
-            "EVALSHA", APPEND_ONCE.hash, 2, key, receipt.key, value, *conditions, receipt.value, life
+            "EVALSHA", APPEND_ONCE.hash, 2, key, receipt.key, value, *conditions, receipt.value, _seconds(receipt.ttl)
         )
         assert isinstance(reply, (int, bytes))
         return None if reply == -1 else reply
 
+    async def swap(
+        self, key: str, expected: bytes | None, value: bytes | None, fence: Append, also: Sequence[str] = ()
+    ) -> bool:
+        """Set (or delete) the value if it is still `expected`, and append in the same step."""
+        arguments = (
+            "0" if expected is None else "1",
+            expected or b"",
+            "0" if value is None else "1",
+            value or b"",
+            fence.value,
+            _seconds(fence.ttl),
+        )
+        keys = (key, fence.key, *also)
+        return await self._ask("EVALSHA", SWAP.hash, len(keys), *keys, *arguments) == 1
+
     async def write(self, writes: Sequence[Write]) -> list[int | None]:
-        """Do writes that travel together; the new length of what was appended to, in order."""
+        """Do writes that travel together; in order what they give."""
         replies = await self._ask_all([_command(write) for write in writes])
         return [
-            reply if isinstance(write, Append) and isinstance(reply, int) else None
+            reply if isinstance(write, Append | Settle | GiveBack) and isinstance(reply, int) else None
             for write, reply in zip(writes, replies, strict=True)
         ]
+
+    async def hold(self, holds: Sequence[Hold]) -> list[Held]:
+        """Hold units of counters, each by itself."""
+        commands = [
+            _counter(HOLD, hold.key, hold.holder, hold.units, hold.most, hold.milliseconds or 0, _seconds(hold.ttl))
+            for hold in holds
+        ]
+        replies = await self._ask_all(commands)
+        return [Held(left >= 0, left if left >= 0 else -1 - left) for left in replies if isinstance(left, int)]
+
+    async def count(self, keys: Sequence[str]) -> list[tuple[int, int]]:
+        """How many units of each counter are taken for good, and how many are held now."""
+        replies = await self._ask_all([_counter(COUNT, key) for key in keys])
+        return [(int(reply[0]), int(reply[1])) for reply in replies if isinstance(reply, list)]
 
     async def delete(self, keys: Sequence[str]) -> int:
         """Delete keys; returns how many existed."""
@@ -168,7 +213,7 @@ class RedisStore:
             if isinstance(reply, NoScriptError):
                 # The server has not seen this script since it started; it keeps it from now on.
                 _, hash, *arguments = commands[number]
-                replies[number] = await self._ask("EVAL", SOURCES[hash], *arguments)
+                replies[number] = await self._ask("EVAL", _SOURCES[hash], *arguments)
             else:
                 raise unavailable(reply) from reply
         return replies
@@ -187,14 +232,26 @@ def _command(write: Write) -> Command:
         case Put():
             return "SET", write.key, write.value, *_lifetime(write.ttl)
         case Append():
-            return _append(write.key, write.value, None, write.ttl)
+            return _append(write.key, write.value, None, write.ttl, b"")
+        case Settle():
+            return _counter(SETTLE, write.key, write.holder, write.kept, _seconds(write.ttl))
+        case GiveBack():
+            return _counter(GIVE_BACK, write.key, write.units)
 
 
-def _append(key: str, value: bytes, expected_length: int | None, ttl: int | None) -> Command:
+def _append(key: str, value: bytes, expected_length: int | None, ttl: int | None, expected_end: bytes) -> Command:
     if expected_length is None and ttl is None:
         return "APPEND", key, value
-    conditions = ("" if expected_length is None else expected_length, "" if ttl is None else ttl)
+    conditions = ("" if expected_length is None else expected_length, expected_end, _seconds(ttl))
     return "EVALSHA", APPEND.hash, 1, key, value, *conditions
+
+
+def _counter(script: Script, key: str, *arguments: str | int) -> Command:
+    return "EVALSHA", script.hash, 2, key, f"{key}:holds", *arguments
+
+
+def _seconds(ttl: int | None) -> str | int:
+    return "" if ttl is None else ttl
 
 
 def _lifetime(ttl: int | None) -> tuple[str | int, ...]:

@@ -12,11 +12,12 @@ class Script(msgspec.Struct, frozen=True):
     hash: str
 
 
-def _script(source: str) -> Script:
+def script(source: str) -> Script:
+    """A script by its source."""
     return Script(source, sha1(source.encode(), usedforsecurity=False).hexdigest())
 
 
-COMPARE_AND_PUT = _script(
+COMPARE_AND_PUT = script(
     """
 local current = redis.call('GET', KEYS[1])
 if ARGV[1] == '1' then
@@ -29,7 +30,7 @@ for i = 2, #KEYS do
 end
 if ARGV[3] == '0' then
   redis.call('DEL', KEYS[1])
-elseif ARGV[5] == '' then
+elseif ARGV[5] == '' or redis.call('PTTL', KEYS[1]) == -1 then
   redis.call('SET', KEYS[1], ARGV[4])
 else
   redis.call('SET', KEYS[1], ARGV[4], 'EX', ARGV[5])
@@ -42,37 +43,64 @@ return 1
 )
 """Keys: the value's, then the marks'. Arguments: 1 and the value expected, 1 (put) and the value, ttl, marks' ttls."""
 
-APPEND = _script(
+APPEND = script(
     """
 if ARGV[2] ~= '' and redis.call('STRLEN', KEYS[1]) ~= tonumber(ARGV[2]) then return -1 end
+if ARGV[3] ~= '' and redis.call('GETRANGE', KEYS[1], -#ARGV[3], -1) ~= ARGV[3] then return -1 end
+local mortal = ARGV[4] ~= '' and redis.call('PTTL', KEYS[1]) ~= -1
 local length = redis.call('APPEND', KEYS[1], ARGV[1])
-if ARGV[3] ~= '' then redis.call('EXPIRE', KEYS[1], ARGV[3]) end
+if mortal then redis.call('EXPIRE', KEYS[1], ARGV[4]) end
 return length
 """
 )
-"""Keys: the string's. Arguments: what to append, the length expected (or nothing), ttl (or nothing)."""
+"""Keys: the string's. Arguments: what to append; the length, the end and the ttl expected, or nothing for each."""
 
-APPEND_ONCE = _script(
+APPEND_ONCE = script(
     """
 local receipt = redis.call('GET', KEYS[2])
 if receipt then return receipt end
 if ARGV[2] ~= '' and redis.call('STRLEN', KEYS[1]) ~= tonumber(ARGV[2]) then return -1 end
+if ARGV[3] ~= '' and redis.call('GETRANGE', KEYS[1], -#ARGV[3], -1) ~= ARGV[3] then return -1 end
 local length
 if ARGV[1] == '' then
   length = redis.call('STRLEN', KEYS[1])
 else
+  local mortal = ARGV[4] ~= '' and redis.call('PTTL', KEYS[1]) ~= -1
   length = redis.call('APPEND', KEYS[1], ARGV[1])
-  if ARGV[3] ~= '' then redis.call('EXPIRE', KEYS[1], ARGV[3]) end
+  if mortal then redis.call('EXPIRE', KEYS[1], ARGV[4]) end
 end
-if ARGV[5] == '' then
-  redis.call('SET', KEYS[2], ARGV[4])
+if ARGV[6] == '' then
+  redis.call('SET', KEYS[2], ARGV[5])
 else
-  redis.call('SET', KEYS[2], ARGV[4], 'EX', ARGV[5])
+  redis.call('SET', KEYS[2], ARGV[5], 'EX', ARGV[6])
 end
 return length
 """
 )
 """Keys: the string's, the receipt's. Arguments: as `APPEND`, then the receipt and its ttl (or nothing)."""
 
-SOURCES: dict[object, str] = {script.hash: script.source for script in (COMPARE_AND_PUT, APPEND, APPEND_ONCE)}
-"""The scripts by hash, for a server that does not know them yet."""
+SWAP = script(
+    """
+local current = redis.call('GET', KEYS[1])
+if ARGV[1] == '1' then
+  if current ~= ARGV[2] then return 0 end
+elseif current then
+  return 0
+end
+if ARGV[3] == '0' then
+  redis.call('DEL', KEYS[1])
+else
+  redis.call('SET', KEYS[1], ARGV[4])
+end
+redis.call('APPEND', KEYS[2], ARGV[5])
+for i = 2, #KEYS do
+  if ARGV[6] == '' then
+    redis.call('PERSIST', KEYS[i])
+  else
+    redis.call('EXPIRE', KEYS[i], ARGV[6])
+  end
+end
+return 1
+"""
+)
+"""Keys: the value's, the string's, others'. Arguments: 1 and the value expected, 1 and the value, what to append, ttl."""

@@ -153,7 +153,7 @@ class ClusterWire:
         return asyncio.get_running_loop().create_task(self._run(commands))
 
     def get(self, keys: Sequence[str]) -> asyncio.Future[list[bytes | None]]:
-        """The values of the keys, one GET each, gathered by node."""
+        """The values of the keys, one MGET for those of each slot, gathered by node."""
         return asyncio.get_running_loop().create_task(self._get(keys))
 
     async def scan(self, prefix: str) -> AsyncIterator[list[bytes]]:
@@ -184,8 +184,17 @@ class ClusterWire:
             raise unavailable(error) from error
 
     async def _get(self, keys: Sequence[str]) -> list[bytes | None]:
-        replies = await self._run([("GET", key) for key in keys])
-        for reply in replies:
-            if isinstance(reply, Exception):
-                raise unavailable(reply) from reply
-        return replies  # type: ignore[return-value]
+        slots: dict[str, list[str]] = {}
+        for key in keys:
+            slots.setdefault(_slot(key), []).append(key)
+        replies = await self._run([("MGET", *together) for together in slots.values()])
+        found: dict[str, bytes | None] = {}
+        for together, reply in zip(slots.values(), replies, strict=True):
+            found.update(zip(together, _values([reply]), strict=True))
+        return [found[key] for key in keys]
+
+
+def _slot(key: str) -> str:
+    """What decides a key's slot: what stands in its first braces, else all of it."""
+    tag = key.partition("{")[2].partition("}")
+    return tag[0] if tag[0] and tag[1] else key
