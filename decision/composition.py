@@ -35,6 +35,8 @@ from decision.subject.identities import Identities
 from decision.subject.packing import Packing
 from decision.subject.profiles import Profiles
 from decision.subject.state import SubjectStates
+from decision.version.building import Building, LocalBuilding
+from decision.version.building_process import BuildingProcess
 from decision.version.registry import Registry
 from decision.version.versions import Versions
 from rules.errors import Unavailable
@@ -45,11 +47,11 @@ DAY_MILLISECONDS = 86_400_000
 class _Parts:
     """What the service and the imports are both made of, over one store."""
 
-    def __init__(self, store: Store, settings: Settings, clock: Clock) -> None:
+    def __init__(self, store: Store, settings: Settings, clock: Clock, building: Building | None = None) -> None:
         self.registry = Registry(store)
         self.versions = Versions(self.registry)
         self.packing = Packing(store)
-        self.refresher = Refresher(self.registry, self.versions, clock, self.packing)
+        self.refresher = Refresher(self.registry, clock, self.packing, building)
         self.identities = Identities(store, settings.visitor_days)
         self.profiles = Profiles(store, settings.visitor_days, settings.repeat_days, self.packing)
         self.contacts = Contacts(store, settings.visitor_days, settings.repeat_days)
@@ -76,17 +78,18 @@ def compose(
     random: Random | None = None,
     aside: Store | None = None,
     shared: bool = True,
+    building: Building | None = None,
 ) -> Concierge:
     """The service over a store; nothing runs in the background yet.
 
     Large batches of a bulk are answered by `processes`, if any: whoever wants that closes the service's
     `bulk_processes`. `random` draws ids and seeds. `aside` is the same store over connections of their own, for the
     bulk: what single decisions ask does not queue behind it. A bulk leaves turns to others where its loop is
-    `shared` with them.
+    `shared` with them. `building` makes new versions ready; without it that is done in this process.
     """
     # One generator per worker, seeded by the system, so that workers draw different ids and seeds.
     random = random or Random()
-    of = _Parts(store, settings, clock)
+    of = _Parts(store, settings, clock, building)
     deciding = Deciding(
         of.states, of.contacts, Recorder(store, of.index, of.contacts), clock, random, settings.deadline_ms
     )
@@ -114,7 +117,7 @@ def compose(
         customers=Customers(
             of.refresher, of.states, of.identities, of.profiles, of.contacts, of.journal, clock, random
         ),
-        publishing=Publishing(of.registry, of.refresher, clock),
+        publishing=Publishing(of.registry, of.refresher, building or LocalBuilding(), clock),
         health=Health(store, of.refresher),
     )
 
@@ -122,9 +125,9 @@ def compose(
 @asynccontextmanager
 async def open_service(settings: Settings) -> AsyncIterator[Concierge]:
     """The service over the configured store, kept in step with the pointers until it is closed."""
-    async with open_store(settings) as store, open_store(settings) as aside:
+    async with open_store(settings) as store, open_store(settings) as aside, BuildingProcess() as building:
         processes = settings.bulk_processes or max(1, cores() // settings.workers)
-        concierge = compose(store, settings, processes=processes, aside=aside)
+        concierge = compose(store, settings, processes=processes, aside=aside, building=building)
         async with _kept_in_step(concierge):
             try:
                 yield concierge

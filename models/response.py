@@ -4,8 +4,9 @@ What LightGBM's `ConvertOutput` gives, within the last bits; beyond the bounds o
 an exponential finite, where LightGBM gives 0 and infinity.
 """
 
-from collections.abc import Callable
+from typing import Literal
 
+import msgspec
 import numpy as np
 from numba import njit
 from numpy.typing import NDArray
@@ -13,7 +14,7 @@ from numpy.typing import NDArray
 from rules.errors import ArtefactError
 
 Floats = NDArray[np.float64]
-Response = Callable[[Floats], Floats]
+Conversion = Literal["share", "exponential", "signed_square", "identity"]
 
 _IDENTITY = frozenset({"", "none", "custom", "regression", "regression_l1", "huber", "fair", "quantile", "mape"})
 _EXPONENTIAL = frozenset({"poisson", "gamma", "tweedie"})
@@ -22,24 +23,41 @@ _LOGISTIC = frozenset({"binary", "cross_entropy", "xentropy"})
 _LOWEST, _HIGHEST = -745.0, 709.0
 
 
-def response_of(objective: str, divisor: int = 1) -> Response:
-    """The response for a LightGBM objective line (`binary sigmoid:1`); raises `ArtefactError` for others.
+class Response(msgspec.Struct, frozen=True):
+    """How a raw score becomes a response; call it with scores (float64[n]).
 
-    Raw scores are divided by `divisor` first: a forest whose trees are averaged has more than one.
+    Raw scores are divided by `divisor` first: a forest whose trees are averaged has more than one. `slope` is for
+    shares alone.
     """
-    convert = _conversion(objective)
-    return convert if divisor == 1 else lambda raw: convert(raw / divisor)
+
+    conversion: Conversion
+    slope: float = 1.0
+    divisor: int = 1
+
+    def __call__(self, raw: Floats) -> Floats:
+        """The response of each score."""
+        if self.divisor != 1:
+            raw = raw / self.divisor
+        match self.conversion:
+            case "share":
+                return _share(_powers(raw, -self.slope))
+            case "exponential":
+                return _powers(raw, 1.0)
+            case "signed_square":
+                return np.copysign(raw * raw, raw)
+        return raw
 
 
-def _conversion(objective: str) -> Response:
+def response_of(objective: str, divisor: int = 1) -> Response:
+    """The response for a LightGBM objective line (`binary sigmoid:1`); raises `ArtefactError` for others."""
     name, *options = objective.split() or [""]
     if name in _LOGISTIC:
         slope = next((float(option[8:]) for option in options if option.startswith("sigmoid:")), 1.0)
-        return lambda raw: _share(_powers(raw, -slope))
+        return Response("share", slope, divisor)
     if name in _EXPONENTIAL:
-        return lambda raw: _powers(raw, 1.0)
+        return Response("exponential", divisor=divisor)
     if name in _IDENTITY:
-        return (lambda raw: np.copysign(raw * raw, raw)) if "sqrt" in options else (lambda raw: raw)
+        return Response("signed_square" if "sqrt" in options else "identity", divisor=divisor)
     raise ArtefactError(
         f"forests trained with objective {name!r} give no probability and no value: train with binary, cross_entropy,"
         " regression, poisson, gamma or tweedie"

@@ -1,8 +1,7 @@
 """Levers: L of P × C × V × L, the product of the factors of all levers that cover an offer and are in force."""
 
 from bisect import bisect_right
-from collections.abc import Callable, Sequence
-from functools import lru_cache
+from collections.abc import Sequence
 
 import msgspec
 import numpy as np
@@ -24,16 +23,47 @@ class TacticalLever(msgspec.Struct, frozen=True, eq=False):
     factors: Floats
 
 
+_KEPT = 4
+
+
+class LeverProducts:
+    """The product of the factors in force, per candidate, by how many moments have passed; it keeps the last few.
+
+    `standing` are the permanent factors, `moments` (ascending) those at which something comes into force or ends.
+    """
+
+    def __init__(self, standing: Floats, tactical: Sequence[TacticalLever], moments: tuple[Instant, ...]) -> None:
+        self._standing = standing
+        self._tactical = tuple(tactical)
+        self._moments = moments
+        self._kept: dict[int, Floats] = {}
+
+    def after(self, passed: int) -> Floats:
+        """What is in force once so many moments have passed; read-only, for it is shared."""
+        kept = self._kept.get(passed)
+        return kept if kept is not None else self._keep(passed)
+
+    def _keep(self, passed: int) -> Floats:
+        whole = self._standing.copy()
+        for lever in self._tactical:
+            if passed and lever.starts <= self._moments[passed - 1] < lever.ends:
+                whole *= lever.factors
+        whole.flags.writeable = False
+        while len(self._kept) >= _KEPT:
+            del self._kept[next(iter(self._kept))]
+        self._kept[passed] = whole
+        return whole
+
+
 class LeverBook(msgspec.Struct, frozen=True, eq=False):
     """The levers of one placement over its candidates.
 
-    What is in force changes only at `moments` (ascending): `product` is by how many of them have passed, and keeps the
-    stretches between two of them that were asked for last.
+    What is in force changes only at `moments` (ascending): `products` are by how many of them have passed.
     """
 
     levers: tuple[tuple[Lever, NDArray[np.bool_]], ...]
     moments: tuple[Instant, ...]
-    product: Callable[[int], Floats]
+    products: LeverProducts
 
     @classmethod
     def of(cls, levers: Sequence[tuple[Lever, NDArray[np.bool_]]], candidates: int) -> "LeverBook":
@@ -47,21 +77,11 @@ class LeverBook(msgspec.Struct, frozen=True, eq=False):
             else:
                 tactical.append(TacticalLever(parse_instant(lever.starts), parse_instant(lever.ends), factors))
         moments = tuple(sorted({moment for lever in tactical for moment in (lever.starts, lever.ends)}))
-
-        @lru_cache(maxsize=4)
-        def product(passed: int) -> Floats:
-            whole = standing.copy()
-            for lever in tactical:
-                if passed and lever.starts <= moments[passed - 1] < lever.ends:
-                    whole *= lever.factors
-            whole.flags.writeable = False
-            return whole
-
-        return cls(tuple(levers), moments, product)
+        return cls(tuple(levers), moments, LeverProducts(standing, tactical, moments))
 
     def weigh(self, now: Instant) -> Floats:
         """The product of the factors in force, per candidate; read-only, for it is shared."""
-        return self.product(bisect_right(self.moments, now))
+        return self.products.after(bisect_right(self.moments, now))
 
     def in_force(self, candidate: int, now: Instant) -> tuple[Lever, ...]:
         """The levers that make up one candidate's weight now."""

@@ -9,10 +9,11 @@ import rich_click as click
 
 from decision.clock import wall_clock
 from decision.command.companion import STOP_SECONDS
-from decision.command.parent import end_with
 from decision.folders import data_folder
 from decision.journal.sink import Sink
 from decision.logs import configure_logs, log
+from decision.parent import end_with
+from decision.priority import give_way
 from decision.settings import Settings, read_settings
 from decision.store.opening import open_store
 from decision.store.port import Store
@@ -23,6 +24,9 @@ from rules.errors import Conflict
 
 # Libraries complain at the end about what of theirs is not freed, which takes the collector.
 atexit.register(gc.unfreeze)
+
+NICE = 10
+"""How nice it is; it must keep up with the journal, which lies in the store's memory until then."""
 
 STANDBY_SECONDS = 5.0
 """How often a sink that found another one at work looks whether it is gone."""
@@ -35,6 +39,8 @@ def sink(once: bool, parent: int | None) -> None:
     """Move the journal into Parquet segments until SIGTERM or Ctrl+C; `concierge serve` starts this by itself."""
     settings = read_settings()
     configure_logs(settings.log_level)
+    # Segments have time; whoever waits for a decision has not.
+    give_way(NICE)
     if parent is not None:
         end_with(parent, STOP_SECONDS)
     with data_folder(settings.folder):

@@ -4,7 +4,7 @@ import importlib
 import multiprocessing
 from typing import Any
 
-from decision.command.parent import end_with
+from decision.parent import end_with
 
 APPLICATION = "decision.http.app:serving_app"
 

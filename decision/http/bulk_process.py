@@ -4,12 +4,10 @@ It is the same service over connections of its own, without HTTP; it keeps itsel
 """
 
 import asyncio
-import os
 import signal
 import socket
 import sys
 from contextlib import suppress
-from pathlib import Path
 
 import uvloop
 
@@ -17,13 +15,11 @@ from decision.composition import open_bulk_service
 from decision.figures import figures
 from decision.http.bulk_lines import answer_lines
 from decision.logs import configure_logs, log
+from decision.priority import give_way
 from decision.service.bulk.frame import ALIVE, Batch, decode_batch, frame, read_frame, serving
 from decision.service.concierge import Concierge
 from decision.settings import read_settings
 from rules.errors import ConciergeError, Unavailable
-
-LEAST_PRIORITY = 19
-"""How nice it is: whoever waits for one decision comes before everybody who waits for a hundred thousand."""
 
 LIFE_SECONDS = 1.0
 """How often it says that it lives."""
@@ -45,6 +41,7 @@ def main() -> None:
                 raise Unavailable(f"There is nothing to serve: {concierge.refresher.problems}.")
             reader, writer = await asyncio.open_connection(sock=connection, limit=READ_AHEAD)
             # Only now, for under load a process that gives way to everybody would never get here.
+            # Whoever waits for one decision comes before everybody who waits for a hundred thousand.
             give_way()
             try:
                 await serve(concierge, reader, writer)
@@ -93,14 +90,6 @@ async def answer(concierge: Concierge, batch: Batch) -> bytes:
         except Exception as error:
             log.warning("bulk_process_behind", error=str(error))
     return await answer_lines(concierge, batch.key, batch.lines)
-
-
-def give_way() -> None:
-    """Let everybody else have the processor first."""
-    os.nice(LEAST_PRIORITY)
-    # Where Linux shares the cores out by session first, it is the session that has to be nice; this process leads one.
-    with suppress(OSError):
-        Path("/proc/self/autogroup").write_text(str(LEAST_PRIORITY))
 
 
 if __name__ == "__main__":

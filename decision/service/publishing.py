@@ -1,15 +1,12 @@
 """Stores immutable versions of catalogues and models, and moves the pointers to them."""
 
-import asyncio
-
 import msgspec
 
 from decision.clock import Clock
 from decision.service.answer import CurrentAnswer, VersionAnswer
 from decision.service.refreshing import Refresher
+from decision.version.building import Building
 from decision.version.registry import CATALOGUE_SLOT, Kind, Registry
-from models.model import load_model
-from rules.check import check_workspace
 from rules.errors import WorkspaceError
 from rules.finding import Finding
 from rules.instant import format_instant
@@ -27,38 +24,38 @@ class Published(msgspec.Struct, frozen=True):
 class Publishing:
     """Catalogues and models; a worker takes what a pointer names within its refresh time."""
 
-    def __init__(self, registry: Registry, refresher: Refresher, clock: Clock) -> None:
+    def __init__(self, registry: Registry, refresher: Refresher, building: Building, clock: Clock) -> None:
         self._registry = registry
         self._refresher = refresher
+        self._building = building
         self._clock = clock
 
     async def publish_workspace(self, toml: bytes, offers: bytes, offers_name: str, by: str = "") -> Published:
         """Store a workspace and put it to use; raises `WorkspaceError` with every finding when it is broken."""
-        checked = await asyncio.to_thread(check_workspace, toml, offers, offers_name)
-        broken = tuple(finding for finding in checked.findings if finding.severity == "error")
-        if broken or checked.catalogue is None:
+        seen = await self._building.see_workspace(toml, offers, offers_name)
+        broken = tuple(finding for finding in seen.findings if finding.severity == "error")
+        if broken or seen.offers is None or seen.placements is None:
             raise WorkspaceError(f"The workspace has {len(broken)} mistakes; correct them and publish again.", broken)
-        blob = await asyncio.to_thread(pack, toml, offers, offers_name)
-        summary = {"offers": len(checked.catalogue.offers), "placements": len(checked.catalogue.placements)}
+        blob = pack(toml, offers, offers_name)
+        summary = {"offers": seen.offers, "placements": seen.placements}
         version = await self._registry.put("catalogue", blob, self._clock(), by, {**summary})
         before = await self._registry.activate("catalogue", version)
-        warnings = tuple(finding for finding in checked.findings if finding.severity == "warning")
+        warnings = tuple(finding for finding in seen.findings if finding.severity == "warning")
         return Published(version, before, warnings)
 
     async def publish_model(self, blob: bytes, by: str = "", activate: bool = True) -> Published:
         """Store a model and, unless told otherwise, put it to use for its goal; raises `ArtefactError`."""
-        model = await asyncio.to_thread(load_model, blob)
-        artefact = model.artefact
-        summary = {"goal": artefact.goal, "kind": artefact.kind, "evidence": artefact.evidence}
+        seen = await self._building.see_model(blob)
+        summary = {"goal": seen.goal, "kind": seen.kind, "evidence": seen.evidence}
         version = await self._registry.put("model", blob, self._clock(), by, {**summary})
-        before = await self._registry.activate("model", version, artefact.goal) if activate else None
+        before = await self._registry.activate("model", version, seen.goal) if activate else None
         return Published(version, before)
 
     async def activate(self, kind: Kind, version: str) -> Published:
         """Put a stored version to use; raises `NotFound`."""
         slot = CATALOGUE_SLOT
         if kind == "model":
-            slot = (await asyncio.to_thread(load_model, await self._registry.get(kind, version))).goal
+            slot = (await self._building.see_model(await self._registry.get(kind, version))).goal
         return Published(version, await self._registry.activate(kind, version, slot))
 
     async def rollback(self, kind: Kind, slot: str = CATALOGUE_SLOT) -> Published:

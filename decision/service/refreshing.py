@@ -6,19 +6,16 @@ import gc
 from collections.abc import Mapping
 
 from decision.clock import Clock
-from decision.engine.engine import decide
-from decision.engine.request import DecisionRequest
 from decision.engine.snapshot import Snapshot
 from decision.logs import log
 from decision.metrics import REFRESH_FAILURES, SERVING
 from decision.subject.packing import Packing
-from decision.subject.profile import EMPTY_PROFILE
-from decision.version.registry import CATALOGUE_SLOT, Registry
-from decision.version.versions import Identity, Versions
+from decision.version.assembly import Order, Refusal
+from decision.version.building import Building, LocalBuilding
+from decision.version.registry import CATALOGUE_SLOT, Kind, Registry
+from decision.version.versions import Identity, identity_of
 from models.model import Model
-from rules.catalogue import Catalogue
-from rules.contact import NO_CONTACTS
-from rules.errors import ConciergeError, Unavailable
+from rules.errors import NotFound, Unavailable
 from rules.ids import GoalId
 
 # Libraries complain at the end about what of theirs is not freed, which takes the collector.
@@ -28,11 +25,14 @@ atexit.register(gc.unfreeze)
 class Refresher:
     """Holds the snapshot served now; `problems` says, per kind and slot, what could not be taken and why."""
 
-    def __init__(self, registry: Registry, versions: Versions, clock: Clock, packing: Packing | None = None) -> None:
+    def __init__(
+        self, registry: Registry, clock: Clock, packing: Packing | None = None, building: Building | None = None
+    ) -> None:
         self._registry = registry
-        self._versions = versions
         self._clock = clock
         self._packing = packing
+        self._here = LocalBuilding()
+        self._building = building or self._here
         self._turn = asyncio.Lock()
         self._refused: dict[tuple[str, str, str, str], str] = {}
         self._served: Identity | None = None
@@ -64,109 +64,83 @@ class Refresher:
             if wanted is None:
                 self.problems = {}
                 return False
-            catalogue = await self._catalogue(wanted)
-            if catalogue is None:
-                self._settle(wanted, pointers)
-                return False
-            models = await self._models(pointers, catalogue)
-            missing = frozenset(goal for goal in catalogue.workspace.goals if goal in pointers and goal not in models)
-            changed = self._served != _identity(catalogue, models, missing)
-            if changed:
-                changed = await self._take(catalogue, models, missing)
+            changed = await self._follow(wanted, pointers)
             self._settle(wanted, pointers)
             if self._packing is not None and self.snapshot is not None:
                 await self._packing.use(self.snapshot.catalogue)
             return changed
 
-    async def _take(self, catalogue: Catalogue, models: dict[GoalId, Model], missing: frozenset[GoalId]) -> bool:
-        """Build, warm and swap; says whether what is served is another now."""
-        try:
-            snapshot, missing = await asyncio.to_thread(self._build, catalogue, models, missing)
-        except Exception as error:
-            self._refuse("catalogue", CATALOGUE_SLOT, catalogue.version, catalogue.version, error)
-            return False
-        identity = _identity(catalogue, snapshot.models, missing)
+    async def _follow(self, wanted: str, pointers: Mapping[str, str]) -> bool:
+        """Assemble what is wanted, or as much of it as can be had; says whether what is served is another now."""
+        while True:
+            order = await self._order(wanted, pointers)
+            if order is None or self._is_served(order):
+                return False
+            # Nobody is held up before there is a first snapshot, and it is soonest made here.
+            building = self._here if self.snapshot is None else self._building
+            assembled = await building.assemble(order, self._clock())
+            for refusal in assembled.refused:
+                self._refuse(refusal, order.catalogue[0])
+            if assembled.snapshot is not None:
+                return self._take(assembled.snapshot)
+            if self.snapshot is not None and order.catalogue[0] == self.snapshot.catalogue.version:
+                return False
+
+    def _take(self, snapshot: Snapshot) -> bool:
+        identity = identity_of(snapshot)
         if identity == self._served:
             return False
         self._served = identity
         self._swap(snapshot)
         return True
 
-    async def _catalogue(self, wanted: str) -> Catalogue | None:
-        """The wanted catalogue, else the one served now."""
-        served = self.snapshot.catalogue if self.snapshot is not None else None
-        if served is not None and served.version == wanted:
-            return served
-        if ("catalogue", CATALOGUE_SLOT, wanted, wanted) in self._refused:
-            return served
+    async def _order(self, wanted: str, pointers: Mapping[str, str]) -> Order | None:
+        """What to assemble: what is wanted and was not refused, and behind it what is served now."""
+        served = self.snapshot.catalogue.version if self.snapshot is not None else None
+        catalogue = await self._blob("catalogue", CATALOGUE_SLOT, wanted, wanted)
+        if catalogue is None and served is not None and served != wanted:
+            catalogue = await self._blob("catalogue", CATALOGUE_SLOT, served, served)
+        if catalogue is None:
+            return None
+        models: dict[GoalId, tuple[tuple[str, bytes], ...]] = {}
+        for slot, version in pointers.items():
+            goal = GoalId(slot)
+            choices = [version]
+            if (model := self.models.get(goal)) is not None and model.version != version:
+                choices.append(model.version)
+            blobs = [await self._blob("model", goal, choice, catalogue[0]) for choice in choices]
+            models[goal] = tuple(blob for blob in blobs if blob is not None)
+        return Order(catalogue, models)
+
+    def _is_served(self, order: Order) -> bool:
+        """Whether an order names just what is served, as far as it concerns the catalogue."""
+        if self.snapshot is None or self._served is None or order.catalogue[0] != self.snapshot.catalogue.version:
+            return False
+        goals = self.snapshot.catalogue.workspace.goals
+        first = {goal: blobs[0][0] for goal, blobs in order.models.items() if goal in goals and blobs}
+        missing = frozenset(goal for goal, blobs in order.models.items() if goal in goals and not blobs)
+        return self._served == (order.catalogue[0], frozenset(first.items()), missing)
+
+    async def _blob(self, kind: Kind, slot: str, version: str, catalogue: str) -> tuple[str, bytes] | None:
+        """A version and its blob, None when it was refused for that catalogue."""
+        if (kind, slot, version, catalogue) in self._refused:
+            return None
         try:
-            return await self._versions.catalogue(wanted)
-        except Unavailable:
-            raise
-        except Exception as error:
-            self._refuse("catalogue", CATALOGUE_SLOT, wanted, wanted, error)
-            return served
+            return version, await self._registry.get(kind, version)
+        except NotFound as error:
+            self._refuse(Refusal.of(kind, slot, version, error), catalogue)
+            return None
 
-    async def _models(self, pointers: Mapping[str, str], catalogue: Catalogue) -> dict[GoalId, Model]:
-        """For each goal of the catalogue the model its pointer names, else the one served now."""
-        models: dict[GoalId, Model] = {}
-        for goal in catalogue.workspace.goals:
-            wanted, served = pointers.get(goal), self.models.get(goal)
-            if wanted is None:
-                continue
-            model = served
-            new = served is None or served.version != wanted
-            if new and ("model", goal, wanted, catalogue.version) not in self._refused:
-                try:
-                    model = await self._versions.model(wanted)
-                except Unavailable:
-                    raise
-                except Exception as error:
-                    self._refuse("model", goal, wanted, catalogue.version, error)
-            if model is not None:
-                models[goal] = model
-        return models
-
-    def _build(
-        self, catalogue: Catalogue, models: dict[GoalId, Model], missing: frozenset[GoalId]
-    ) -> tuple[Snapshot, frozenset[GoalId]]:
-        """The snapshot, warm, and the goals that go without their model.
-
-        A model that does not fit gives way to the one served before; when that does not fit either, its goal goes
-        without, for the new catalogue's rules must take effect.
-        """
-        try:
-            snapshot = Snapshot.build(catalogue, models, missing)
-        except ConciergeError:
-            fitting = {goal: fit for goal, model in models.items() if (fit := self._fitting(catalogue, goal, model))}
-            missing |= models.keys() - fitting.keys()
-            snapshot = Snapshot.build(catalogue, fitting, missing)
-        for placement in catalogue.placements:
-            decide(DecisionRequest(placement), EMPTY_PROFILE, NO_CONTACTS, snapshot, self._clock(), 0)
-        return snapshot, missing
-
-    def _fitting(self, catalogue: Catalogue, goal: GoalId, model: Model) -> Model | None:
-        served = self.models.get(goal)
-        for candidate in (model, served):
-            if candidate is None:
-                continue
-            try:
-                Snapshot.build(catalogue, {goal: candidate})
-            except ConciergeError as error:
-                self._refuse("model", goal, candidate.version, catalogue.version, error)
-            else:
-                return candidate
-        return None
-
-    def _refuse(self, kind: str, slot: str, version: str, catalogue: str, error: Exception) -> None:
+    def _refuse(self, refusal: Refusal, catalogue: str) -> None:
         """Say once what is wrong; this version is not tried again on this catalogue, but may fit the next one."""
+        kind, slot, version = refusal.kind, refusal.slot, refusal.version
         known = (kind, slot, version, catalogue) in self._refused
-        self._refused[kind, slot, version, catalogue] = f"version {version} is not served: {error}"
+        self._refused[kind, slot, version, catalogue] = f"version {version} is not served: {refusal.reason}"
         if known:
             return
         REFRESH_FAILURES.labels(kind).inc()
-        foreseen = isinstance(error, ConciergeError)
-        log.error("version_refused", kind=kind, slot=slot, version=version, error=str(error), exc_info=not foreseen)
+        trace = {"exception": refusal.trace} if refusal.trace else {}
+        log.error("version_refused", kind=kind, slot=slot, version=version, error=refusal.reason, **trace)
 
     def _settle(self, wanted: str, pointers: Mapping[str, str]) -> None:
         """Say what is wanted but was refused, and nothing else."""
@@ -194,7 +168,3 @@ class Refresher:
         gc.freeze()
         served = {str(goal): str(model.version) for goal, model in models.items()}
         log.info("serving_version", catalogue=snapshot.catalogue.version, models=served)
-
-
-def _identity(catalogue: Catalogue, models: Mapping[GoalId, Model], missing: frozenset[GoalId]) -> Identity:
-    return catalogue.version, frozenset((goal, model.version) for goal, model in models.items()), missing

@@ -1,6 +1,7 @@
 """The nodes of several expressions, with every common sub-expression once, each in its slot."""
 
 from collections.abc import Iterable, Sequence
+from functools import cached_property
 
 from rules.expression.cell import Cell
 from rules.expression.frame import Frame, Step
@@ -13,21 +14,31 @@ from rules.expression.tape import Tape, no_number
 
 
 class Graph:
-    """Nodes by slot, operands before what uses them."""
+    """Nodes by slot, operands before what uses them.
+
+    A copy in another process makes its own steps: they are functions, which stay where they were made.
+    """
 
     def __init__(self, roots: Iterable[Node]) -> None:
         self.nodes: list[Shared] = []
-        self._slots: dict[tuple[object, ...], int] = {}
-        self.roots = tuple(self._intern(root) for root in roots)
-        self.steps = tuple(self._step(slot, shared) for slot, shared in enumerate(self.nodes))
+        slots: dict[tuple[object, ...], int] = {}
+        self.roots = tuple(self._intern(root, slots) for root in roots)
 
-    def _intern(self, node: Node) -> int:
-        operands = tuple(self._intern(operand) for operand in node.operands)
+    def __getstate__(self) -> dict[str, object]:
+        return {"nodes": self.nodes, "roots": self.roots}
+
+    @cached_property
+    def steps(self) -> tuple[Step, ...]:
+        """What computes each slot."""
+        return tuple(self._step(slot, shared) for slot, shared in enumerate(self.nodes))
+
+    def _intern(self, node: Node, slots: dict[tuple[object, ...], int]) -> int:
+        operands = tuple(self._intern(operand, slots) for operand in node.operands)
         # 1, 1.0 and True are equal in Python, and so are 0.0 and -0.0: the text of a constant tells them apart.
         key = (node.op, node.type, repr(node.detail), node.binding, operands)
-        slot = self._slots.get(key)
+        slot = slots.get(key)
         if slot is None:
-            slot = self._slots[key] = len(self.nodes)
+            slot = slots[key] = len(self.nodes)
             wide = node.op in ("column", "has_column") or any(self.nodes[operand].wide for operand in operands)
             self.nodes.append(Shared(node, operands, wide))
         return slot

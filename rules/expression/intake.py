@@ -1,5 +1,6 @@
 """What a tape reads of a request, in the form that the kernel takes."""
 
+import copyreg
 import struct
 from array import array
 from collections.abc import Callable
@@ -12,6 +13,9 @@ from rules.expression.lowering import Lowering
 from rules.expression.tape_kernel import FALSE, TRUE, WRONG, Floats, States
 from rules.expression.words import Words
 from rules.facts import Facts
+
+# A tape goes from process to process whole, and Python does not say how a format does.
+copyreg.pickle(struct.Struct, lambda packed: (struct.Struct, (packed.format,)))
 
 _NO_TABLES = np.empty(0, np.uint8), np.empty(0)
 

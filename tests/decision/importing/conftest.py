@@ -24,7 +24,6 @@ from decision.subject.identities import Identities
 from decision.subject.profiles import Profiles
 from decision.subject.state import SubjectStates
 from decision.version.registry import Registry
-from decision.version.versions import Versions
 from rules.ids import Instant
 from tests.decision.small_workspace import NOW, small_snapshot
 
@@ -49,7 +48,7 @@ class Office:
 
     def desk(self) -> ImportDesk:
         registry = Registry(self.store)
-        refresher = Refresher(registry, Versions(registry), self.clock)
+        refresher = Refresher(registry, self.clock)
         refresher.snapshot = small_snapshot()
         index, marks = DecisionIndex(self.store, 90), Marks(self.store, REPEAT_DAYS, 90)
         return ImportDesk(

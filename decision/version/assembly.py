@@ -1,0 +1,104 @@
+"""From the bytes of a catalogue and its models to a snapshot that is verified and warm.
+
+What cannot be served is named and left out: a model gives way to the one served before, or to none, for a catalogue's
+rules must take effect.
+"""
+
+import traceback
+from collections.abc import Iterable, Mapping, Set
+
+import msgspec
+
+from decision.engine.engine import decide
+from decision.engine.request import DecisionRequest
+from decision.engine.snapshot import Snapshot
+from decision.subject.profile import EMPTY_PROFILE
+from decision.version.registry import CATALOGUE_SLOT, Kind
+from models.model import Model, load_model
+from rules.catalogue import Catalogue
+from rules.contact import NO_CONTACTS
+from rules.errors import ConciergeError
+from rules.ids import GoalId, Instant, PlacementId
+from rules.package import unpack
+
+
+class Order(msgspec.Struct, frozen=True):
+    """What a snapshot shall be made of: versions with their blobs, of each goal's model the wanted one first.
+
+    A goal that has an entry should have a model, also when nothing stands there any more.
+    """
+
+    catalogue: tuple[str, bytes]
+    models: dict[GoalId, tuple[tuple[str, bytes], ...]]
+
+
+class Refusal(msgspec.Struct, frozen=True):
+    """A version that cannot be served, and why; `trace` tells where, when nobody foresaw it."""
+
+    kind: Kind
+    slot: str
+    version: str
+    reason: str
+    trace: str = ""
+
+    @classmethod
+    def of(cls, kind: Kind, slot: str, version: str, error: Exception) -> "Refusal":
+        """The refusal of a version because of an error."""
+        trace = "" if isinstance(error, ConciergeError) else "".join(traceback.format_exception(error))
+        return cls(kind, slot, version, str(error) or type(error).__name__, trace)
+
+
+class Assembled(msgspec.Struct, frozen=True, eq=False):
+    """The snapshot, None when its catalogue was refused, and all that was refused on the way."""
+
+    snapshot: Snapshot | None
+    refused: tuple[Refusal, ...]
+
+
+def assemble(order: Order, now: Instant) -> Assembled:
+    """Load, verify, bind and warm what an order names; takes tenths of a second."""
+    refused: list[Refusal] = []
+    version, blob = order.catalogue
+    try:
+        snapshot = _bind(unpack(blob), order, refused)
+        for placement in snapshot.placements:
+            warm(snapshot, placement, now)
+    except Exception as error:
+        refused.append(Refusal.of("catalogue", CATALOGUE_SLOT, version, error))
+        return Assembled(None, tuple(refused))
+    return Assembled(snapshot, tuple(refused))
+
+
+def warm(snapshot: Snapshot, placement: PlacementId, now: Instant) -> None:
+    """Decide once, for nobody, so that the next decision finds all that is made when it is first needed."""
+    decide(DecisionRequest(placement), EMPTY_PROFILE, NO_CONTACTS, snapshot, now, 0)
+
+
+def _bind(catalogue: Catalogue, order: Order, refused: list[Refusal]) -> Snapshot:
+    """With all that is wanted; goal by goal only when something of it cannot be had."""
+    wanted = {goal: blobs for goal, blobs in order.models.items() if goal in catalogue.workspace.goals}
+    try:
+        first = {goal: load_model(blobs[0][1]) for goal, blobs in wanted.items() if blobs}
+        return _snapshot(catalogue, first, wanted.keys())
+    except Exception:
+        fitting = {goal: _fitting(catalogue, goal, blobs, refused) for goal, blobs in wanted.items()}
+        models = {goal: model for goal, model in fitting.items() if model is not None}
+        return _snapshot(catalogue, models, wanted.keys())
+
+
+def _snapshot(catalogue: Catalogue, models: Mapping[GoalId, Model], wanted: Set[GoalId]) -> Snapshot:
+    return Snapshot.build(catalogue, models, frozenset(wanted - models.keys()))
+
+
+def _fitting(
+    catalogue: Catalogue, goal: GoalId, blobs: Iterable[tuple[str, bytes]], refused: list[Refusal]
+) -> Model | None:
+    for version, blob in blobs:
+        try:
+            model = load_model(blob)
+            Snapshot.build(catalogue, {goal: model})
+        except Exception as error:
+            refused.append(Refusal.of("model", goal, version, error))
+        else:
+            return model
+    return None

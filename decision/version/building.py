@@ -1,0 +1,74 @@
+"""Where versions are looked through and made into snapshots: here, or in a process of its own (`building_process`)."""
+
+import asyncio
+from typing import Literal, Protocol
+
+import msgspec
+
+from decision.version.assembly import Assembled, Order, assemble
+from models.model import load_model
+from rules.check import check_workspace
+from rules.finding import Finding
+from rules.ids import GoalId, Instant
+
+
+class SeenWorkspace(msgspec.Struct, frozen=True):
+    """What `check` says of a workspace; the figures are None when it is broken."""
+
+    findings: tuple[Finding, ...]
+    offers: int | None
+    placements: int | None
+
+
+class SeenModel(msgspec.Struct, frozen=True):
+    """What a model is that was loaded and verified."""
+
+    goal: GoalId
+    kind: Literal["rates", "forest"]
+    evidence: int
+
+
+class Building(Protocol):
+    """Does what takes tenths of a second of a core, while the loop goes on."""
+
+    async def see_workspace(self, toml: bytes, offers: bytes, offers_name: str) -> SeenWorkspace:
+        """Check a workspace."""
+        ...
+
+    async def see_model(self, blob: bytes) -> SeenModel:
+        """Load and verify a model; raises `ArtefactError`."""
+        ...
+
+    async def assemble(self, order: Order, now: Instant) -> Assembled:
+        """Make a snapshot; raises `Unavailable` when that could not even be tried."""
+        ...
+
+
+class LocalBuilding:
+    """In a thread of this process: simple, but it takes turns with the loop, which is then several times slower."""
+
+    async def see_workspace(self, toml: bytes, offers: bytes, offers_name: str) -> SeenWorkspace:
+        """Check a workspace."""
+        return await asyncio.to_thread(see_workspace, toml, offers, offers_name)
+
+    async def see_model(self, blob: bytes) -> SeenModel:
+        """Load and verify a model; raises `ArtefactError`."""
+        return await asyncio.to_thread(see_model, blob)
+
+    async def assemble(self, order: Order, now: Instant) -> Assembled:
+        """Make a snapshot."""
+        return await asyncio.to_thread(assemble, order, now)
+
+
+def see_workspace(toml: bytes, offers: bytes, offers_name: str) -> SeenWorkspace:
+    """Check a workspace."""
+    checked = check_workspace(toml, offers, offers_name)
+    if checked.catalogue is None:
+        return SeenWorkspace(checked.findings, None, None)
+    return SeenWorkspace(checked.findings, len(checked.catalogue.offers), len(checked.catalogue.placements))
+
+
+def see_model(blob: bytes) -> SeenModel:
+    """Load and verify a model; raises `ArtefactError`."""
+    artefact = load_model(blob).artefact
+    return SeenModel(artefact.goal, artefact.kind, artefact.evidence)

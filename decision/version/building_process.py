@@ -1,0 +1,131 @@
+"""Versions made into snapshots in a process of its own, so that whoever decides meanwhile is not held up.
+
+A thread would hold Python's one lock for a tenth of a second and more in all, and whenever the loop has let go of it,
+for a system call or a kernel, it would have to wait until it gets it back.
+"""
+
+import asyncio
+import multiprocessing
+import os
+import signal
+from collections.abc import Callable
+from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
+from types import TracebackType
+from typing import ParamSpec, TypeVar
+
+from decision.logs import log
+from decision.parent import end_with
+from decision.priority import give_way
+from decision.version.assembly import Assembled, Order, Refusal, assemble, warm
+from decision.version.building import SeenModel, SeenWorkspace, see_model, see_workspace
+from decision.version.crate import Crate, pack, unpack
+from rules.errors import Unavailable
+from rules.ids import Instant
+
+IDLE_SECONDS = 300.0
+"""How long the process stays without work: it takes two seconds of a core to begin, and new versions come in bursts."""
+
+NICE = 10
+"""How nice it is: decisions come first, but on a machine without a free core new versions must still come."""
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+
+class BuildingProcess:
+    """A process that is started when there is something to do, and ends when there was nothing for a while.
+
+    Leaving the context waits for what it does, and ends it. When it dies, what it was asked for raises `Unavailable`,
+    and the next one who asks starts another one.
+    """
+
+    def __init__(self, idle_seconds: float = IDLE_SECONDS) -> None:
+        self._idle_seconds = idle_seconds
+        self._pool: ProcessPoolExecutor | None = None
+        self._asked = 0
+        self._timer: asyncio.TimerHandle | None = None
+
+    async def see_workspace(self, toml: bytes, offers: bytes, offers_name: str) -> SeenWorkspace:
+        """Check a workspace."""
+        return await self._ask(see_workspace, toml, offers, offers_name)
+
+    async def see_model(self, blob: bytes) -> SeenModel:
+        """Load and verify a model; raises `ArtefactError`."""
+        return await self._ask(see_model, blob)
+
+    async def assemble(self, order: Order, now: Instant) -> Assembled:
+        """Make a snapshot there, unpack it here piece by piece, and warm it up: others have their turns in between."""
+        crate, refused = await self._ask(_assemble, order, now)
+        if crate is None:
+            return Assembled(None, refused)
+        unpacking = unpack(crate)
+        while (snapshot := next(unpacking)) is None:
+            await asyncio.sleep(0)
+        for placement in snapshot.placements:
+            warm(snapshot, placement, now)
+            await asyncio.sleep(0)
+        return Assembled(snapshot, refused)
+
+    async def __aenter__(self) -> "BuildingProcess":
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        pool = self._pool
+        self._end()
+        if pool is not None:
+            await asyncio.to_thread(pool.shutdown)
+
+    async def _ask(self, work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+        if self._timer is not None:
+            self._timer.cancel()
+        if self._pool is None:
+            self._pool = ProcessPoolExecutor(
+                1, multiprocessing.get_context("spawn"), initializer=_begin, initargs=(os.getpid(),)
+            )
+        pool = self._pool
+        self._asked += 1
+        try:
+            # Off the loop, for the first one to submit starts the process.
+            future = await asyncio.to_thread(pool.submit, work, *args, **kwargs)
+            return await asyncio.wrap_future(future)
+        except (BrokenProcessPool, OSError) as error:
+            if self._pool is pool:
+                self._pool = None
+            log.error("building_process_died", error=str(error))
+            raise Unavailable("The process that builds new versions died; it is tried again.") from error
+        finally:
+            self._asked -= 1
+            if not self._asked:
+                self._timer = asyncio.get_running_loop().call_later(self._idle_seconds, self._end)
+
+    def _end(self) -> None:
+        pool, self._pool = self._pool, None
+        if self._timer is not None:
+            self._timer.cancel()
+        if pool is not None:
+            pool.shutdown(wait=False)
+
+
+def _begin(parent: int) -> None:
+    # A session of its own: Ctrl+C is for the worker, which ends this process when it is done.
+    os.setsid()
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    give_way(NICE)
+    end_with(parent, 0.0)
+
+
+def _assemble(order: Order, now: Instant) -> tuple[Crate | None, tuple[Refusal, ...]]:
+    """The same as `assemble`, packed."""
+    assembled = assemble(order, now)
+    if assembled.snapshot is None:
+        return None, assembled.refused
+    crate = pack(assembled.snapshot)
+    # What is unpacked is laid out a little differently; what has to be compiled for that is compiled here.
+    *_, unpacked = unpack(crate)
+    assert unpacked is not None
+    for placement in unpacked.placements:
+        warm(unpacked, placement, now)
+    return crate, assembled.refused
