@@ -28,10 +28,11 @@ POLL_SECONDS = 0.1
 
 
 class Crew(msgspec.Struct, frozen=True, eq=False):
-    """Who works: `hire` starts an executor of `size` processes."""
+    """Who works: `hire` gives an executor of `size` processes; `died` is what it raises when one is gone for good."""
 
     hire: Callable[[], Executor]
     size: int
+    died: type[Exception] = BrokenExecutor
 
 
 class CampaignRun:
@@ -76,7 +77,7 @@ class CampaignRun:
                     chunk, executor = under_way.pop(future)
                     try:
                         part = future.result()
-                    except BrokenExecutor as error:
+                    except self._crew.died as error:
                         self._lose(executor, error)
                         left.append(chunk)
                         continue
@@ -87,7 +88,7 @@ class CampaignRun:
             for future in under_way:
                 future.cancel()
             if self._executor is not None:
-                self._executor.shutdown(cancel_futures=True)
+                self._executor.shutdown()
         return not left
 
     def _size(self, chunk: int) -> int:
@@ -96,7 +97,7 @@ class CampaignRun:
     def _submit(self, executor: Executor, chunk: int) -> Future[bytes]:
         try:
             return executor.submit(decide_chunk, self._job, self._folder.customers(chunk))
-        except BrokenExecutor as error:
+        except self._crew.died as error:
             failed: Future[bytes] = Future()
             failed.set_exception(error)
             return failed
@@ -108,11 +109,11 @@ class CampaignRun:
         while not stopping.is_set() and await patiently(lambda: self._store.log_length(JOURNAL)) > MOST_LOGGED:
             await asyncio.sleep(POLL_SECONDS)
 
-    def _lose(self, executor: Executor, error: BrokenExecutor) -> None:
+    def _lose(self, executor: Executor, error: Exception) -> None:
         """A process died, and with it the executor; everything it had begun is begun again by another one."""
         if executor is not self._executor:
             return
-        executor.shutdown(wait=False, cancel_futures=True)
+        executor.shutdown(wait=False)
         self._executor = None
         self._restarts += 1
         if self._restarts > RESTARTS:

@@ -11,7 +11,7 @@ from rich.console import Console
 from decision.campaign.beginning import CHUNK, Wish
 from decision.campaign.campaign import NAME, CampaignId
 from decision.clock import wall_clock
-from decision.command.campaign_crew import local_crew
+from decision.command.campaign_crew import dask_crew, local_crew
 from decision.command.campaign_run import INTERRUPTED, CampaignShow
 from decision.command.moment import MOMENT
 from decision.service.bulk.processes import cores
@@ -46,6 +46,9 @@ def campaign() -> None:
 @click.option("--at", type=MOMENT, help="What time it is for everybody; now, if not given.")
 @click.option("--processes", type=click.IntRange(1, 256), help="How many processes work; one for each core.")
 @click.option(
+    "--dask", metavar="ADDRESS", help="Let the workers of a Dask scheduler decide, instead of processes here."
+)
+@click.option(
     "--chunk", type=click.IntRange(1, 1_000_000), default=CHUNK, show_default=True, help="Customers in a part."
 )
 @click.option("--dry-run", is_flag=True, help="Decide and write the output, but store and journal nothing.")
@@ -58,6 +61,7 @@ def run(
     columns: tuple[str, ...],
     at: Instant | None,
     processes: int | None,
+    dask: str | None,
     chunk: int,
     dry_run: bool,
 ) -> None:
@@ -79,8 +83,9 @@ def run(
         dry_run=dry_run,
         chunk=chunk,
     )
-    show = CampaignShow(read_settings(), wish, audience, local_crew(processes or cores()), Console(stderr=True))
-    if not asyncio.run(show.run()):
+    with local_crew(processes or cores()) if dask is None else dask_crew(dask) as crew:
+        done = asyncio.run(CampaignShow(read_settings(), wish, audience, crew, Console(stderr=True)).run())
+    if not done:
         sys.exit(INTERRUPTED)
 
 

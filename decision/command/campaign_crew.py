@@ -1,28 +1,53 @@
-"""The processes that work on a campaign: this machine's, one for each core."""
+"""The processes that work on a campaign: this machine's, or those of a Dask cluster."""
 
 import os
 import signal
+from collections.abc import Iterator
 from concurrent.futures import Executor, ProcessPoolExecutor
+from contextlib import contextmanager
+from functools import partial
 from multiprocessing import get_context
 
 from decision.campaign.running import Crew
 from decision.command.parent import end_with
 from decision.logs import configure_logs
+from rules.errors import Unavailable
 
 DRAIN_SECONDS = 5.0
+CONNECT_SECONDS = 10.0
 
 PRIORITY = 10
 """How nice the processes are: whoever waits for one decision comes before a campaign."""
 
 
-def local_crew(processes: int) -> Crew:
+@contextmanager
+def local_crew(processes: int) -> Iterator[Crew]:
     """So many processes of this machine, each of an interpreter of its own."""
 
     def hire() -> Executor:
         # A fork would copy the locks and connections that this process's threads hold just then.
         return ProcessPoolExecutor(processes, get_context("spawn"), initializer=_begin, initargs=(os.getpid(),))
 
-    return Crew(hire, processes)
+    yield Crew(hire, processes)
+
+
+@contextmanager
+def dask_crew(address: str) -> Iterator[Crew]:
+    """The workers of a Dask cluster, which have this package and reach the same store; raises `Unavailable`."""
+    try:
+        from distributed import Client, KilledWorker  # noqa: PLC0415  (an extra that most do without)
+    except ImportError as error:
+        raise Unavailable("Dask is not installed; install `concierge[dask]`.") from error
+    try:
+        client = Client(address, timeout=CONNECT_SECONDS, set_as_default=False)  # type: ignore[no-untyped-call]
+    except (OSError, TimeoutError, ValueError) as error:
+        raise Unavailable(f"No Dask scheduler answers at {address!r}: {error}") from error
+    with client:
+        workers = len(client.scheduler_info(n_workers=-1)["workers"])
+        if workers == 0:
+            raise Unavailable(f"The Dask scheduler at {address!r} has no workers yet; start some.")
+        # A chunk that is begun anew gives the same, but another process has to begin it.
+        yield Crew(partial(client.get_executor, pure=False), workers, KilledWorker)
 
 
 def _begin(parent: int) -> None:
