@@ -9,15 +9,13 @@ from functools import partial
 from multiprocessing import get_context
 
 from decision.campaign.running import Crew
-from decision.command.parent import end_with
 from decision.logs import configure_logs
+from decision.parent import end_with
+from decision.priority import give_way
 from rules.errors import Unavailable
 
 DRAIN_SECONDS = 5.0
 CONNECT_SECONDS = 10.0
-
-PRIORITY = 10
-"""How nice the processes are: whoever waits for one decision comes before a campaign."""
 
 
 @contextmanager
@@ -53,6 +51,6 @@ def dask_crew(address: str) -> Iterator[Crew]:
 def _begin(parent: int) -> None:
     # Ctrl+C is for the parent, which lets chunks that were begun be finished.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    os.nice(PRIORITY)
     configure_logs("warning")
     end_with(parent, DRAIN_SECONDS)
+    give_way()
