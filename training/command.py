@@ -24,7 +24,7 @@ from training.evaluation import Evaluation
 from training.material import Range, current_catalogue
 from training.publication import publish
 from training.question import Source
-from training.report import evaluation_table, quality_table
+from training.report import evaluation_table, quality_table, reach_table
 from training.session import Step, Trained, evaluate_goal, train_goal
 
 Command = TypeVar("Command", bound=Callable[..., None])
@@ -99,9 +99,15 @@ def train(
     "--model", "models", multiple=True, help="A stored model's version, without it the one in use; may be repeated."
 )
 @click.option("--since", type=MOMENT, help="Decisions from this moment on; without it, from where the training ended.")
+@click.option(
+    "--decided",
+    multiple=True,
+    help="Also judge what this placement decided for the same customers at the same moments; may be repeated.",
+)
 def evaluate(
     goal: str | None,
     models: tuple[str, ...],
+    decided: tuple[str, ...],
     placements: tuple[str, ...],
     source: Source | None,
     since: Instant | None,
@@ -112,12 +118,15 @@ def evaluate(
     """Estimate what a model's decisions would have earned on logged ones.
 
     Beside it stand the policy that was logged, uniform choice, and the best constant: the offer that earned most before
-    the decisions judged. Standard errors, in brackets, are clustered by subject.
+    the decisions judged. Standard errors, in brackets, are clustered by subject. A placement that --decided beside the
+    logged one, under a contact policy of its own, shows what that policy costs.
     """
     range = Range(since, until, now, _places(placements), source)
     versions = tuple(ModelVersion(model) for model in models)
-    evaluation = asyncio.run(_evaluate(read_settings(), goal, range, versions))
+    evaluation = asyncio.run(_evaluate(read_settings(), goal, range, versions, _places(decided)))
     Console().print(evaluation_table(evaluation, "What policies would have earned"))
+    if evaluation.reaches:
+        Console().print(reach_table(evaluation.reaches, "What the placements' contacts would have brought"))
     if figures is not None:
         figures.write_bytes(msgspec.json.format(msgspec.json.encode(evaluation)))
 
@@ -135,14 +144,18 @@ async def _train(
 
 
 async def _evaluate(
-    settings: Settings, goal: str | None, range: Range, versions: tuple[ModelVersion, ...]
+    settings: Settings,
+    goal: str | None,
+    range: Range,
+    versions: tuple[ModelVersion, ...],
+    decided: tuple[PlacementId, ...],
 ) -> Evaluation:
     async with open_store(settings) as store:
         registry = Registry(store)
         chosen = await _goal(registry, goal)
         await settle(store, settings.folder)
         with open_journal(settings.folder) as journal, _progress("Deciding again") as step:
-            return await evaluate_goal(registry, journal, chosen, range, versions, step)
+            return await evaluate_goal(registry, journal, chosen, range, versions, step, decided)
 
 
 async def _goal(registry: Registry, goal: str | None) -> GoalId:

@@ -18,6 +18,7 @@ from training.estimators import Estimate, LoggedActions, gain, inverse_propensit
 from training.ledger import Earned
 from training.policies import CONSTANT, LOGGED, UNIFORM, Action, action_of, chances
 from training.question import Question
+from training.reach import Decided, Deeds, Reach, occasion
 
 
 class Comparison(msgspec.Struct, frozen=True):
@@ -31,12 +32,16 @@ class Comparison(msgspec.Struct, frozen=True):
 
 
 class Evaluation(msgspec.Struct, frozen=True):
-    """All policies on the same decisions; `skipped` counts decisions by why they could not be used."""
+    """All policies on the same decisions; `skipped` counts decisions by why they could not be used.
+
+    `reaches` are of the placements that were to be judged too.
+    """
 
     comparisons: tuple[Comparison, ...]
     decisions: int
     skipped: dict[str, int]
     constant: OfferId | None
+    reaches: tuple[Reach, ...] = ()
 
     def of(self, policy: str) -> Comparison:
         """The figures of one policy; KeyError when it was not evaluated."""
@@ -67,31 +72,37 @@ def evaluate(
     models: Mapping[str, Model],
     order: Sequence[OfferId],
     step: Callable[[], None] = lambda: None,
+    decided: Decided | None = None,
 ) -> Evaluation:
     """Decide every logged decision again under each of the named models and estimate what that would have earned.
 
     Each is decided with the catalogue it was made with, at its own moment, on the profile and history it was made
     from. Only rank 1 is judged: its outcomes count, those of lower ranks do not. `order` is the constant policy's;
-    `step` is called after each decision. Raises TrainingError when no decision can be used.
+    `step` is called after each decision. With `decided` only decisions count that those placements made too. Raises
+    TrainingError when no decision can be used.
     """
     snapshots = _Snapshots(question, catalogues, models)
     names = (*models, CONSTANT, UNIFORM, LOGGED)
     columns: dict[str, list[float]] = {name: [] for name in names}
     values: list[float] = []
     subjects: list[str] = []
+    deeds = Deeds(decided or {})
     skipped: dict[str, int] = {}
     for earned in logged:
         step()
-        action = action_of(earned.record)
-        bound = snapshots.of(earned.record)
-        if action is None or isinstance(bound, str):
-            reason = "probability unknown" if action is None else str(bound)
+        record = earned.record
+        action, bound = action_of(record), snapshots.of(record)
+        on = occasion(record.customer, record.visitor, record.id, record.now)
+        missing = deeds.missing(on)
+        if action is None or isinstance(bound, str) or missing is not None:
+            reason = "probability unknown" if action is None else str(missing or bound)
             skipped[reason] = skipped.get(reason, 0) + 1
             continue
-        for name, chance in chances(earned.record, action, bound, order).items():
+        deeds.add(on, action)
+        for name, chance in chances(record, action, bound, order).items():
             columns[name].append(chance)
         values.append(worth_of(earned, action, question))
-        subjects.append(_subject(earned.record))
+        subjects.append(on[0])
     if not values:
         said = "; ".join(f"{count} {reason}" for reason, count in skipped.items()) or "none was found"
         raise TrainingError(f"No logged decision can be evaluated ({said}); widen --since and --until.")
@@ -99,7 +110,7 @@ def evaluate(
     _, cluster = np.unique(subjects, return_inverse=True)
     actions = LoggedActions(np.array(values), policies[LOGGED], cluster.astype(np.int64))
     comparisons = tuple(_compare(name, actions, policies[name], policies[CONSTANT]) for name in names)
-    return Evaluation(comparisons, len(values), skipped, order[0] if order else None)
+    return Evaluation(comparisons, len(values), skipped, order[0] if order else None, deeds.reaches(actions))
 
 
 def _compare(
@@ -107,12 +118,6 @@ def _compare(
 ) -> Comparison:
     difference, error = gain(actions, policy, constant)
     return Comparison(name, inverse_propensity(actions, policy), self_normalised(actions, policy), difference, error)
-
-
-def _subject(record: DecisionRecord) -> str:
-    if record.customer is not None:
-        return f"c:{record.customer}"
-    return f"v:{record.visitor}" if record.visitor is not None else f"d:{record.id}"
 
 
 class _Snapshots:

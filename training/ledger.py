@@ -8,9 +8,10 @@ import pyarrow as pa
 
 from decision.journal.record import DecisionRecord, decode_record
 from rules.errors import ConciergeError
-from rules.ids import Instant, PlacementId
+from rules.ids import Instant, OfferId, PlacementId
 from training.errors import TrainingError
 from training.question import Question
+from training.reach import Occasion, occasion
 
 # An outcome that names no offer is about the only one shown. Outcomes count up to and with the end of the window; one
 # whose clock runs before its decision's still followed it.
@@ -41,6 +42,17 @@ WITH asked AS (
 """
 
 _BATCH = 2_000
+
+_DECIDED = """
+SELECT customer, visitor, id, "at", list_filter(decision.offers, lambda shown: shown.rank = 1)[1].offer
+FROM journal
+WHERE record = 'decision'
+  AND decision.placement = $placement
+  AND decision.source = 'live'
+  AND ($since IS NULL OR "at" >= $since)
+  AND ($until IS NULL OR "at" < $until)
+ORDER BY written DESC
+"""
 
 _SHOWN = (
     _ASKED
@@ -133,6 +145,17 @@ def first_offers(
             if not isinstance(record, DecisionRecord):
                 raise ConciergeError("A journal segment calls another record a decision; write the segments anew.")
             yield Earned(record, int(hits), float(value))
+
+
+def decided_offers(
+    connection: duckdb.DuckDBPyConnection, question: Question, placement: PlacementId
+) -> dict[Occasion, OfferId | None]:
+    """What a placement showed first (None: nothing) on each occasion of the question's time.
+
+    Of several decisions on one occasion the first counts.
+    """
+    found = connection.execute(_DECIDED, {"placement": placement, "since": question.since, "until": question.until})
+    return {occasion(customer, visitor, id, at): offer for customer, visitor, id, at, offer in found.fetchall()}
 
 
 def _parameters(question: Question, places: Mapping[str, frozenset[PlacementId]]) -> dict[str, object]:

@@ -1,6 +1,6 @@
 """Tables for people."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from math import isnan
 
 from rich.box import SIMPLE
@@ -9,6 +9,10 @@ from rich.table import Table
 from training.evaluation import Evaluation
 from training.metrics import Quality
 from training.policies import CONSTANT
+from training.reach import Reach
+
+TWO_SIDED_95 = 1.959964
+"""Standard errors on either side that hold 95 % of a normal distribution."""
 
 
 def quality_table(quality: Mapping[str, Quality], title: str) -> Table:
@@ -48,6 +52,27 @@ def evaluation_table(evaluation: Evaluation, title: str) -> Table:
     return table
 
 
+def reach_table(reaches: Sequence[Reach], title: str) -> Table:
+    """Placements, and showing nothing, beside each other; what each gains over the first with its interval."""
+    caption = (
+        "Values are SNIPS; standard errors in brackets, intervals of 95 %. A contact's worth is what it brought more "
+        "than showing nothing. Each moment is judged by itself, on subjects as the logged policy left them."
+    )
+    table = Table(title=title, caption=caption, box=SIMPLE, padding=(0, 1, 0, 0), pad_edge=False)
+    table.add_column("Placement", no_wrap=True)
+    for column in ("Contacts", "Value", f"Over {reaches[0].policy}", "A contact's worth"):
+        table.add_column(column, justify="right", no_wrap=True)
+    for place, found in enumerate(reaches):
+        table.add_row(
+            found.policy,
+            _number(found.contacts, 2),
+            _with_error(found.value.value, found.value.standard_error),
+            "–" if place == 0 else _with_interval(found.gain, found.gain_error),
+            _with_error(found.contact_worth, found.contact_worth_error),
+        )
+    return table
+
+
 def _caption(evaluation: Evaluation) -> str:
     said = [
         f"Value per decision over {evaluation.decisions:,} decisions, standard errors in brackets.",
@@ -62,6 +87,13 @@ def _caption(evaluation: Evaluation) -> str:
 def _with_error(value: float, error: float) -> str:
     digits = _digits(value)
     return "–" if isnan(value) else f"{_number(value, digits)} ({_number(error, digits)})"
+
+
+def _with_interval(value: float, error: float) -> str:
+    if isnan(value):
+        return "–"
+    digits, reach = _digits(value), TWO_SIDED_95 * error
+    return f"{_number(value, digits)} ({_number(value - reach, digits)} to {_number(value + reach, digits)})"
 
 
 def _digits(value: float) -> int:

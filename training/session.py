@@ -11,12 +11,12 @@ from models.artefact import Artefact, encode_artefact
 from models.feature import FeatureList
 from models.model import Model, load_model
 from rules.errors import ArtefactError
-from rules.ids import GoalId, Instant, ModelVersion, OfferId
+from rules.ids import GoalId, Instant, ModelVersion, OfferId, PlacementId
 from training.course import Course, train
 from training.dataset import read_rows
 from training.errors import TrainingError
 from training.evaluation import Evaluation, constant_order, evaluate
-from training.ledger import first_offers
+from training.ledger import decided_offers, first_offers
 from training.material import Material, Range, champion_of, gather
 
 Step = Callable[[], None]
@@ -63,10 +63,12 @@ async def evaluate_goal(
     range: Range,
     versions: tuple[ModelVersion, ...] = (),
     step: Step = lambda: None,
+    decided: tuple[PlacementId, ...] = (),
 ) -> Evaluation:
     """Evaluate stored models of a goal (without `versions` the one in use) on the decisions in a range.
 
-    Without `range.since` the range begins where the models' training ended. The constant is chosen on what lies before.
+    With `decided` also what those placements decided for the same subjects at the same moments. Without `range.since`
+    the range begins where the models' training ended. The constant is chosen on what lies before.
     """
     material = await gather(registry, connection, goal, range)
     if versions:
@@ -82,7 +84,7 @@ async def evaluate_goal(
             )
     ends = [model.artefact.window[1] for model in models.values() if model.artefact.window is not None]
     since = question.since if question.since is not None else max(ends, default=None)
-    return await asyncio.to_thread(_evaluate, material, since, models, step)
+    return await asyncio.to_thread(_evaluate, material, since, models, step, decided=decided)
 
 
 def _train(
@@ -122,7 +124,12 @@ def _train(
 
 
 def _evaluate(
-    material: Material, since: Instant | None, models: dict[str, Model], step: Step, most: int | None = None
+    material: Material,
+    since: Instant | None,
+    models: dict[str, Model],
+    step: Step,
+    most: int | None = None,
+    decided: tuple[PlacementId, ...] = (),
 ) -> Evaluation:
     question = material.question
     earlier = msgspec.structs.replace(question, since=None, until=since)
@@ -131,4 +138,5 @@ def _evaluate(
         order = constant_order(first_offers(material.connection, earlier, material.places), question)
     later = msgspec.structs.replace(question, since=since)
     logged = first_offers(material.connection, later, material.places, most)
-    return evaluate(logged, question, material.catalogues, models, order, step)
+    beside = {placement: decided_offers(material.connection, later, placement) for placement in decided}
+    return evaluate(logged, question, material.catalogues, models, order, step, beside)

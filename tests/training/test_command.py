@@ -83,6 +83,15 @@ def test_a_model_is_trained_put_to_use_evaluated_and_challenged(settings: Settin
     assert evaluation["decisions"] == VISITS // 2
     assert [row["policy"] for row in evaluation["comparisons"]] == [version, "constant", "uniform", "logged"]
 
+    # What a placement did is a policy too; this one did what was logged, at every moment.
+    said = run(evaluate, "--now", NOW, "--since", since, "--decided", "home", "--json", str(figures))
+    assert "silence" in said
+    home, silence = json.loads(figures.read_bytes())["reaches"]
+    assert (home["policy"], home["contacts"], home["gain"]) == ("home", 1.0, 0.0)
+    assert silence["contacts"] == 0.0
+    with pytest.raises(TrainingError, match=f"{VISITS // 2} not decided for elsewhere"):
+        run(evaluate, "--now", NOW, "--since", since, "--decided", "elsewhere")
+
     said = run(train, "--now", NOW, "--threads", "1", "--no-activate")
     assert "champion" in said
     assert "not in use" in said

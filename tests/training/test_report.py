@@ -6,7 +6,8 @@ from rich.table import Table
 from training.estimators import Estimate
 from training.evaluation import Comparison, Evaluation
 from training.metrics import Quality
-from training.report import evaluation_table, quality_table
+from training.reach import Reach
+from training.report import evaluation_table, quality_table, reach_table
 
 NAN = float("nan")
 
@@ -29,6 +30,17 @@ def test_an_estimate_stands_with_its_error_and_its_support() -> None:
     shown = text(evaluation_table(evaluation, "Title"))
     for part in ("14.97 (0.82)", "0.6564 (0.3700)", "2,532", "0.99", "34,000 decisions", "3 decisions skipped"):
         assert part in " ".join(shown.split())
+    assert "nan" not in shown
+
+
+def test_what_a_placement_gains_stands_with_its_interval() -> None:
+    value = Estimate(14.971, 0.824, 2532.4, 0.99, 34_000)
+    free = Reach("free", 1.0, value, 0.0, 0.0, 5.127, 0.511)
+    capped = Reach("capped", 0.5, value, -2.5, 0.25, 5.127, 0.511)
+    silence = Reach("silence", 0.0, value, -5.127, 0.511, NAN, NAN)
+    shown = " ".join(text(reach_table((free, capped, silence), "Title")).split())
+    for part in ("Over free", "free 1.00 14.97 (0.82) – 5.127", "capped 0.50 14.97 (0.82) -2.500 (-2.990 to -2.010)"):
+        assert part in shown
     assert "nan" not in shown
 
 

@@ -1,0 +1,96 @@
+"""What placements made of their contacts: their own decisions, judged on logged ones, beside showing nothing.
+
+A placement that decided for the same subjects at the same moments as a logged experiment is a policy with a past of
+its own: what it showed counts in its contact policy, though nobody saw it. Each logged decision that did the same tells
+what that earned. Where a placement explores, the offers it drew stand for its probabilities; estimates stay unbiased.
+
+Each moment is judged by itself: the subject is as the logged policy left it, and only the contact history is the
+placement's own.
+"""
+
+from collections.abc import Mapping, Sequence
+
+import msgspec
+import numpy as np
+from numpy.typing import NDArray
+
+from rules.ids import Instant, OfferId, PlacementId
+from training.estimators import Estimate, LoggedActions, gain, self_normalised
+from training.policies import Action
+
+SILENCE = "silence"
+SUPPORT = 0.9
+"""Mean weight below which the logged policy did not show nothing often enough to tell what that is worth."""
+
+Occasion = tuple[str, Instant]
+"""Who was decided for, and when."""
+
+Decided = Mapping[PlacementId, Mapping[Occasion, OfferId | None]]
+"""What each placement showed first on each occasion; None where it showed nothing."""
+
+
+def occasion(customer: str | None, visitor: str | None, decision: str, at: int) -> Occasion:
+    """The occasion of a decision; one for nobody in particular has its own."""
+    if customer is not None:
+        return f"c:{customer}", Instant(at)
+    return f"v:{visitor}" if visitor is not None else f"d:{decision}", Instant(at)
+
+
+class Reach(msgspec.Struct, frozen=True):
+    """What a policy's contacts brought, in units of the goal.
+
+    `contacts` counts per decision. `gain` is over the first of the policies, `contact_worth` what a contact brought
+    more than showing nothing; each with its paired, clustered standard error, and NaN where it cannot be told.
+    """
+
+    policy: str
+    contacts: float
+    value: Estimate
+    gain: float
+    gain_error: float
+    contact_worth: float
+    contact_worth_error: float
+
+
+class Deeds:
+    """What placements did where decisions were logged, gathered decision by decision."""
+
+    def __init__(self, decided: Decided) -> None:
+        self._decided = decided
+        self._same: dict[str, list[bool]] = {name: [] for name in (*decided, SILENCE)}
+        self._shown: dict[str, list[bool]] = {name: [] for name in (*decided, SILENCE)}
+
+    def missing(self, on: Occasion) -> str | None:
+        """Why an occasion cannot be used: a placement did not decide on it."""
+        return next((f"not decided for {name}" for name, offers in self._decided.items() if on not in offers), None)
+
+    def add(self, on: Occasion, action: Action) -> None:
+        """Note what everyone did on an occasion that none misses."""
+        did: dict[str, OfferId | None] = {name: offers[on] for name, offers in self._decided.items()}
+        for name, offer in (did | {SILENCE: None}).items():
+            self._same[name].append(offer == action.offer)
+            self._shown[name].append(offer is not None)
+
+    def reaches(self, logged: LoggedActions) -> tuple[Reach, ...]:
+        """The placements and silence beside each other on the logged decisions; nothing without placements."""
+        if not self._decided:
+            return ()
+        same = {name: np.array(column, np.float64) for name, column in self._same.items()}
+        silent = same[SILENCE] if self_normalised(logged, same[SILENCE]).mean_weight >= SUPPORT else None
+        first = same[next(iter(self._decided))]
+        return tuple(_reach(name, self._shown[name], logged, policy, first, silent) for name, policy in same.items())
+
+
+def _reach(
+    name: str,
+    shown: Sequence[bool],
+    logged: LoggedActions,
+    policy: NDArray[np.float64],
+    first: NDArray[np.float64],
+    silent: NDArray[np.float64] | None,
+) -> Reach:
+    contacts = float(np.mean(shown))
+    worth = error = float("nan")
+    if silent is not None and contacts > 0:
+        worth, error = (part / contacts for part in gain(logged, policy, silent))
+    return Reach(name, contacts, self_normalised(logged, policy), *gain(logged, policy, first), worth, error)
