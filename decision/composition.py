@@ -27,6 +27,7 @@ from decision.service.marks import Marks
 from decision.service.publishing import Publishing
 from decision.service.recorder import Recorder
 from decision.service.refreshing import Refresher
+from decision.service.volumes import Volumes
 from decision.settings import Settings
 from decision.store.opening import open_store
 from decision.store.port import Store
@@ -91,7 +92,13 @@ def compose(
     random = random or Random()
     of = _Parts(store, settings, clock, building)
     deciding = Deciding(
-        of.states, of.contacts, Recorder(store, of.index, of.contacts), clock, random, settings.deadline_ms
+        of.states,
+        of.contacts,
+        Volumes(store, clock),
+        Recorder(store, of.index, of.contacts),
+        clock,
+        random,
+        settings.deadline_ms,
     )
     beside = aside or store
     contacts = Contacts(beside, settings.visitor_days, settings.repeat_days)

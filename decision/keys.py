@@ -2,7 +2,7 @@
 
 from typing import NewType
 
-from rules.ids import CustomerId, DecisionId, VisitorId
+from rules.ids import CustomerId, DecisionId, VisitorId, VolumeId
 
 SubjectId = NewType("SubjectId", str)
 """A customer or a visitor: `c:` or `v:` and its id."""
@@ -66,6 +66,13 @@ def receipt_key(subject: SubjectId, receipt: str) -> str:
 def decision_key(decision: DecisionId) -> str:
     """What an outcome needs to know of a decision."""
     return f"decision:{{{decision}}}"
+
+
+def volume_key(limit: VolumeId, channel: str | None, value: str | None, period: str) -> str:
+    """How many units of a volume limit are taken in a period, for a value (None: all) on a channel (None: all)."""
+    # No id of a limit has a slash in it, so no two places share a name.
+    name = f"{limit}/{channel or ''}" if value is None else f"{limit}/{channel or ''}/{value}"
+    return f"volume:{{{name}}}:{period}"
 
 
 def version_key(kind: str, version: str) -> str:

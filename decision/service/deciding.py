@@ -17,6 +17,7 @@ from decision.service.made import (
     Draw,
     Made,
     answer_of,
+    claimed,
     contacts_of,
     draw_now,
     index_entry_of,
@@ -26,11 +27,15 @@ from decision.service.made import (
 )
 from decision.service.recorder import Recorder, Written
 from decision.service.telling import Telling
+from decision.service.volumes import Volumes, settles
 from decision.subject.contacts import Contacts
 from decision.subject.identities import Subject
 from decision.subject.state import NOBODY, SubjectState, SubjectStates
 from decision.subject.turns import Turns
 from rules.errors import Unavailable
+
+HOLDS = 10
+"""How often a decision is made again because others took the last units of a volume limit."""
 
 RESERVATIONS = 50
 """How often a decision is made again because somebody else contacted the same subject meanwhile."""
@@ -46,6 +51,7 @@ class Deciding:
         self,
         states: SubjectStates,
         contacts: Contacts,
+        volumes: Volumes,
         recorder: Recorder,
         clock: Clock,
         random: Random,
@@ -53,6 +59,7 @@ class Deciding:
     ) -> None:
         self._states = states
         self._contacts = contacts
+        self._volumes = volumes
         self._recorder = recorder
         self._clock = clock
         self._random = random
@@ -90,7 +97,7 @@ class Deciding:
         if owner is None or ask.dry_run or not ask.snapshot.placement(ask.request.placement).capped:
             state, without = await self._load(ask, deadline, keep)
             lap("load")
-            return make_or_fall_back(ask, state, without, self._draw(ask), lap)
+            return await self._within_limits(ask, state, without, deadline, lap)
         turn = self._turns.of(owner)
         if not turn.take_if_free():
             try:
@@ -111,20 +118,51 @@ class Deciding:
             lap("load")
             if state is None and contended is not None:
                 break
-            made = make_or_fall_back(ask, state, without, self._draw(ask), lap)
+            made = await self._within_limits(ask, state, without, deadline, lap)
             if state is None:
                 return made
             reserved = await self._reserve(ask, made, state, deadline)
             lap("reserve")
             if reserved:
                 return msgspec.structs.replace(made, reserved=True)
+            with deadline.waiting():
+                await self._volumes.release(made.draw.id, made.claims)
             contended = state
             if deadline.left <= keep:
                 break
             # Workers that wait for different times do not meet again and again.
             await deadline.pause(self._random.random() * 0.001 * attempt)
         # What the contact policy counts stays closed, so nothing has to be reserved.
-        return self._engine(ask, contended, ("contention", "history"), lap)
+        return await self._within_limits(ask, contended, ("contention", "history"), deadline, lap)
+
+    async def _within_limits(
+        self, ask: Ask, state: SubjectState | None, without: tuple[str, ...], deadline: Deadline, lap: Lap
+    ) -> Made:
+        """Decide, and hold what the slate takes of volume limits; again where others took it, and in the end without.
+
+        A dry run only looks whether it could.
+        """
+        bound = ask.snapshot.placement(ask.request.placement).bound
+        if not bound.volumes.own:
+            return make_or_fall_back(ask, state, without, self._draw(ask), lap)
+        for _ in range(HOLDS if state is not None else 0):
+            draw = self._draw(ask)
+            made = make_or_fall_back(ask, state, without, draw, lap, self._volumes.terms(bound.volumes, draw.now))
+            claims = claimed(ask, made)
+            if not claims:
+                return made
+            try:
+                with deadline.waiting():
+                    if ask.dry_run:
+                        done = await self._volumes.look(claims, bound.volumes, bound.spec.slots)
+                    else:
+                        done = await self._volumes.hold(draw.id, claims, bound.volumes, bound.spec.slots, draw.now)
+            except (Unavailable, TimeoutError):
+                break
+            lap("reserve")
+            if done:
+                return made if ask.dry_run else msgspec.structs.replace(made, claims=claims)
+        return make_or_fall_back(ask, state, (*without, "volume"), self._draw(ask), lap)
 
     async def _load(self, ask: Ask, deadline: Deadline, keep: float) -> tuple[SubjectState | None, tuple[str, ...]]:
         if ask.customer is None and ask.visitor is None:
@@ -154,16 +192,22 @@ class Deciding:
         """Journal the decision, index it for its outcomes, and count it as a contact unless that was done.
 
         When the store does not acknowledge, the same slate is answered: the record may have arrived all the same, and
-        then it must be true.
+        then it must be true. Only a slate that takes of volume limits is not, for who knows whether it took anything:
+        raises `Unavailable` or `TimeoutError`.
         """
         owner = made.subject(ask).owner if made.decision.offers and not made.reserved else None
         contacts = () if owner is None else contacts_of(ask, made)
+        settled = settles(made.draw.id, made.claims)
         record, entry = encode_record(record_of(ask, made)), encode_entry(index_entry_of(ask, made))
         try:
             with deadline.waiting():
-                await self._recorder.record(Written(made.draw.id, record, entry, owner, contacts))
+                lapsed = await self._recorder.record(Written(made.draw.id, record, entry, owner, contacts, settled))
         except (Unavailable, TimeoutError) as error:
+            if made.claims:
+                raise
             log.error("journal_unavailable", decision=made.draw.id, error=str(error) or "no answer before the deadline")
             decision = msgspec.structs.replace(made.decision, degraded=(*made.decision.degraded, "journal"))
             return msgspec.structs.replace(made, decision=decision)
+        if lapsed:
+            raise Unavailable(f"What was held for decision {made.draw.id} was not written down in time.")
         return made

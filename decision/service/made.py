@@ -8,9 +8,11 @@ from decision.clock import Clock
 from decision.decision_id import new_decision_id
 from decision.engine.engine import decide
 from decision.engine.request import Decision
-from decision.journal.record import DecisionRecord
+from decision.engine.terms import NO_TERMS, Terms
+from decision.journal.record import DecisionRecord, GivenTerms
 from decision.service.admission import Ask
 from decision.service.answer import DecisionAnswer, OfferAnswer
+from decision.service.claims import Claim, claims_of
 from decision.service.decision_index import IndexedDecision
 from decision.service.lap import Lap, untimed
 from decision.subject.identities import Subject
@@ -35,33 +37,50 @@ def draw_now(clock: Clock, random: Random, at: Instant | None) -> Draw:
 
 
 class Made(msgspec.Struct, frozen=True, eq=False):
-    """A decision and what it was made from; `state` is None when the subject could not be loaded."""
+    """A decision and what it was made from; `state` is None when the subject could not be loaded.
+
+    `reserved` says that its contacts are in the history, and `claims` are what is held for it of volume limits.
+    """
 
     draw: Draw
     state: SubjectState | None
     decision: Decision
     without: tuple[str, ...]
+    terms: Terms = NO_TERMS
     reserved: bool = False
+    claims: tuple[Claim, ...] = ()
 
     def subject(self, ask: Ask) -> Subject:
         """Whom it counts for: one that could not be loaded is contacted all the same."""
         return Subject(ask.customer, ask.visitor) if self.state is None else self.state.subject
 
 
-def make(ask: Ask, state: SubjectState | None, without: tuple[str, ...], draw: Draw, lap: Lap = untimed) -> Made:
+def make(
+    ask: Ask,
+    state: SubjectState | None,
+    without: tuple[str, ...],
+    draw: Draw,
+    lap: Lap = untimed,
+    terms: Terms = NO_TERMS,
+) -> Made:
     """Decide; same arguments, same decision, bit for bit."""
     without = without if state is None else (*without, *state.without)
     profile = None if state is None else state.profile
     history = None if state is None else read_contacts(state.contacts)
-    decision = decide(ask.request, profile, history, ask.snapshot, draw.now, draw.seed, frozenset(without), lap)
-    return Made(draw, state, decision, without)
+    decision = decide(ask.request, profile, history, ask.snapshot, draw.now, draw.seed, frozenset(without), lap, terms)
+    return Made(draw, state, decision, without, terms)
 
 
 def make_or_fall_back(
-    ask: Ask, state: SubjectState | None, without: tuple[str, ...], draw: Draw, lap: Lap = untimed
+    ask: Ask,
+    state: SubjectState | None,
+    without: tuple[str, ...],
+    draw: Draw,
+    lap: Lap = untimed,
+    terms: Terms = NO_TERMS,
 ) -> Made:
     """Decide; where nothing may be shown to somebody unknown, the placement says what to show instead."""
-    made = make(ask, state, without, draw, lap)
+    made = make(ask, state, without, draw, lap, terms)
     return made if state is not None or made.decision.offers else make(ask, None, (*without, "store"), draw, lap)
 
 
@@ -82,6 +101,7 @@ def record_of(ask: Ask, made: Made) -> DecisionRecord:
         model=_model(ask),
         decision=made.decision,
         degraded_inputs=made.without,
+        terms=None if made.terms is NO_TERMS else GivenTerms(made.terms.room, _version(made.terms)),
     )
 
 
@@ -90,6 +110,14 @@ def index_entry_of(ask: Ask, made: Made) -> IndexedDecision:
     offers = tuple([shown.offer for shown in made.decision.offers])
     customer = made.subject(ask).customer
     return IndexedDecision(ask.request.placement, ask.channel, made.draw.now, customer, ask.visitor, offers)
+
+
+def claimed(ask: Ask, made: Made) -> tuple[Claim, ...]:
+    """What its slate takes of volume limits; the fallback stands outside them."""
+    bound = ask.snapshot.placement(ask.request.placement).bound
+    if not bound.volumes.own or "store" in made.without:
+        return ()
+    return claims_of(bound.volumes, [bound.position[shown.offer] for shown in made.decision.offers], made.draw.now)
 
 
 def contacts_of(ask: Ask, made: Made) -> list[bytes]:
@@ -129,6 +157,10 @@ def answer_of(ask: Ask, made: Made) -> DecisionAnswer:
         customer=made.subject(ask).customer,
         visitor=ask.visitor,
     )
+
+
+def _version(terms: Terms) -> str | None:
+    return None if terms.prices is None else terms.prices.version
 
 
 def _model(ask: Ask) -> ModelVersion | None:

@@ -1,4 +1,4 @@
-"""Writes down what was decided: journal record, index entry and contacts in one ask."""
+"""Writes down what was decided: journal record, index entry, contacts and units of volume limits in one ask."""
 
 from collections.abc import Sequence
 
@@ -7,7 +7,7 @@ import msgspec
 from decision.journal.journal import journal_entry
 from decision.keys import SubjectId
 from decision.service.decision_index import DecisionIndex
-from decision.store.port import Store, Write
+from decision.store.port import Settle, Store, Write
 from decision.subject.contacts import Contacts
 from rules.contact import CONTACT
 from rules.ids import DecisionId
@@ -16,7 +16,7 @@ from rules.ids import DecisionId
 class Written(msgspec.Struct, frozen=True):
     """A decision as it is written down: its journal record, its index entry, and the contacts that `owner` has not got.
 
-    `owner` is None when nobody gets any.
+    `owner` is None when nobody gets any. `settles` take for good what is held for it of volume limits.
     """
 
     id: DecisionId
@@ -24,6 +24,7 @@ class Written(msgspec.Struct, frozen=True):
     entry: bytes
     owner: SubjectId | None
     contacts: Sequence[bytes]
+    settles: Sequence[Settle] = ()
 
 
 class Recorder:
@@ -34,25 +35,32 @@ class Recorder:
         self._index = index
         self._contacts = contacts
 
-    async def record(self, *decisions: Written) -> None:
-        """Write decisions down; returns once all is durable, raises `Unavailable` when anything of it may not be."""
-        writes: list[Write] = []
-        owners: list[SubjectId | None] = []
-        for decision in decisions:
-            writes += (journal_entry(decision.record), self._index.entry(decision.id, decision.entry))
-            owners += (None, None)
-            if decision.owner is not None:
-                writes.append(self._contacts.addition(decision.owner, decision.contacts))
-                owners.append(decision.owner)
-        for owner, length in zip(owners, await self._store.write(writes), strict=True):
-            if owner is not None:
-                await self._contacts.cut_if_long(owner, length)
+    async def record(self, *decisions: Written) -> frozenset[DecisionId]:
+        """Write decisions down; returns once all is durable, raises `Unavailable` when anything of it may not be.
 
-    async def repeat(self, *decisions: Written) -> None:
+        It gives those decisions for which some unit of a volume limit was held no more, so that they must not be shown.
+        """
+        writes: list[Write] = []
+        # To whom a write matters: a history may have to be cut, and a hold may be over.
+        owners: dict[int, SubjectId] = {}
+        holders: dict[int, DecisionId] = {}
+        for decision in decisions:
+            holders.update(dict.fromkeys(range(len(writes), len(writes) + len(decision.settles)), decision.id))
+            writes += decision.settles
+            writes += (journal_entry(decision.record), self._index.entry(decision.id, decision.entry))
+            if decision.owner is not None:
+                owners[len(writes)] = decision.owner
+                writes.append(self._contacts.addition(decision.owner, decision.contacts))
+        given = await self._store.write(writes)
+        for number, owner in owners.items():
+            await self._contacts.cut_if_long(owner, given[number])
+        return frozenset(decision for number, decision in holders.items() if given[number] == 0)
+
+    async def repeat(self, *decisions: Written) -> frozenset[DecisionId]:
         """`record` once more, when it is not known what of the first time arrived.
 
         The journal's view and the index have one record of an id, however often it is written. Contacts that are in
-        the history are not added to it again.
+        the history are not added to it again. What is held no more was taken the first time, unless its time is over.
         """
         counted = [decision for decision in decisions if decision.owner is not None]
         histories = await self._contacts.load([decision.owner for decision in counted if decision.owner is not None])
@@ -61,7 +69,7 @@ class Recorder:
             for decision, history in zip(counted, histories, strict=True)
             if _holds(history, b"".join(decision.contacts))
         }
-        await self.record(
+        return await self.record(
             *(
                 msgspec.structs.replace(decision, owner=None) if decision.id in there else decision
                 for decision in decisions

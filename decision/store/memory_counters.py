@@ -27,9 +27,12 @@ class MemoryCounters:
         self._holds: dict[str, dict[str, _Held]] = {}
 
     def hold(self, hold: Hold) -> Held:
-        """Set units aside for a holder; holds of others that are over go when their units are needed."""
+        """Set units aside for a holder.
+
+        Holds of others that are over go where their units are missed: by this holder, or by one that wants as many.
+        """
         left = self._left(hold)
-        if left < hold.units:
+        if left < 2 * hold.units:
             holds = self._holds.get(hold.key, {})
             self._holds[hold.key] = {
                 holder: each for holder, each in holds.items() if holder == hold.holder or self._lasts(each)

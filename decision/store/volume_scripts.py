@@ -16,7 +16,8 @@ local free = tonumber(ARGV[3]) - tonumber(redis.call('GET', KEYS[1]) or 0)
 local held = tonumber(redis.call('HGET', KEYS[2], '') or 0)
 local mine = redis.call('HGET', KEYS[2], ARGV[1])
 mine = mine and tonumber(string.match(mine, '%d+')) or 0
-if free - held + mine < wanted then
+-- Holds that are over go where their units are missed: by this holder, or by another one that wants as many.
+if free - held + mine < 2 * wanted then
   local holds = redis.call('HGETALL', KEYS[2])
   for i = 1, #holds, 2 do
     local units, ends = string.match(holds[i + 1], '(%d+) (%d+)')
