@@ -14,6 +14,8 @@ _encode = msgspec.json.encode
 _slate = msgspec.json.Decoder(Slate)
 _JSON = {"content-type": "application/json"}
 _NDJSON = {"content-type": "application/x-ndjson"}
+_BULK_PATIENCE = aiohttp.ClientTimeout(total=None, sock_read=120)
+"""However long a campaign takes; but an answer that stands still is given up."""
 
 
 class Client:
@@ -46,7 +48,8 @@ class Client:
     async def decide_many(self, questions: Iterable[Question]) -> AsyncIterator[Slate]:
         """The decisions of a campaign, in order, as the lines come in."""
         body = msgspec.json.Encoder().encode_lines(questions)
-        async with self._session.post("/v1/decisions/bulk", data=body, headers=_NDJSON) as response:
+        path = "/v1/decisions/bulk"
+        async with self._session.post(path, data=body, headers=_NDJSON, timeout=_BULK_PATIENCE) as response:
             if response.status >= 400:
                 raise CallFailed(f"POST /v1/decisions/bulk: {response.status} {await response.text()}")
             async for line in response.content:

@@ -49,6 +49,15 @@ class Concierge:
             raise CommandFailed(f"`concierge {' '.join(words)}` ended with {process.returncode}:\n{said}")
         return out.decode()
 
+    async def start(self, *words: str, log: Path) -> asyncio.subprocess.Process:
+        """Start a command in a process group of its own, and give it; what it says is added to a file."""
+        with log.open("ab") as said:
+            return await asyncio.create_subprocess_exec(
+                _script(), *words,
+                env=self._environment, stdout=said, stderr=said, stdin=asyncio.subprocess.DEVNULL,
+                start_new_session=True,
+            )  # fmt: skip
+
     @asynccontextmanager
     async def serving(self, port: int, workers: int = 1) -> AsyncIterator[str]:
         """Serve on this machine until the block ends, then stop in order; gives the address once it is up.
@@ -57,11 +66,7 @@ class Concierge:
         """
         self.data.mkdir(parents=True, exist_ok=True)
         journal = self.data / "service.log"
-        with journal.open("ab") as log:
-            process = await asyncio.create_subprocess_exec(
-                _script(), "serve", "--port", str(port), "--workers", str(workers),
-                env=self._environment, stdout=log, stderr=log, stdin=asyncio.subprocess.DEVNULL, start_new_session=True,
-            )  # fmt: skip
+        process = await self.start("serve", "--port", str(port), "--workers", str(workers), log=journal)
         address = f"http://127.0.0.1:{port}"
         try:
             await _answering(address, process, journal)
