@@ -31,6 +31,9 @@ DECISION_KIND = "decision"
 IMPRESSION_KIND = "impression"
 """The kind of contact that an offer is which was seen."""
 
+LINK_KIND = ""
+"""The kind of what is no contact but a visitor's link made or taken back: nothing counts what has no name."""
+
 NO_CONTACTS: ContactHistory = np.empty(0, CONTACT)
 # Read-only like every history from a store: a compiled kernel takes one or the other.
 NO_CONTACTS.flags.writeable = False

@@ -125,7 +125,7 @@ class CampaignDeciding:
                         made.draw.id,
                         receipt,
                         contacts_of(ask, made),
-                        made.state.owned if reserve and self._capped and made.state is not None else None,
+                        made.state.seen if reserve and self._capped and made.state is not None else None,
                     )
                     for ask, made, receipt in drafts
                     if ask.customer is not None

@@ -7,7 +7,7 @@ import msgspec
 from decision.keys import customer_subject, receipt_key
 from decision.service.gathering import parts
 from decision.store.port import Put, Store
-from decision.subject.contacts import Contacts
+from decision.subject.contacts import Contacts, Seen
 from rules.errors import Conflict
 from rules.ids import CustomerId, DecisionId
 
@@ -40,22 +40,27 @@ class Receipts:
         self._contacts = contacts
 
     async def put(
-        self, customer: CustomerId, id: DecisionId, receipt: Receipt, contacts: Sequence[bytes], length: int | None
+        self, customer: CustomerId, id: DecisionId, receipt: Receipt, contacts: Sequence[bytes], seen: Seen | None
     ) -> Receipt | None:
         """Append contacts and put the receipt, in one step; gives the receipt that counts, an earlier one where there
         is one.
 
-        None, and no change, when the history is not `length` bytes long. Raises `Conflict` when the decision's part is
-        written already.
+        None, and no change, when the history does not end where it was seen to. Raises `Conflict` when the decision's
+        part is written already.
         """
         subject = customer_subject(customer)
         put = Put(receipt_key(subject, id), msgspec.msgpack.encode(receipt), OPEN_SECONDS)
-        kept = await self._contacts.add_once(subject, contacts, put, length)
+        kept = await self._contacts.add_once(subject, contacts, put, seen)
         if isinstance(kept, bytes):
             if kept == _CLOSED:
                 raise Conflict(f"Decision {id} of customer {customer} was finished by another process meanwhile.")
             return _decoder.decode(kept)
         return receipt if kept else None
+
+    async def find(self, decisions: Iterable[tuple[CustomerId, DecisionId]]) -> list[Receipt | None]:
+        """The receipts of decisions whose part is not written; None where nothing was decided."""
+        blobs = await self._store.get_many([receipt_key(customer_subject(one), id) for one, id in decisions])
+        return [_decoder.decode(blob) if blob else None for blob in blobs]
 
     async def close(self, decisions: Iterable[tuple[CustomerId, DecisionId]]) -> None:
         """The parts of these decisions are written, and nobody needs their receipts any more."""

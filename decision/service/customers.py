@@ -101,7 +101,7 @@ class Customers:
         if not state.known and not state.subject.visitors:
             raise NotFound(f"Nothing is known of customer {customer!r}.")
         await self._journal.append(self._record(customer, "delete", None))
-        await self._identities.forget(customer)
+        await self._identities.forget(customer, self._clock())
         await self._profiles.delete(customer_subject(customer))
         await self._contacts.delete(customer_subject(customer))
 
@@ -118,7 +118,7 @@ class Customers:
             raise NotFound(f"Visitor {visitor!r} is not linked to a customer.")
         record = self._record(identity.customer, "unlink", None)
         await self._journal.append(msgspec.structs.replace(record, visitor=visitor))
-        await self._identities.unlink(visitor)
+        await self._identities.unlink(visitor, self._clock())
 
     async def _change(
         self, customer: CustomerId, name: str, change: Callable[[Profile], Profile], mend: bool = False

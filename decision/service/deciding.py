@@ -186,7 +186,7 @@ class Deciding:
         if owner is None or not made.decision.offers:
             return True
         with deadline.waiting():
-            return await self._contacts.add_if(owner, contacts_of(ask, made), state.owned)
+            return await self._contacts.add_if(owner, contacts_of(ask, made), state.seen)
 
     async def _record(self, ask: Ask, made: Made, deadline: Deadline) -> Made:
         """Journal the decision, index it for its outcomes, and count it as a contact unless that was done.

@@ -7,7 +7,7 @@ from redis.exceptions import NoScriptError
 from decision.store.connection import Reply
 from decision.store.lane import Lane
 from decision.store.port import Append, Entry, GiveBack, Held, Hold, Position, Put, Settle, Write, position_key
-from decision.store.scripts import APPEND, APPEND_ONCE, COMPARE_AND_PUT, Script
+from decision.store.scripts import APPEND, APPEND_ONCE, COMPARE_AND_PUT, SWAP, Script
 from decision.store.volume_scripts import COUNT, GIVE_BACK, HOLD, SETTLE
 from decision.store.wire import ClusterWire, Command, ServerWire, Wire, unavailable
 
@@ -17,7 +17,8 @@ TIMEOUT = 2.0
 _FIELD = b"e"
 
 _SOURCES: dict[object, str] = {
-    script.hash: script.source for script in (COMPARE_AND_PUT, APPEND, APPEND_ONCE, HOLD, SETTLE, GIVE_BACK, COUNT)
+    script.hash: script.source
+    for script in (COMPARE_AND_PUT, APPEND, APPEND_ONCE, SWAP, HOLD, SETTLE, GIVE_BACK, COUNT)
 }
 """The scripts by hash, for a server that does not know them yet."""
 

@@ -4,6 +4,7 @@ import asyncio
 import random
 from collections.abc import Iterable, Mapping, Sequence
 
+import msgspec
 import numpy as np
 
 from decision.keys import SubjectId, contacts_key, is_visitor, mark_key
@@ -17,6 +18,22 @@ from rules.errors import Conflict
 def contact_mark(mark: str) -> str:
     """The mark of the contacts of what has a mark of its own."""
     return f"contact:{mark}"
+
+
+class Seen(msgspec.Struct, frozen=True):
+    """Where a history ended when it was read: its length in bytes, and its last contact if there was any.
+
+    The length alone would not do: contacts can be taken back, and others made.
+    """
+
+    length: int
+    end: bytes
+
+    @classmethod
+    def of(cls, history: bytes, length: int | None = None) -> "Seen":
+        """A history's, of which the first `length` bytes are meant (else all)."""
+        length = len(history) if length is None else length
+        return cls(length, history[max(length - CONTACT.itemsize, 0) : length])
 
 
 class Contacts:
@@ -44,35 +61,40 @@ class Contacts:
         await self.cut_if_long(subject, length)
         return length
 
-    async def add_if(self, subject: SubjectId, records: Iterable[bytes], length: int) -> bool:
-        """Append contacts if the history is still `length` bytes long; False, and no change, when it is not."""
-        now = await self._store.append(contacts_key(subject), b"".join(records), length, self._ttl(subject))
-        await self.cut_if_long(subject, now)
-        return now is not None
+    async def add_if(self, subject: SubjectId, records: Iterable[bytes], seen: Seen) -> bool:
+        """Append contacts if the history still ends where it was seen to; False, and no change, when it does not."""
+        key, ttl = contacts_key(subject), self._ttl(subject)
+        length = await self._store.append(key, b"".join(records), seen.length, ttl, seen.end)
+        await self.cut_if_long(subject, length)
+        return length is not None
 
-    async def add_if_missing(self, subject: SubjectId, records: Iterable[bytes], length: int) -> bool:
+    async def add_if_missing(self, subject: SubjectId, records: Iterable[bytes], seen: Seen) -> bool:
         """`add_if` once more, when it is not known whether the first one arrived.
 
-        It did where the records stand behind the first `length` bytes: nobody else appends there the same ones, unless
-        the same was decided somewhere else for the same millisecond, which is one contact too few at worst.
+        It did where the records stand behind what was seen: nobody else appends there the same ones, for contacts carry
+        the tag of their decision.
         """
         added = b"".join(records)
         (history,) = await self.load([subject])
-        return history[length : length + len(added)] == added or await self.add_if(subject, (added,), length)
+        there = seen.end + added
+        if history[seen.length - len(seen.end) :].startswith(there):
+            return True
+        return await self.add_if(subject, (added,), seen)
 
     async def add_once(
-        self, subject: SubjectId, records: Iterable[bytes], receipt: Put, length: int | None = None
+        self, subject: SubjectId, records: Iterable[bytes], receipt: Put, seen: Seen | None = None
     ) -> bytes | bool:
-        """Append contacts and put a receipt in one step: True, or False when the history is not `length` bytes long.
+        """Append contacts and put a receipt in one step: True, or False when the history does not end where it did.
 
         A receipt that is there already is returned, and nothing changes.
         """
-        added = b"".join(records)
-        now = await self._store.append_once(contacts_key(subject), added, receipt, length, self._ttl(subject))
-        if isinstance(now, bytes):
-            return now
-        await self.cut_if_long(subject, now)
-        return now is not None
+        added, key, ttl = b"".join(records), contacts_key(subject), self._ttl(subject)
+        length, end = (None, b"") if seen is None else (seen.length, seen.end)
+        grown = await self._store.append_once(key, added, receipt, length, ttl, end)
+        if isinstance(grown, bytes):
+            return grown
+        await self.cut_if_long(subject, grown)
+        return grown is not None
 
     def addition(self, subject: SubjectId, records: Iterable[bytes]) -> Append:
         """What appends contacts, among other writes; `cut_if_long` follows."""

@@ -1,5 +1,6 @@
 """Identities: which visitors are which customer."""
 
+import random
 from collections.abc import Sequence
 
 import msgspec
@@ -13,18 +14,27 @@ from decision.keys import (
     visitor_subject,
     visitors_key,
 )
-from decision.store.port import Store
+from decision.store.port import Append, Store
 from decision.subject.profiles import ATTEMPTS, DAY
+from rules.contact import LINK_KIND, contact_record
 from rules.errors import Conflict
-from rules.ids import CustomerId, Instant, VisitorId
+from rules.ids import CustomerId, Instant, OfferId, VisitorId
 
 
 class Identity(msgspec.Struct, frozen=True, array_like=True):
-    """A visitor is a customer, on this evidence, since this moment."""
+    """A visitor is a customer, on this evidence, since this moment; `link` is a number that no other link has."""
 
     customer: CustomerId
     evidence: str
     since: Instant
+    link: int
+
+
+class Listed(msgspec.Struct, frozen=True, array_like=True):
+    """A visitor in a customer's list, by the link that put it there."""
+
+    visitor: VisitorId
+    link: int
 
 
 class Subject(msgspec.Struct, frozen=True):
@@ -52,7 +62,7 @@ class Subject(msgspec.Struct, frozen=True):
 
 
 _identity = msgspec.msgpack.Decoder(Identity)
-_visitors = msgspec.msgpack.Decoder(tuple[VisitorId, ...])
+_listed = msgspec.msgpack.Decoder(tuple[Listed, ...])
 
 
 def customer_in(blob: bytes | None) -> CustomerId | None:
@@ -61,8 +71,12 @@ def customer_in(blob: bytes | None) -> CustomerId | None:
 
 
 def visitors_in(blob: bytes | None) -> tuple[VisitorId, ...]:
-    """The visitors that a customer's list names."""
-    return () if blob is None else _visitors.decode(blob)
+    """The visitors that a customer's list names, each once."""
+    return tuple(dict.fromkeys(listed.visitor for listed in _listed_in(blob)))
+
+
+def _listed_in(blob: bytes | None) -> tuple[Listed, ...]:
+    return () if blob is None else _listed.decode(blob)
 
 
 class Identities:
@@ -70,6 +84,9 @@ class Identities:
 
     Each visitor's own record says whose it is; the customer's list only helps to find them. Nothing is copied: a
     linked visitor's profile and contacts stay its own (without end of life while linked) and are merged at read.
+
+    In the step that changes the record the visitor's history gets one more entry, which counts nowhere: whoever decides
+    about the visitor and read the history before that cannot reserve any more, but decides again, as the customer.
     """
 
     def __init__(self, store: Store, visitor_days: int) -> None:
@@ -78,32 +95,35 @@ class Identities:
 
     async def link(self, visitor: VisitorId, customer: CustomerId, evidence: str, now: Instant) -> CustomerId | None:
         """From now on the visitor is this customer; returns the customer it was before, if another."""
-        # The list first: a name on it whose own record does not agree counts for nothing, one that is missing would.
-        await self._list(customer, add=visitor)
-        (blob,) = await self._store.get_many([identity_key(visitor)])
-        await self._store.put(identity_key(visitor), msgspec.msgpack.encode(Identity(customer, evidence, now)))
-        await self._last(visitor, None)
-        before = customer_in(blob)
-        if before is None or before == customer:
-            return None
-        await self._list(before, remove=visitor)
-        return before
+        mine = Listed(visitor, random.getrandbits(63))
+        identity = msgspec.msgpack.encode(Identity(customer, evidence, now, mine.link))
+        for attempt in range(ATTEMPTS):
+            blob, before = await self._read(visitor)
+            if before is not None and before.customer == customer:
+                if attempt:
+                    await self._list(customer, remove=mine)
+                return None
+            if not attempt:
+                # First of all: a name on the list whose own record does not agree counts for nothing, one that is
+                # missing would. Each link has its own, so that none is taken off with another one's.
+                await self._list(customer, add=mine)
+            if await self._swap(visitor, blob, identity, now, None):
+                return None if before is None else await self._unlisted(visitor, before)
+        raise _conflict(visitor)
 
-    async def unlink(self, visitor: VisitorId) -> CustomerId | None:
+    async def unlink(self, visitor: VisitorId, now: Instant) -> CustomerId | None:
         """The visitor is nobody again, with the past it had; returns the customer it was."""
-        (blob,) = await self._store.get_many([identity_key(visitor)])
-        customer = customer_in(blob)
-        if customer is None:
-            return None
-        await self._store.delete([identity_key(visitor)])
-        await self._last(visitor, self._visitor_ttl)
-        await self._list(customer, remove=visitor)
-        return customer
+        for _ in range(ATTEMPTS):
+            blob, identity = await self._read(visitor)
+            if identity is None:
+                return None
+            if await self._swap(visitor, blob, None, now, self._visitor_ttl):
+                return await self._unlisted(visitor, identity)
+        raise _conflict(visitor)
 
     async def find(self, visitor: VisitorId) -> Identity | None:
         """Whose the visitor is, and why."""
-        (blob,) = await self._store.get_many([identity_key(visitor)])
-        return None if blob is None else _identity.decode(blob)
+        return (await self._read(visitor))[1]
 
     async def visitors(self, customer: CustomerId) -> tuple[VisitorId, ...]:
         """The visitors linked to a customer, in the order they were linked."""
@@ -132,13 +152,13 @@ class Identities:
             for customer, visitor in resolved
         ]
 
-    async def forget(self, customer: CustomerId) -> tuple[VisitorId, ...]:
+    async def forget(self, customer: CustomerId, now: Instant) -> tuple[VisitorId, ...]:
         """Unlink all visitors of a customer and delete what is known of them; returns them."""
         visitors = await self.visitors(customer)
         for visitor in visitors:
+            await self.unlink(visitor, now)
             subject = visitor_subject(visitor)
-            await self._store.delete([profile_key(subject), contacts_key(subject), identity_key(visitor)])
-        await self._store.delete([visitors_key(customer)])
+            await self._store.delete([profile_key(subject), contacts_key(subject)])
         return visitors
 
     async def _visitors_of(self, customers: Sequence[CustomerId]) -> dict[CustomerId, tuple[VisitorId, ...]]:
@@ -155,21 +175,32 @@ class Identities:
                 confirmed[customer] += (visitor,)
         return confirmed
 
-    async def _list(self, customer: CustomerId, add: VisitorId | None = None, remove: VisitorId | None = None) -> None:
+    async def _read(self, visitor: VisitorId) -> tuple[bytes | None, Identity | None]:
+        (blob,) = await self._store.get_many([identity_key(visitor)])
+        return blob, None if blob is None else _identity.decode(blob)
+
+    async def _swap(
+        self, visitor: VisitorId, before: bytes | None, after: bytes | None, now: Instant, ttl: int | None
+    ) -> bool:
+        """Change a visitor's record, if it is still as before, with what is to be known of the visitor for how long."""
+        subject = visitor_subject(visitor)
+        fence = Append(contacts_key(subject), contact_record(now, OfferId(""), LINK_KIND, "web", 0), ttl)
+        return await self._store.swap(identity_key(visitor), before, after, fence, [profile_key(subject)])
+
+    async def _unlisted(self, visitor: VisitorId, identity: Identity) -> CustomerId:
+        await self._list(identity.customer, remove=Listed(visitor, identity.link))
+        return identity.customer
+
+    async def _list(self, customer: CustomerId, add: Listed | None = None, remove: Listed | None = None) -> None:
         key = visitors_key(customer)
         for _ in range(ATTEMPTS):
             (blob,) = await self._store.get_many([key])
-            old = visitors_in(blob)
-            new = tuple(visitor for visitor in old if visitor not in {add, remove}) + (() if add is None else (add,))
+            old = _listed_in(blob)
+            new = tuple(listed for listed in old if listed != remove) + (() if add is None else (add,))
             if new == old or await self._store.compare_and_put(key, blob, msgspec.msgpack.encode(new) if new else None):
                 return
         raise Conflict(f"The visitors of customer {customer} changed {ATTEMPTS} times meanwhile; try again.")
 
-    async def _last(self, visitor: VisitorId, ttl: int | None) -> None:
-        """Give the visitor's profile and contacts this time to live."""
-        subject = visitor_subject(visitor)
-        for key in (profile_key(subject), contacts_key(subject)):
-            for _ in range(ATTEMPTS):
-                (blob,) = await self._store.get_many([key])
-                if blob is None or await self._store.compare_and_put(key, blob, blob, ttl):
-                    break
+
+def _conflict(visitor: VisitorId) -> Conflict:
+    return Conflict(f"Whose visitor {visitor} is changed {ATTEMPTS} times meanwhile; try again.")

@@ -1,11 +1,13 @@
 """What is known of a request's subject: one profile and one contact history, customer and linked visitors merged."""
 
+from collections import ChainMap
 from collections.abc import Iterable, Mapping, Sequence
 
 import msgspec
 
 from decision.keys import contacts_key, customer_subject, identity_key, profile_key, visitor_subject, visitors_key
 from decision.store.port import Store
+from decision.subject.contacts import Seen
 from decision.subject.identities import Subject, customer_in, visitors_in
 from decision.subject.merging import merge_profiles
 from decision.subject.packing import Packing
@@ -36,6 +38,11 @@ class SubjectState(msgspec.Struct, frozen=True):
     damage: str = ""
 
     @property
+    def seen(self) -> Seen:
+        """Where the owner's own history ended."""
+        return Seen.of(self.contacts, self.owned)
+
+    @property
     def without(self) -> tuple[str, ...]:
         """What a decision about this subject goes without."""
         return ("profile",) if self.damage else ()
@@ -61,8 +68,7 @@ class SubjectStates:
         links, blob, history = read = await self._store.get_many(keys)
         if links is None:
             # Most have none, so what is their own was read before it was known whether there is more.
-            visitors = () if customer is not None or visitor is None else (visitor,)
-            subject = Subject(customer, visitor, visitors)
+            subject = _visitor(visitor) if customer is None else Subject(customer, visitor)
             return await self._state(subject, {keys[1]: blob, keys[2]: history}, workspace)
         (state,) = await self._follow([(customer, visitor)], dict(zip(keys, read, strict=True)), workspace)
         return state
@@ -79,12 +85,33 @@ class SubjectStates:
         """The states of people whose own keys were read, and what these link to."""
         resolved = [_resolve(customer, visitor, found) for customer, visitor in people]
         await self._read(found, (key for person in resolved for key in _own_keys(*person)))
-        listed = [() if customer is None else visitors_in(found[visitors_key(customer)]) for customer, _ in resolved]
-        await self._read(found, (key for visitors in listed for one in visitors for key in _own_keys(None, one)))
+        listed = [_listed(customer, visitor, asked, found) for (customer, visitor), asked in zip(resolved, people)]
+        # Read after the customers' own histories, even where it was read before: these are what is reserved against, so
+        # whatever somebody else decided as the same customer is among both, or is too late for either.
+        theirs: dict[str, bytes | None] = {}
+        await self._read(theirs, (key for visitors in listed for one in visitors for key in _own_keys(None, one)))
         return [
-            await self._state(_subject(*person, visitors, found), found, workspace)
-            for person, visitors in zip(resolved, listed, strict=True)
+            await self._resolved(asked, person, visitors, found, theirs, workspace)
+            for asked, person, visitors in zip(people, resolved, listed, strict=True)
         ]
+
+    async def _resolved(
+        self,
+        asked: Person,
+        person: Person,
+        listed: tuple[VisitorId, ...],
+        found: Found,
+        theirs: Found,
+        workspace: Workspace,
+    ) -> SubjectState:
+        customer, visitor = person
+        if customer is None:
+            return await self._state(_visitor(visitor), found, workspace)
+        # Each visitor's own record has the last word.
+        visitors = tuple(one for one in listed if customer_in(theirs[identity_key(one)]) == customer)
+        if asked[0] is None and visitor not in visitors:
+            return await self.load(*asked, workspace)
+        return await self._state(Subject(customer, visitor, visitors), ChainMap(dict(theirs), dict(found)), workspace)
 
     async def _read(self, found: dict[str, bytes | None], keys: Iterable[str]) -> None:
         new = [key for key in dict.fromkeys(keys) if key not in found]
@@ -131,10 +158,13 @@ def _resolve(customer: CustomerId | None, visitor: VisitorId | None, found: Foun
     return customer, visitor
 
 
-def _subject(
-    customer: CustomerId | None, visitor: VisitorId | None, listed: tuple[VisitorId, ...], found: Found
-) -> Subject:
+def _listed(customer: CustomerId | None, visitor: VisitorId | None, asked: Person, found: Found) -> tuple[VisitorId, ...]:
+    """Who may be a customer: the names on its list, and the visitor who was asked for and said to be that customer."""
     if customer is None:
-        return Subject(None, visitor, () if visitor is None else (visitor,))
-    # Each visitor's own record has the last word.
-    return Subject(customer, visitor, tuple(one for one in listed if customer_in(found[identity_key(one)]) == customer))
+        return ()
+    said = () if asked[0] is not None or visitor is None else (visitor,)
+    return tuple(dict.fromkeys((*visitors_in(found[visitors_key(customer)]), *said)))
+
+
+def _visitor(visitor: VisitorId | None) -> Subject:
+    return Subject(None, visitor, () if visitor is None else (visitor,))

@@ -166,7 +166,7 @@ class BulkDeciding:
         again: list[Line] = []
         reserve = self._contacts.add_if
         for pause in _pauses():
-            calls = [reserve(owner, contacts, length) for _, (owner, contacts, length) in asked]
+            calls = [reserve(owner, contacts, seen) for _, (owner, contacts, seen) in asked]
             results = await _all(calls, deadline)
             unknown = []
             for one, result in zip(asked, results, strict=True):

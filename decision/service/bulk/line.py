@@ -11,6 +11,7 @@ from decision.service.admission import Ask
 from decision.service.decision_index import encode_entry
 from decision.service.made import Draw, Made, contacts_of, index_entry_of, make_or_fall_back, record_of
 from decision.service.recorder import Written
+from decision.subject.contacts import Seen
 from decision.subject.state import SubjectState
 from decision.subject.turns import Turn
 
@@ -30,14 +31,14 @@ class Line(msgspec.Struct, eq=False):
     """Whether the store is away, so that it can neither be journalled nor counted as a contact."""
 
     @property
-    def reservation(self) -> tuple[SubjectId, list[bytes], int] | None:
-        """Whose history gets which contacts if it is still so many bytes long; None where none have to be reserved."""
+    def reservation(self) -> tuple[SubjectId, list[bytes], Seen] | None:
+        """Whose history gets which contacts if it still ends where it was seen to; None where none are reserved."""
         if self.turn is None or self.state is None or self.without or self.made is None:
             return None
         owner = self.state.subject.owner
         if owner is None or not self.made.decision.offers:
             return None
-        return owner, contacts_of(self.ask, self.made), self.state.owned
+        return owner, contacts_of(self.ask, self.made), self.state.seen
 
     def weigh(self, draw: Draw) -> None:
         """Decide on what is known."""

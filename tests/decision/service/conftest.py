@@ -43,13 +43,18 @@ class WeakStore(MemoryStore):
         return await super().get_many(keys)
 
     async def append(
-        self, key: str, value: bytes, expected_length: int | None = None, ttl: int | None = None
+        self,
+        key: str,
+        value: bytes,
+        expected_length: int | None = None,
+        ttl: int | None = None,
+        expected_end: bytes = b"",
     ) -> int | None:
         self._answer()
         await asyncio.sleep(self.writing_seconds)
         if self.contended and expected_length is not None:
             return None
-        length = await super().append(key, value, expected_length, ttl)
+        length = await super().append(key, value, expected_length, ttl, expected_end)
         self.conflicts += length is None
         self._acknowledge()
         return length

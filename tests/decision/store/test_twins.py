@@ -67,16 +67,21 @@ async def test_values_live_as_long_as_they_are_told(store: Store) -> None:
     await store.put("short", b"1", ttl=1)
     await store.put("made lasting", b"1", ttl=1)
     await store.put("made lasting", b"2")
-    await store.put("shortened", b"1")
+    await store.put("shortened", b"1", ttl=50)
     await store.compare_and_put("shortened", b"1", b"2", ttl=1)
+    await store.put("endless", b"1")
+    assert await store.compare_and_put("endless", b"1", b"2", ttl=1)
+    assert await store.append("endless", b"3", ttl=1) == 2
+    await store.append_once("{e}", b"1", Put("{e}:a", b"1"))
+    assert await store.append_once("{e}", b"2", Put("{e}:b", b"1"), ttl=1) == 2
     await store.compare_and_put("{m}", None, b"2", marks=[("{m}:mark", 1)])
     await store.append("grown", b"1", ttl=1)
-    await store.append("grown, then lasting", b"1")
+    await store.append("grown, then lasting", b"1", ttl=1)
     await store.append("grown, then lasting", b"1", ttl=100)
     await asyncio.sleep(1.05)
     gone = ["short", "shortened", "{m}:mark", "grown"]
-    there = ["made lasting", "{m}", "grown, then lasting"]
-    assert await store.get_many(gone + there) == [None] * 4 + [b"2", b"2", b"11"]
+    there = ["made lasting", "{m}", "grown, then lasting", "endless", "{e}"]
+    assert await store.get_many(gone + there) == [None] * 4 + [b"2", b"2", b"11", b"23", b"12"]
     assert await store.put_if_absent("short", b"1")
 
 
@@ -87,6 +92,36 @@ async def test_appends_and_says_how_long_the_string_became(store: Store) -> None
     assert await store.append("new", b"gh", expected_length=0, ttl=50) == 2
     assert await store.append("new", b"ij", ttl=50) == 4
     assert await store.get_many(["k", "new"]) == [b"abcd", b"ghij"]
+
+
+async def test_a_string_that_grew_again_is_not_the_one_that_was_expected(store: Store) -> None:
+    await store.put("{k}", b"abcd")
+    assert await store.append("{k}", b"ef", 4, expected_end=b"bd") is None
+    assert await store.append_once("{k}", b"ef", Put("{k}:r", b"1"), 4, expected_end=b"bd") is None
+    assert await store.append_once("{k}", b"", Put("{k}:r", b"1"), 4, expected_end=b"bd") is None
+    assert await store.append("{k}", b"ef", 4, expected_end=b"cd") == 6
+    assert await store.append_once("{k}", b"gh", Put("{k}:r", b"1"), 6, 50, b"ef") == 8
+    assert await store.append("{k}", b"ij", 8, expected_end=b"abcdefghij") is None
+    assert await store.get_many(["{k}", "{k}:r"]) == [b"abcdefgh", b"1"]
+
+
+async def test_swaps_a_value_and_appends_in_one_step(store: Store) -> None:
+    for_ever, for_a_second = Append("{k}:text", b"cd"), Append("{k}:text", b"ef", 1)
+    await store.put("{k}:text", b"ab", 1)
+    await store.put("{k}:more", b"1", 1)
+    also = ["{k}:more", "{k}:missing"]
+    assert not await store.swap("{k}", b"1", b"2", for_ever, also)
+    assert await store.swap("{k}", None, b"1", for_ever, also)
+    assert not await store.swap("{k}", None, b"2", for_ever, also)
+    await asyncio.sleep(1.05)
+    keys = ["{k}", "{k}:text", "{k}:more", "{k}:missing"]
+    assert await store.get_many(keys) == [b"1", b"abcd", b"1", None]
+    assert await store.swap("{k}", b"1", None, for_a_second, also)
+    assert await store.get_many(keys) == [None, b"abcdef", b"1", None]
+    await asyncio.sleep(1.05)
+    assert await store.get_many(keys) == [None] * 4
+    assert await store.swap("{k}", None, b"3", for_a_second, also)
+    assert await store.get_many(keys) == [b"3", b"ef", None, None]
 
 
 async def test_appends_once_for_each_receipt(store: Store) -> None:

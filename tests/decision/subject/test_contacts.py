@@ -9,9 +9,9 @@ import pytest
 
 from decision.keys import customer_subject, visitor_subject
 from decision.store.memory import MemoryStore
-from decision.store.port import Store
+from decision.store.port import Put, Store
 from decision.store.redis import RedisStore
-from decision.subject.contacts import Contacts
+from decision.subject.contacts import Contacts, Seen
 from decision.subject.profiles import DAY
 from rules.contact import contact_record, read_contacts
 from rules.ids import CustomerId, Instant, OfferId, VisitorId
@@ -68,10 +68,23 @@ async def test_what_one_process_adds_to_one_history_waits_for_its_turn() -> None
 
 async def test_of_callers_who_saw_the_same_history_one_may_add_to_it(store: Store) -> None:
     contacts = Contacts(store, visitor_days=1, repeat_days=1)
-    added = await asyncio.gather(*(contacts.add_if(ANN, [contact(n)], 0) for n in range(10)))
+    added = await asyncio.gather(*(contacts.add_if(ANN, [contact(n)], Seen.of(b"")) for n in range(10)))
     assert sum(added) == 1
-    length = len((await contacts.load([ANN]))[0])
-    assert await contacts.add_if(ANN, [contact(99)], length)
+    (history,) = await contacts.load([ANN])
+    assert await contacts.add_if(ANN, [contact(99)], Seen.of(history))
+
+
+async def test_a_history_that_was_cut_and_grew_again_is_not_the_one_that_was_seen(store: Store) -> None:
+    contacts = Contacts(store, visitor_days=1, repeat_days=1)
+    await contacts.add(ANN, [contact(1), contact(2)])
+    (history,) = await contacts.load([ANN])
+    await contacts.delete(ANN)
+    await contacts.add(ANN, [contact(1), contact(3)])
+    assert not await contacts.add_if(ANN, [contact(4)], Seen.of(history))
+    receipt = Put("receipt:{c:ann}:r", b"1")
+    assert await contacts.add_once(ANN, [contact(4)], receipt, Seen.of(history)) is False
+    assert not await contacts.add_if_missing(ANN, [contact(3)], Seen.of(history, 24 + 24))
+    assert await contacts.add_if_missing(ANN, [contact(3)], Seen.of(history, 24))
 
 
 async def test_long_histories_are_cut_to_the_latest_contacts(store: Store) -> None:
@@ -89,7 +102,7 @@ async def test_a_history_that_only_capped_decisions_write_is_cut_too(store: Stor
     for at in range(100):
         (blob,) = await contacts.load([ANN])
         assert len(blob) <= 2 * 8 * 24
-        assert await contacts.add_if(ANN, [contact(at)], len(blob))
+        assert await contacts.add_if(ANN, [contact(at)], Seen.of(blob))
     history = read_contacts((await contacts.load([ANN]))[0])
     assert history["at"].tolist() == list(range(100 - len(history), 100))
 
