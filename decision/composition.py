@@ -13,7 +13,7 @@ from decision.importing.memory import JournalMemory
 from decision.journal.journal import Journal
 from decision.journal.settling import settled
 from decision.service.bulk.deciding import BulkDeciding
-from decision.service.bulk.passage import Passage
+from decision.service.bulk.passage import BATCH_PATIENCE, Passage
 from decision.service.bulk.processes import BulkProcesses, cores
 from decision.service.concierge import Concierge
 from decision.service.customers import Customers
@@ -118,7 +118,7 @@ def compose(
             random,
             passage if shared else None,
         ),
-        bulk_processes=BulkProcesses(processes, passage),
+        bulk_processes=BulkProcesses(processes, Passage(lambda: deciding.under_way, BATCH_PATIENCE)),
         explaining=Explaining(of.journal, of.index, of.versions, of.refresher),
         intake=of.intake,
         customers=Customers(

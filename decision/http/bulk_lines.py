@@ -21,7 +21,7 @@ LINE_LIMIT = 64_000
 """Most bytes of a line: a question is far shorter, and a whole window of lines is held in memory."""
 
 SLICE_SECONDS = 0.001
-"""How long lines are read and answers written at a stretch, while others wait."""
+"""How long lines are read at a stretch, while others wait."""
 
 _encoder = msgspec.json.Encoder()
 

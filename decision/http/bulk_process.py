@@ -24,6 +24,10 @@ from rules.errors import ConciergeError, Unavailable
 LIFE_SECONDS = 1.0
 """How often it says that it lives."""
 
+AT_ONCE = 3
+"""How many batches are under way at once, whoever sent them: while one is decided, others wait for the store, which
+is asked for no more together."""
+
 READ_AHEAD = 1 << 20
 
 
@@ -58,11 +62,13 @@ def main() -> None:
 async def serve(concierge: Concierge, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
     """Answer every batch, in order, until the other end is closed; what has begun by then is still decided."""
     begun: asyncio.Queue[asyncio.Task[bytes] | None] = asyncio.Queue()
+    free = asyncio.Semaphore(AT_ONCE)
 
     async def send() -> None:
         # Where nobody is left to read, the rest is decided all the same: some of it may be stored already.
         while (task := await begun.get()) is not None:
             answers = await task
+            free.release()
             if not writer.is_closing():
                 writer.write(frame(answers))
 
@@ -75,6 +81,7 @@ async def serve(concierge: Concierge, reader: asyncio.StreamReader, writer: asyn
     try:
         with suppress(OSError):
             while (body := await read_frame(reader)) is not None:
+                await free.acquire()
                 begun.put_nowait(asyncio.create_task(answer(concierge, decode_batch(body))))
     finally:
         living.cancel()

@@ -3,9 +3,6 @@
 import asyncio
 import time
 
-import pytest
-
-from decision.service.bulk import passage as module
 from decision.service.bulk.passage import CROWD, PATIENCE, Passage
 
 
@@ -27,10 +24,9 @@ async def test_one_slice_at_a_time_and_others_in_between() -> None:
     assert order.index("another") < order.index("b")
 
 
-async def test_a_crowd_goes_first(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(module, "PATIENCE", 60.0)
+async def test_a_crowd_goes_first() -> None:
     waiting = CROWD + 1
-    taking = asyncio.create_task(Passage(lambda: waiting).take())
+    taking = asyncio.create_task(Passage(lambda: waiting, 60.0).take())
     await asyncio.sleep(0.002)
     assert not taking.done()
     waiting = CROWD
