@@ -16,6 +16,8 @@ from rules.ids import CustomerId
 
 _CAMPAIGN = "campaign.json"
 _FINISHED = "finished.json"
+_STOPPED = "stopped"
+_WITHDRAWN = "withdrawn.json"
 _UNFINISHED = ".unfinished"
 
 
@@ -59,6 +61,31 @@ class CampaignFolder:
     def finish(self, summary: bytes) -> None:
         """Everything is done, and this is what became of it."""
         write_durably(self.path / _FINISHED, summary)
+
+    @property
+    def state(self) -> str:
+        """How it stands, in a word or two."""
+        if self.withdrawn or self.stopped:
+            return "withdrawn" if self.withdrawn else "withdrawal not finished"
+        return "finished" if self.finished else "not finished"
+
+    @property
+    def stopped(self) -> bool:
+        """Whether it is being withdrawn, so that nobody else is decided."""
+        return (self.path / _STOPPED).exists()
+
+    @property
+    def withdrawn(self) -> bool:
+        """Whether it was withdrawn."""
+        return (self.path / _WITHDRAWN).exists()
+
+    def stop(self) -> None:
+        """From now on nobody is decided any more."""
+        write_durably(self.path / _STOPPED, b"")
+
+    def withdraw(self, told: bytes) -> None:
+        """It is withdrawn, and this is what was taken back."""
+        write_durably(self.path / _WITHDRAWN, told)
 
     def customers(self, chunk: int) -> tuple[CustomerId, ...]:
         """Who is in a chunk, in order."""

@@ -12,6 +12,7 @@ from decision.campaign.beginning import CHUNK, Wish
 from decision.campaign.campaign import NAME, CampaignId
 from decision.clock import wall_clock
 from decision.command.campaign_crew import dask_crew, local_crew
+from decision.command.campaign_past import list_campaigns, withdraw
 from decision.command.campaign_run import INTERRUPTED, CampaignShow
 from decision.command.moment import MOMENT
 from decision.service.bulk.processes import cores
@@ -23,6 +24,10 @@ from rules.ids import Instant, PlacementId
 @click.group()
 def campaign() -> None:
     """Decide for a whole audience at once."""
+
+
+campaign.add_command(list_campaigns)
+campaign.add_command(withdraw)
 
 
 @campaign.command()

@@ -8,16 +8,6 @@ from pathlib import Path
 
 import msgspec
 from rich.console import Console
-from rich.progress import (
-    BarColumn,
-    MofNCompleteColumn,
-    Progress,
-    ProgressColumn,
-    Task,
-    TextColumn,
-    TimeRemainingColumn,
-)
-from rich.text import Text
 
 from decision.campaign.audience import Audience, AudienceWriter, audience_in
 from decision.campaign.beginning import Wish, begin_campaign, find_campaign, plan_order
@@ -30,6 +20,7 @@ from decision.campaign.searching import search
 from decision.campaign.segment import Segment
 from decision.campaign.summary import Summary, summarise
 from decision.campaign.workshop import Job, order_snapshot
+from decision.command.campaign_progress import progress
 from decision.command.campaign_table import show_summary
 from decision.folders import data_folder
 from decision.journal.settling import settled
@@ -38,6 +29,7 @@ from decision.store.embedded import EmbeddedServer
 from decision.store.opening import open_store
 from decision.store.port import Store
 from decision.subject.contacts import Contacts
+from rules.errors import Conflict, Unavailable
 
 INTERRUPTED = 130
 """The exit status after Ctrl+C, as shells have it."""
@@ -57,7 +49,8 @@ class CampaignShow:
         """Run until the end, or Ctrl+C (then False), which lets what was begun be finished."""
         settings, folders = self._settings, CampaignFolders(self._settings.folder)
         async with AsyncExitStack() as stack:
-            stack.enter_context(data_folder(settings.folder))
+            with data_folder(settings.folder):
+                pass
             store = await stack.enter_async_context(open_store(settings))
             if self._wish.dry_run:
                 folder = stack.enter_context(folders.passing())
@@ -68,17 +61,24 @@ class CampaignShow:
                 stack.enter_context(folder.working())
                 found = find_campaign(self._wish, folders)
                 await stack.enter_async_context(settled(store, settings.folder))
+            if folder.stopped:
+                raise Conflict(f"Campaign {self._wish.name} was withdrawn; give another --id to decide anew.")
             if folder.finished:
                 self._console.print(f"Campaign {self._wish.name} was finished before; nothing is decided anew.")
                 show_summary(self._console, msgspec.json.decode(folder.summary(), type=Summary))
                 return True
             stopping = asyncio.Event()
             with _stopped_by_signals(stopping):
-                campaign = found.campaign() if found else await self._begin(store, folder, stopping)
-                if campaign is None or not await self._decide(store, campaign, folder, stopping):
+                with data_folder(settings.folder):
+                    campaign = found.campaign() if found else await self._begin(store, folder, stopping)
+                    done = campaign is not None and await self._decide(store, campaign, folder, stopping)
+                if campaign is None or not done:
                     self._console.print("Stopped; nobody is decided twice when you run the same command again.")
                     return False
-            self._conclude(campaign, folder)
+            try:
+                self._conclude(campaign, folder)
+            except OSError as error:
+                raise Unavailable(f"{campaign.out} cannot be written: {error}; run the same command again.") from error
             return True
 
     async def _begin(self, store: Store, folder: CampaignFolder, stopping: asyncio.Event) -> Campaign | None:
@@ -98,7 +98,7 @@ class CampaignShow:
     async def _search(self, job: Job, store: Store, writer: AudienceWriter, stopping: asyncio.Event) -> Audience | None:
         # A mistake in the condition is told before any process is started.
         Segment.of(self._wish.source, await order_snapshot(job.order, store), job.order.placement)
-        with self._progress() as bar, self._crew.hire() as executor:
+        with progress(self._console) as bar, self._crew.hire() as executor:
             task = bar.add_task("looking at profiles", total=None)
             pages = search(
                 job, self._wish.source, store, executor, self._crew.size, lambda looked: bar.advance(task, looked)
@@ -113,7 +113,7 @@ class CampaignShow:
         settings = self._settings
         receipts = Receipts(store, Contacts(store, settings.visitor_days, settings.repeat_days))
         run = CampaignRun(self._job(campaign), campaign, folder, store, receipts, self._crew)
-        with self._progress() as bar:
+        with progress(self._console) as bar:
             task = bar.add_task("deciding", total=campaign.customers, completed=run.decided)
             return await run.run(stopping, lambda decided: bar.advance(task, decided))
 
@@ -130,19 +130,6 @@ class CampaignShow:
     def _job(self, campaign: Campaign) -> Job:
         store = self._settings.store or EmbeddedServer(self._settings.folder).url
         return Job(campaign.order, msgspec.structs.replace(self._settings, store=store))
-
-    def _progress(self) -> Progress:
-        columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), _Rate(), TimeRemainingColumn())
-        return Progress(*columns, console=self._console)
-
-
-class _Rate(ProgressColumn):
-    """Customers a second."""
-
-    def render(self, task: Task) -> Text:
-        """The rate of the last half minute or so."""
-        speed = task.finished_speed or task.speed
-        return Text("–/s" if speed is None else f"{speed:,.0f}/s")
 
 
 @contextmanager

@@ -27,17 +27,21 @@ FROM (
 WHERE turn > 1
 """
 
-_VIEW = """
-CREATE TEMP VIEW journal AS
-SELECT {columns} FROM {segments} AS segments
+_WITHDRAWN = """
+CREATE TEMP TABLE withdrawn AS SELECT DISTINCT id FROM {segments} WHERE record = 'withdrawal'
 """
 
-_ONCE = """
-WHERE NOT EXISTS (
+_VIEW = """
+CREATE TEMP VIEW journal AS
+SELECT {columns} FROM {segments} AS segments WHERE {conditions}
+"""
+
+_ONCE = """NOT EXISTS (
     SELECT 1 FROM repeats
     WHERE repeats.filename = segments.filename AND repeats.file_row_number = segments.file_row_number
-)
-"""
+)"""
+
+_STANDING = "(record <> 'decision' OR id NOT IN (SELECT id FROM withdrawn))"
 
 
 @contextmanager
@@ -45,8 +49,8 @@ def open_journal(data: Path, threads: int | None = None) -> Iterator[duckdb.Duck
     """A connection whose view `journal` holds the records in the segments of a data folder as they are now.
 
     Columns are those of `decision.journal.segment.SCHEMA`, and `date`. Each record is there once, the first that was
-    written: an event's id counts within its visitor (else customer), an outcome's within its decision. Without
-    segments the view is empty.
+    written: an event's id counts within its visitor (else customer), an outcome's within its decision. Decisions that
+    were taken back are not there. Without segments the view is empty.
     """
     connection = duckdb.connect(":memory:")
     try:
@@ -68,6 +72,10 @@ def _define(connection: duckdb.DuckDBPyConnection, paths: list[str]) -> None:
     segments = f"read_parquet([{listed}], hive_partitioning = true, filename = true, file_row_number = true)"
     connection.execute(_REPEATS.format(segments=segments))
     columns = ", ".join(f'segments."{name}"' for name in (*SCHEMA.names, "date"))
-    view = _VIEW.format(columns=columns, segments=segments)
-    (repeats,) = connection.execute("SELECT count(*) FROM repeats").fetchone() or (0,)
-    connection.execute(view + _ONCE if repeats else view)
+    connection.execute(_WITHDRAWN.format(segments=segments))
+    # Mostly there are neither, and what is not asked costs nothing.
+    conditions = ["true"]
+    for table, condition in (("repeats", _ONCE), ("withdrawn", _STANDING)):
+        (rows,) = connection.execute(f"SELECT count(*) FROM {table}").fetchone() or (0,)
+        conditions += [condition] if rows else []
+    connection.execute(_VIEW.format(columns=columns, segments=segments, conditions=" AND ".join(conditions)))

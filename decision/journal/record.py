@@ -1,4 +1,4 @@
-"""What the journal holds: decisions, outcomes, events and profile changes."""
+"""What the journal holds: decisions, outcomes, events, profile changes, and decisions taken back."""
 
 from typing import Literal
 
@@ -82,7 +82,17 @@ class ProfileRecord(msgspec.Struct, frozen=True, tag="profile", tag_field="recor
     evidence: str | None = None
 
 
-Record = DecisionRecord | OutcomeRecord | EventRecord | ProfileRecord
+class WithdrawalRecord(msgspec.Struct, frozen=True, tag="withdrawal", tag_field="record"):
+    """The decision with this id was taken back before anything came of it: nobody saw what it showed."""
+
+    id: DecisionId
+    written: Instant
+    campaign: str
+    customer: CustomerId | None
+    visitor: VisitorId | None = None
+
+
+Record = DecisionRecord | OutcomeRecord | EventRecord | ProfileRecord | WithdrawalRecord
 
 _encoder = msgspec.msgpack.Encoder()
 _decoder: msgspec.msgpack.Decoder[Record] = msgspec.msgpack.Decoder(Record)

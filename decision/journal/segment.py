@@ -14,6 +14,7 @@ from decision.journal.record import (
     OutcomeRecord,
     ProfileRecord,
     Record,
+    WithdrawalRecord,
     decode_record,
 )
 from decision.store.port import Position
@@ -69,9 +70,10 @@ _COLUMNS: list[tuple[str, pa.DataType]] = [
 SCHEMA = pa.schema(_COLUMNS)
 """The columns of every segment.
 
-`record` is `decision`, `outcome`, `event`, `profile`, or `unreadable` for an entry that is not a record; the struct of
-that name is set, the others are null. `written` and `at` are ms since 1970 (`at` is when it happened: a decision's
-`now`). `context` and `attributes` are JSON. `entry` is the record as it was appended, for exact replay.
+`record` is `decision`, `outcome`, `event`, `profile`, `withdrawal` (its `id` is that of a decision taken back), or
+`unreadable` for an entry that is not a record; the struct of that name is set if there is one, the others are null.
+`written` and `at` are ms since 1970 (`at` is when it happened: a decision's `now`). `context` and `attributes` are
+JSON. `entry` is the record as it was appended, for exact replay.
 """
 
 UNREADABLE = "unreadable"
@@ -119,7 +121,7 @@ def _tag(record: Record) -> str:
 def _at(record: Record | None) -> int | None:
     if isinstance(record, DecisionRecord):
         return record.now
-    if isinstance(record, ProfileRecord):
+    if isinstance(record, ProfileRecord | WithdrawalRecord):
         return record.written
     return None if record is None else record.at
 

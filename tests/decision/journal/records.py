@@ -1,7 +1,7 @@
 """Records of every kind for the journal's tests."""
 
 from decision.engine.request import Decision, DecisionRequest, ShownOffer
-from decision.journal.record import DecisionRecord, EventRecord, OutcomeRecord, ProfileRecord, Record
+from decision.journal.record import DecisionRecord, EventRecord, OutcomeRecord, ProfileRecord, Record, WithdrawalRecord
 from rules.ids import CatalogueVersion, CustomerId, DecisionId, Instant, ModelVersion, OfferId, PlacementId, VisitorId
 
 NOW = Instant(1_790_000_000_000)
@@ -53,6 +53,11 @@ def event(id: str) -> EventRecord:
 def change(id: str) -> ProfileRecord:
     """A change of a profile."""
     return ProfileRecord(id, NOW, CustomerId("ann"), "link", b"blob", VisitorId("v1"), "login")
+
+
+def withdrawal(of: str) -> WithdrawalRecord:
+    """A decision taken back."""
+    return WithdrawalRecord(DecisionId(of), NOW, "spring", CustomerId("ann"))
 
 
 def one_of_each() -> list[Record]:

@@ -13,7 +13,7 @@ from decision.store.memory import MemoryStore
 from decision.store.port import Store
 from decision.store.redis import RedisStore
 from rules.ids import DecisionId, Instant
-from tests.decision.journal.records import NOW, decision, event, one_of_each, outcome
+from tests.decision.journal.records import NOW, decision, event, one_of_each, outcome, withdrawal
 
 
 @pytest.fixture(params=["memory", "valkey"])
@@ -41,6 +41,23 @@ async def test_joins_outcomes_to_decisions(tmp_path: Path) -> None:
             """
         ).fetchall()
     assert rows == [("d1", "offer-1", 12.5, True)]
+
+
+async def test_decisions_that_were_taken_back_are_not_read(tmp_path: Path) -> None:
+    store = MemoryStore()
+    journal = Journal(store, tmp_path)
+    for record in (decision("a"), decision("b"), withdrawal("b"), decision("c"), decision("b"), outcome("b", "c")):
+        await journal.append(record)
+    async with Sink(store, tmp_path, records=2) as sink:
+        await sink.drain()
+    with open_journal(tmp_path) as connection:
+        found = connection.execute("SELECT record, id, customer FROM journal ORDER BY 1, 2").fetchall()
+    assert found == [
+        ("decision", "a", "ann"),
+        ("decision", "c", "ann"),
+        ("outcome", "b", "ann"),
+        ("withdrawal", "b", "ann"),
+    ]
 
 
 async def test_a_journal_without_segments_is_an_empty_view(tmp_path: Path) -> None:

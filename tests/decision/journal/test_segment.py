@@ -9,7 +9,7 @@ from decision.journal.folder import JournalFolder
 from decision.journal.record import decode_record, encode_record
 from decision.journal.segment import SCHEMA, segment_table
 from decision.store.port import Position
-from tests.decision.journal.records import NOW, one_of_each
+from tests.decision.journal.records import NOW, one_of_each, withdrawal
 
 
 def _entries(first: int = NOW) -> list[tuple[Position, bytes]]:
@@ -17,18 +17,20 @@ def _entries(first: int = NOW) -> list[tuple[Position, bytes]]:
 
 
 def test_columns_say_what_the_records_say(tmp_path: Path) -> None:
-    entries = [*_entries(), (Position(f"{NOW}-9"), b"\xc1 not a record")]
+    taken_back = Position(f"{NOW}-8"), encode_record(withdrawal("d2"))
+    entries = [*_entries(), taken_back, (Position(f"{NOW}-9"), b"\xc1 not a record")]
     folder = JournalFolder(tmp_path)
     segment = folder.commit(segment_table("abc", entries), "abc", entries[0][0], entries[-1][0])
     table = pq.read_table(segment.path, partitioning=None)
     assert table.schema.equals(SCHEMA)
     rows = table.to_pylist()
-    assert [row["record"] for row in rows] == ["decision", "outcome", "event", "profile", "decision", "unreadable"]
-    assert [row["id"] for row in rows] == ["d1", "o1", "e1", "p1", "d2", f"{NOW}-9"]
-    assert [row["at"] for row in rows] == [NOW, NOW + 5, NOW - 5, NOW, NOW, None]
-    assert [row["visitor"] for row in rows] == [None, None, "v1", "v1", None, None]
+    kinds = ["decision", "outcome", "event", "profile", "decision", "withdrawal", "unreadable"]
+    assert [row["record"] for row in rows] == kinds
+    assert [row["id"] for row in rows] == ["d1", "o1", "e1", "p1", "d2", "d2", f"{NOW}-9"]
+    assert [row["at"] for row in rows] == [NOW, NOW + 5, NOW - 5, NOW, NOW, NOW, None]
+    assert [row["visitor"] for row in rows] == [None, None, "v1", "v1", None, None, None]
     assert [(row["position"], row["entry"]) for row in rows] == entries
-    assert [encode_record(decode_record(row["entry"])) for row in rows[:5]] == [entry for _, entry in entries[:5]]
+    assert [encode_record(decode_record(row["entry"])) for row in rows[:6]] == [entry for _, entry in entries[:6]]
     for row in rows:
         others = {"decision", "outcome", "event", "profile"} - {row["record"]}
         assert all(row[other] is None for other in others)

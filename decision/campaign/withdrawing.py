@@ -1,0 +1,99 @@
+"""Withdraws a campaign: every decision that nothing came of yet is taken back, part by part."""
+
+from collections.abc import Callable, Iterator, Sequence
+from functools import partial
+from pathlib import Path
+
+import msgspec
+import pyarrow.parquet as pq
+
+from decision.campaign.campaign import Campaign
+from decision.campaign.deciding import patiently
+from decision.campaign.draw import decision_of
+from decision.campaign.folder import CampaignFolder
+from decision.campaign.receipts import Receipts
+from decision.campaign.taking_back import Sent, TakingBack
+from decision.clock import Clock
+from decision.journal.reading import open_journal
+from decision.journal.record import DecisionRecord, decode_record
+from decision.store.port import Store
+from rules.ids import CustomerId, DecisionId, OfferId
+
+_REPORTED = """
+SELECT DISTINCT outcome.decision FROM journal WHERE record = 'outcome' AND starts_with(outcome.decision, $moment)
+"""
+
+
+class Withdrawn(msgspec.Struct, frozen=True):
+    """How many decisions, with how many shown offers, were taken back, and how many stay because of an outcome."""
+
+    decisions: int = 0
+    offers: int = 0
+    reported: int = 0
+
+
+class Withdrawing:
+    """Withdraws one campaign, by whoever holds its folder; it may be killed at any moment and begun again.
+
+    `data` is the data folder, whose journal is settled.
+    """
+
+    def __init__(
+        self, campaign: Campaign, folder: CampaignFolder, store: Store, receipts: Receipts, data: Path, clock: Clock
+    ) -> None:
+        self._campaign = campaign
+        self._folder = folder
+        self._receipts = receipts
+        self._data = data
+        self._taking = TakingBack(store, campaign.order.campaign, campaign.order.moment, clock)
+
+    async def withdraw(self, advance: Callable[[int], None]) -> Withdrawn:
+        """Take back what can be; `advance` is told how many customers more were looked at."""
+        self._folder.stop()
+        reported = self._reported()
+        total = Withdrawn()
+        written = self._folder.written()
+        for chunk in range(self._campaign.chunks):
+            customers = self._folder.customers(chunk)
+            sent = read_sent(self._folder.part(chunk)) if chunk in written else await self._begun(customers)
+            taken = await self._taking.take_back(sent, reported)
+            offers = sum(len(one.offers) for one in taken)
+            total = Withdrawn(
+                total.decisions + len(taken), total.offers + offers, total.reported + len(sent) - len(taken)
+            )
+            advance(len(customers))
+        self._folder.withdraw(msgspec.json.encode(total))
+        return total
+
+    def _reported(self) -> set[DecisionId]:
+        """The decisions of this campaign that the journal has an outcome of."""
+        with open_journal(self._data) as journal:
+            # All ids of a campaign begin with its moment.
+            moment = f"{self._campaign.order.moment:012x}"
+            return {DecisionId(id) for (id,) in journal.execute(_REPORTED, {"moment": moment}).fetchall()}
+
+    async def _begun(self, customers: Sequence[CustomerId]) -> list[Sent]:
+        """What a killed process had decided of a chunk without a part."""
+        names = [(customer, decision_of(self._campaign.order, customer)) for customer in customers]
+        found = await patiently(partial(self._receipts.find, names))
+        sent = []
+        for (customer, id), receipt in zip(names, found, strict=True):
+            if receipt is not None:
+                record = decode_record(receipt.record)
+                assert isinstance(record, DecisionRecord)
+                sent.append(Sent(customer, id, tuple(shown.offer for shown in record.decision.offers)))
+        return sent
+
+
+def read_sent(part: Path) -> list[Sent]:
+    """The decisions of a part, in order."""
+    shown: dict[tuple[CustomerId, DecisionId], tuple[OfferId, ...]] = {}
+    for customer, id, offer in _rows(part):
+        shown[customer, id] = shown.get((customer, id), ()) + (() if offer is None else (offer,))
+    return [Sent(customer, id, offers) for (customer, id), offers in shown.items()]
+
+
+def _rows(part: Path) -> Iterator[tuple[CustomerId, DecisionId, OfferId | None]]:
+    table = pq.read_table(part, columns=["customer", "decision", "offer"], partitioning=None)
+    for customer, id, offer in zip(*(column.to_pylist() for column in table.columns), strict=True):
+        yield CustomerId(str(customer)), DecisionId(str(id)), None if offer is None else OfferId(str(offer))
