@@ -1,4 +1,5 @@
 import re
+from pathlib import Path
 
 import pytest
 
@@ -14,6 +15,9 @@ channels = ["email", "web"]
 """
 
 
+README = (Path(__file__).parents[2] / "README.md").read_text()
+
+
 def findings(limit: str, toml: str = TOML, offers: str = OFFERS) -> list[tuple[str, str]]:
     return [(finding.key, finding.message) for finding in check(toml + limit, offers).findings]
 
@@ -21,6 +25,11 @@ def findings(limit: str, toml: str = TOML, offers: str = OFFERS) -> list[tuple[s
 def test_a_sound_limit_has_no_finding() -> None:
     assert findings(LIMIT) == []
     assert findings('[[volume]]\nid = "rooms"\nstock = "nights"\noffers = "offer.theme == \'spa\'"\nat_least = 1') == []
+
+
+def test_the_limit_in_the_readme_is_sound() -> None:
+    [limit] = [block for block in README.split("```") if block.startswith("toml\n[[volume]]")]
+    assert findings(limit.removeprefix("toml")) == []
 
 
 MISTAKES = [
