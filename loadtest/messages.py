@@ -89,3 +89,26 @@ class Training(msgspec.Struct, frozen=True):
     """What `concierge train --json` writes."""
 
     version: str
+
+
+class Judged(msgspec.Struct, frozen=True):
+    """A placement in what `concierge evaluate --decided` writes.
+
+    `contacts` counts per decision, `gain` is over the first placement; None stands for what cannot be told.
+    """
+
+    policy: str
+    contacts: float
+    gain: float | None
+    gain_error: float | None
+    contact_worth: float | None
+
+
+class Evaluated(msgspec.Struct, frozen=True):
+    """What `concierge evaluate --json` writes, as far as it is about placements."""
+
+    reaches: tuple[Judged, ...]
+
+    def placement(self, name: str) -> Judged:
+        """The figures of one placement; StopIteration when it was not judged."""
+        return next(found for found in self.reaches if found.policy == name)

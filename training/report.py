@@ -55,20 +55,21 @@ def evaluation_table(evaluation: Evaluation, title: str) -> Table:
 def reach_table(reaches: Sequence[Reach], title: str) -> Table:
     """Placements, and showing nothing, beside each other; what each gains over the first with its interval."""
     caption = (
-        "Values are SNIPS; standard errors in brackets, intervals of 95 %. A contact's worth is what it brought more "
-        "than showing nothing. Each moment is judged by itself, on subjects as the logged policy left them."
+        "Values are SNIPS; standard errors in brackets, intervals of 95 %. What a contact brought is what was earned more "
+        "than by showing nothing. Each moment is judged by itself, on subjects as the logged policy left them."
     )
     table = Table(title=title, caption=caption, box=SIMPLE, padding=(0, 1, 0, 0), pad_edge=False)
     table.add_column("Placement", no_wrap=True)
-    for column in ("Contacts", "Value", f"Over {reaches[0].policy}", "A contact's worth"):
+    for column in ("Contacts", "Value", f"Over {reaches[0].policy}", "Per contact"):
         table.add_column(column, justify="right", no_wrap=True)
+    digits = _digits(reaches[0].value.value)
     for place, found in enumerate(reaches):
         table.add_row(
             found.policy,
             _number(found.contacts, 2),
-            _with_error(found.value.value, found.value.standard_error),
-            "–" if place == 0 else _with_interval(found.gain, found.gain_error),
-            _with_error(found.contact_worth, found.contact_worth_error),
+            _with_error(found.value.value, found.value.standard_error, digits),
+            "–" if place == 0 else _with_interval(found.gain, found.gain_error, digits),
+            _with_error(found.contact_worth, found.contact_worth_error, digits),
         )
     return table
 
@@ -84,15 +85,15 @@ def _caption(evaluation: Evaluation) -> str:
     return " ".join(said)
 
 
-def _with_error(value: float, error: float) -> str:
-    digits = _digits(value)
+def _with_error(value: float, error: float, digits: int | None = None) -> str:
+    digits = _digits(value) if digits is None else digits
     return "–" if isnan(value) else f"{_number(value, digits)} ({_number(error, digits)})"
 
 
-def _with_interval(value: float, error: float) -> str:
+def _with_interval(value: float, error: float, digits: int) -> str:
     if isnan(value):
         return "–"
-    digits, reach = _digits(value), TWO_SIDED_95 * error
+    reach = TWO_SIDED_95 * error
     return f"{_number(value, digits)} ({_number(value - reach, digits)} to {_number(value + reach, digits)})"
 
 

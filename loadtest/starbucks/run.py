@@ -14,14 +14,16 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextC
 
 from loadtest.client import Client
 from loadtest.errors import CommandFailed
-from loadtest.messages import Event, Question
+from loadtest.messages import Evaluated, Event, Question
 from loadtest.service_process import Concierge, free_port
 from loadtest.starbucks.recording import Recording, moment
-from loadtest.starbucks.report import print_report
+from loadtest.starbucks.report import print_cost, print_report
 
 LEARNING_WAVES = (0, 168, 336, 408)
 JUDGED_WAVES = (504, 576)
 LAST_HOUR = 715
+FREE, CAPPED = "wave_decided", "wave_capped"
+"""The placements that decide every wave: one without a contact policy, one under it."""
 EVENTS_A_CALL = 2_000
 CALLS_AT_ONCE = 4
 
@@ -82,15 +84,18 @@ class Recorded:
             self._console.print(f"The last wave imported a second time: {again}")
             evaluation = await concierge.run(
                 "evaluate", "--goal", "net", "--source", "import", "--placement", "wave",
-                "--since", moment(JUDGED_WAVES[0]), "--json", str(self._work / "evaluation.json"),
+                "--since", moment(JUDGED_WAVES[0]), "--decided", FREE, "--decided", CAPPED,
+                "--json", str(self._work / "evaluation.json"),
             )  # fmt: skip
         rows = {
             "customers imported": counts.customers,
-            "waves decided in bulk": counts.decisions,
+            "waves decided in bulk": counts.decisions * 2,
             "logged decisions imported": counts.decisions,
             "events": counts.events,
         }
         print_report(self._console, evaluation, rows, self._seconds)
+        found = msgspec.json.decode((self._work / "evaluation.json").read_bytes(), type=Evaluated)
+        print_cost(self._console, found.placement(FREE), found.placement(CAPPED))
 
     def _workspace(self) -> Path:
         folder = self._work / "workspace"
@@ -126,9 +131,9 @@ class Recorded:
         return file
 
     async def _decide(self, client: Client, progress: Progress, wave: int) -> None:
-        """Every customer through the bulk endpoint, at the wave's own moment."""
+        """Every customer through the bulk endpoint, at the wave's own moment, without and with the cap."""
         customers = self._recording.customers()
-        questions = [Question("wave_decided", customer=customer, at=moment(wave)) for customer in customers]
+        questions = [Question(place, customer=one, at=moment(wave)) for place in (FREE, CAPPED) for one in customers]
         answered = 0
         with self._timed("waves decided in bulk"), _task(progress, f"wave {wave} h decided", len(questions)) as done:
             async for _ in client.decide_many(questions):

@@ -39,7 +39,11 @@ def test_what_a_placement_gains_stands_with_its_interval() -> None:
     capped = Reach("capped", 0.5, value, -2.5, 0.25, 5.127, 0.511)
     silence = Reach("silence", 0.0, value, -5.127, 0.511, NAN, NAN)
     shown = " ".join(text(reach_table((free, capped, silence), "Title")).split())
-    for part in ("Over free", "free 1.00 14.97 (0.82) – 5.127", "capped 0.50 14.97 (0.82) -2.500 (-2.990 to -2.010)"):
+    for part in (
+        "Over free",
+        "free 1.00 14.97 (0.82) – 5.13 (0.51)",
+        "capped 0.50 14.97 (0.82) -2.50 (-2.99 to -2.01)",
+    ):
         assert part in shown
     assert "nan" not in shown
 
