@@ -55,8 +55,8 @@ def evaluation_table(evaluation: Evaluation, title: str) -> Table:
 def reach_table(reaches: Sequence[Reach], title: str) -> Table:
     """Placements, and showing nothing, beside each other; what each gains over the first with its interval."""
     caption = (
-        "Values are SNIPS; standard errors in brackets, intervals of 95 %. What a contact brought is what was earned more "
-        "than by showing nothing. Each moment is judged by itself, on subjects as the logged policy left them."
+        "Values are SNIPS; standard errors in brackets, intervals of 95 %. What a contact brought is what was earned "
+        "more than by showing nothing. Each moment is judged by itself, on subjects as the logged policy left them."
     )
     table = Table(title=title, caption=caption, box=SIMPLE, padding=(0, 1, 0, 0), pad_edge=False)
     table.add_column("Placement", no_wrap=True)
