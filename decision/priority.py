@@ -8,6 +8,10 @@ LEAST = 19
 """The least claim: for work that nobody waits for, or of which there is much."""
 
 
+LESS = 5
+"""A third of the usual: for work that can wait for a moment but must keep up on a machine without a free core."""
+
+
 def give_way(nice: int = LEAST) -> None:
     """Let other processes go first from now on; `nice` is 1…19."""
     os.nice(nice)

@@ -13,7 +13,7 @@ from decision.folders import data_folder
 from decision.journal.sink import Sink
 from decision.logs import configure_logs, log
 from decision.parent import end_with
-from decision.priority import give_way
+from decision.priority import LESS, give_way
 from decision.settings import Settings, read_settings
 from decision.store.opening import open_store
 from decision.store.port import Store
@@ -24,9 +24,6 @@ from rules.errors import Conflict
 
 # Libraries complain at the end about what of theirs is not freed, which takes the collector.
 atexit.register(gc.unfreeze)
-
-NICE = 10
-"""How nice it is; it must keep up with the journal, which lies in the store's memory until then."""
 
 STANDBY_SECONDS = 5.0
 """How often a sink that found another one at work looks whether it is gone."""
@@ -39,8 +36,8 @@ def sink(once: bool, parent: int | None) -> None:
     """Move the journal into Parquet segments until SIGTERM or Ctrl+C; `concierge serve` starts this by itself."""
     settings = read_settings()
     configure_logs(settings.log_level)
-    # Segments have time; whoever waits for a decision has not.
-    give_way(NICE)
+    # Segments have time, but until then the journal lies in the memory of the store.
+    give_way(LESS)
     if parent is not None:
         end_with(parent, STOP_SECONDS)
     with data_folder(settings.folder):

@@ -22,8 +22,8 @@ from rules.errors import Conflict, Unavailable
 
 POLL_SECONDS = 0.2
 RETRY_SECONDS = 1.0
-PAGE = 1_000
-"""Entries per read; a page of decisions is a few megabytes."""
+PAGE = 100
+"""Entries per read: some hundred kilobytes of decisions, for the store answers nobody else meanwhile."""
 
 
 class SinkRuns(Conflict):

@@ -16,7 +16,7 @@ from typing import ParamSpec, TypeVar
 
 from decision.logs import log
 from decision.parent import end_with
-from decision.priority import give_way
+from decision.priority import LESS, give_way
 from decision.version.assembly import Assembled, Order, Refusal, assemble, warm
 from decision.version.building import SeenModel, SeenWorkspace, see_model, see_workspace
 from decision.version.crate import Crate, pack, unpack
@@ -25,9 +25,6 @@ from rules.ids import Instant
 
 IDLE_SECONDS = 300.0
 """How long the process stays without work: it takes two seconds of a core to begin, and new versions come in bursts."""
-
-NICE = 10
-"""How nice it is: decisions come first, but on a machine without a free core new versions must still come."""
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -113,7 +110,7 @@ def _begin(parent: int) -> None:
     # A session of its own: Ctrl+C is for the worker, which ends this process when it is done.
     os.setsid()
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    give_way(NICE)
+    give_way(LESS)
     end_with(parent, 0.0)
 
 

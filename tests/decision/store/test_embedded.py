@@ -64,6 +64,7 @@ def test_holders_that_come_at_once_share_one_server_and_the_last_one_stops_it(tm
     with redis.Redis.from_url(server.url) as client:
         assert client.get("k") == b"1"
         assert client.config_get("append*")["appendfsync"] == "always"
+        assert int(client.config_get("auto-aof-rewrite-min-size")["auto-aof-rewrite-min-size"]) == 512 << 20
     server.release()
     server.release()
 
