@@ -1,10 +1,12 @@
 """The protocol of volume limits in every order that its steps can come in, on small cases.
 
 The code is that of the service, over the store in memory; a scheduler takes the place of the loop. Each step of a guest
-is one ask of the store. Between any two steps another guest may go on, a minute may pass, and a guest may die.
+is what happens at one counter, for on a cluster those of one decision lie on different servers. Between any two steps
+another guest may go on, a minute may pass, and a guest may die.
 """
 
-from collections.abc import Callable, Coroutine, Generator, Iterator, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Generator, Iterator, Sequence
+from functools import partial
 from typing import TypeVar
 
 import msgspec
@@ -41,35 +43,56 @@ class _Step:
 
 
 class SteppedStore(MemoryStore):
-    """The store in memory; whoever asks it something waits for its turn first."""
+    """The store in memory; whoever asks it something waits for its turn first, and `heard` is what it was told."""
 
     def __init__(self) -> None:
         super().__init__(lambda: self.now / 1000)
         self.now = Instant(1_800_000_000_000)
+        self.heard: list[object] = []
 
     async def get_many(self, keys: Sequence[str]) -> list[bytes | None]:
-        await _Step()
-        return await super().get_many(keys)
+        return await self._step(partial(super().get_many, keys))
 
     async def count(self, keys: Sequence[str]) -> list[tuple[int, int]]:
-        await _Step()
-        return await super().count(keys)
+        return await self._step(partial(super().count, keys))
 
     async def hold(self, holds: Sequence[Hold]) -> list[Held]:
-        await _Step()
-        return await super().hold(holds)
+        held: list[Held] = []
+        for hold in holds:
+            held += await self._step(partial(super().hold, [hold]))
+        return held
 
     async def write(self, writes: Sequence[Write]) -> list[int | None]:
+        given: list[int | None] = []
+        for write in writes:
+            # Journal and index are no part of the protocol: fewer steps, fewer orders.
+            one = partial(super().write, [write])
+            given += await (self._step(one) if isinstance(write, Settle) else one())
+        return given
+
+    async def _step(self, ask: Callable[[], Awaitable[Given]]) -> Given:
         await _Step()
-        return await super().write(writes)
+        told = await ask()
+        self.heard.append(told)
+        return told
+
+    def state(self) -> str:
+        """All that the future depends on."""
+        holds = {
+            (counter, holder): (held.units, None if held.ends is None else round(held.ends * 1000) - self.now)
+            for counter, holders in self._counters._holds.items()
+            for holder, held in holders.items()
+        }
+        return repr((sorted(self._values.items()), sorted(holds.items())))
 
 
 class World(msgspec.Struct):
-    """One run: its store, the guests under way, and what those who were answered were shown of each counter."""
+    """One run: its store, the guests under way, what each heard, and what was shown of each counter."""
 
     store: SteppedStore
     guests: dict[str, Coroutine[object, None, bool]]
     claims: dict[str, Sequence[Claim]]
+    heard: dict[str, list[object]]
     shown: dict[str, int]
     minutes: int
     deaths: int
@@ -78,7 +101,7 @@ class World(msgspec.Struct):
     def of(cls, claims: dict[str, Sequence[Claim]], minutes: int, deaths: int) -> "World":
         store = SteppedStore()
         guests = {name: guest(store, name, each) for name, each in claims.items()}
-        return cls(store, guests, claims, {"{a}": 0, "{b}": 0}, minutes, deaths)
+        return cls(store, guests, claims, {name: [] for name in claims}, {"{a}": 0, "{b}": 0}, minutes, deaths)
 
     def choices(self) -> list[tuple[str, str]]:
         """What may happen next."""
@@ -96,6 +119,8 @@ class World(msgspec.Struct):
             self.deaths -= 1
             self.guests.pop(name).close()
         else:
+            self.store.heard = self.heard[name]
+            self.store.heard.append("goes on")
             try:
                 self.guests[name].send(None)
             except StopIteration as end:
@@ -103,6 +128,10 @@ class World(msgspec.Struct):
                 if end.value:
                     for claim in self.claims[name]:
                         self.shown[claim.counter] += claim.units
+
+    def state(self) -> str:
+        """All that the future depends on: what a guest heard, and how often it went on, tells where it stands."""
+        return repr((self.store.state(), self.heard, list(self.guests), self.shown, self.minutes, self.deaths))
 
     def close(self) -> None:
         for each in self.guests.values():
@@ -129,12 +158,15 @@ def run(coroutine: Coroutine[object, None, Given]) -> Given:
             return given
 
 
-def every_order(begin: Callable[[], World]) -> Iterator[World]:
-    """Every run to its end: the last choice that has another is taken anew, until none has."""
+def every_order(begin: Callable[[], World], met: set[str]) -> Iterator[World]:
+    """Every way to an end: the last choice that has another is taken anew, until none has.
+
+    What comes after a state that was `met` before has been tried from there.
+    """
     path: list[tuple[int, int]] = []
     while True:
-        world, at = begin(), 0
-        while choices := world.choices():
+        world, at, new, known = begin(), 0, len(path) - 1, False
+        while not known and (choices := world.choices()):
             if at == len(path):
                 path.append((0, len(choices)))
             world.do(*choices[path[at][0]])
@@ -143,8 +175,13 @@ def every_order(begin: Callable[[], World]) -> Iterator[World]:
                 [(taken, held)] = run(MemoryStore.count(world.store, [counter]))
                 assert taken + held <= (place.most or 0), "more was held than there is"
                 assert world.shown[counter] <= taken, "something was shown that was not taken"
+            if at >= new:
+                state = world.state()
+                known = state in met
+                met.add(state)
             at += 1
-        yield world
+        if not known:
+            yield world
         world.close()
         while path and path[-1][0] + 1 == path[-1][1]:
             path.pop()
@@ -154,9 +191,9 @@ def every_order(begin: Callable[[], World]) -> Iterator[World]:
 
 
 CASES = [
-    ({"ann": (A, B), "ben": (A, B)}, 2, 1, 2_000),
-    ({"ann": (A, B), "ben": (B,), "cleo": (A, B)}, 0, 0, 500),
-    ({"ann": (B,), "ben": (B,), "cleo": (B,)}, 1, 0, 2_000),
+    ({"ann": (A, B), "ben": (A, B)}, 2, 2, 1_000),
+    ({"ann": (A, B), "ben": (B,), "cleo": (A, B)}, 1, 0, 1_000),
+    ({"ann": (B,), "ben": (B,), "cleo": (B,)}, 2, 1, 1_000),
 ]
 
 
@@ -164,9 +201,9 @@ CASES = [
 def test_no_order_of_steps_takes_more_than_there_is_or_loses_what_nobody_took(
     claims: dict[str, Sequence[Claim]], minutes: int, deaths: int, least: int
 ) -> None:
-    runs, sold = 0, set()
-    for world in every_order(lambda: World.of(claims, minutes, deaths)):
-        runs += 1
+    met: set[str] = set()
+    sold = set()
+    for world in every_order(lambda: World.of(claims, minutes, deaths), met):
         # Whatever was held for nothing is to be had again a minute later, and no more than that.
         world.store.now = Instant(world.store.now + HOLD_MILLISECONDS)
         for claim in (A, B):
@@ -180,10 +217,9 @@ def test_no_order_of_steps_takes_more_than_there_is_or_loses_what_nobody_took(
         journalled = len(run(world.store.read_log(JOURNAL, START, 10)))
         assert journalled >= world.shown["{b}"]
         sold.add(tuple(world.shown.values()))
-    assert runs >= least
-    # With and without luck: all orders were not the same one.
-    assert len(sold) > 1 or not deaths
-    print(f"{runs:,} orders, never over a limit; shown {sorted(sold)}")
+    assert len(met) >= least
+    assert len(sold) > 1
+    print(f"{len(met):,} states, never over a limit; shown {sorted(sold)}")
 
 
 def test_the_scheduler_finds_an_order_in_which_a_hold_that_is_not_asked_for_is_missed() -> None:
@@ -204,5 +240,5 @@ def test_the_scheduler_finds_an_order_in_which_a_hold_that_is_not_asked_for_is_m
         return world
 
     with pytest.raises(AssertionError, match="more was held than there is"):
-        for _ in every_order(begin):
+        for _ in every_order(begin, set()):
             pass
