@@ -86,19 +86,30 @@ async def measure_latency(service: HotelService, effort: Effort) -> AsyncIterato
 async def _measure(
     service: HotelService, requests: list[bytes], phase: _Phase, round: int, effort: Effort
 ) -> _Measured:
-    """Steady load may not leave anything out; what is left out in a disturbance is noted."""
+    """Steady load may not leave anything out; what is left out in a disturbance is noted.
+
+    A disturbance lies within the load: where it takes longer than one stretch, another one follows.
+    """
     seconds, whole = effort.load_seconds, phase.disturbance is None and phase.rate <= STEADY
-    measuring = asyncio.create_task(arrive(service.address, requests, rate=phase.rate, seconds=seconds, whole=whole))
     if phase.disturbance is None:
-        return _Measured(await measuring)
+        return _Measured(await arrive(service.address, requests, rate=phase.rate, seconds=seconds, whole=whole))
+    disturbing = asyncio.create_task(_disturb(phase.disturbance, round, seconds * _BEGIN))
+    stretches: list[Load] = []
     try:
-        await asyncio.sleep(seconds * _BEGIN)
-        begun = time.perf_counter()
-        await phase.disturbance(round)
-        took = time.perf_counter() - begun
+        while not stretches or not disturbing.done():
+            stretches.append(await arrive(service.address, requests, rate=phase.rate, seconds=seconds, whole=whole))
     finally:
-        load = await measuring
-    return _Measured(load, {"in service after, s": took})
+        if not disturbing.done():
+            disturbing.cancel()
+    return _Measured(join_loads(stretches), {"in service after, s": await disturbing})
+
+
+async def _disturb(disturbance: Disturbance, round: int, after: float) -> float:
+    """How many seconds it takes."""
+    await asyncio.sleep(after)
+    begun = time.perf_counter()
+    await disturbance(round)
+    return time.perf_counter() - begun
 
 
 async def _measure_in_bulk(service: HotelService, requests: list[bytes], rate: float, effort: Effort) -> _Measured:
