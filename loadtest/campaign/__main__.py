@@ -3,6 +3,7 @@
 import asyncio
 import sys
 from pathlib import Path
+from signal import SIGTERM
 
 import rich_click as click
 from rich.console import Console
@@ -26,11 +27,22 @@ def campaign(customers: int, kills: int, seed: int, work: Path) -> None:
     """Run a campaign over generated guests, kill it on the way, and count anew what it did; exit status 1 unless all
     is well."""
     try:
-        _, found = asyncio.run(CampaignTrial(work, customers, kills, seed, Console()).run())
+        good = asyncio.run(_run(CampaignTrial(work, customers, kills, seed, Console())))
     except WorldError as error:
         raise click.ClickException(str(error)) from error
-    if not found.good:
+    except (KeyboardInterrupt, asyncio.CancelledError):
+        raise click.ClickException("Stopped.") from None
+    if not good:
         sys.exit(1)
+
+
+async def _run(trial: CampaignTrial) -> bool:
+    task = asyncio.current_task()
+    assert task is not None, "a coroutine runs in a task"
+    # What it started are processes of their own, which must not be left behind.
+    asyncio.get_running_loop().add_signal_handler(SIGTERM, task.cancel)
+    _, found = await trial.run()
+    return found.good
 
 
 if __name__ == "__main__":

@@ -16,7 +16,9 @@ from loadtest.service_process import Concierge
 
 POLL_SECONDS = 0.05
 LATEST_SECONDS = 3.0
-"""How long after it is due a kill comes at most: in the middle of a chunk, of a start, or of the end."""
+"""How long after it is due a kill comes at most: in the middle of a chunk, or of what follows."""
+QUICK = 10_000
+"""Customers a second that nobody exceeds: a small campaign must not be over before the kill."""
 
 
 class Kill(msgspec.Struct, frozen=True):
@@ -62,7 +64,8 @@ class Killer:
         self._concierge = concierge
         self._done = done
         shares = sorted((random.random(kills) * total).astype(int).tolist())
-        self._due: list[tuple[int, float]] = list(zip(shares, random.random(kills).tolist(), strict=True))
+        delays = (random.random(kills) * min(LATEST_SECONDS, total / QUICK)).tolist()
+        self._due: list[tuple[int, float]] = list(zip(shares, delays, strict=True))
         self._kills: list[Kill] = []
         self._open: _Open | None = None
         self._peak = Peak()
@@ -89,8 +92,8 @@ class Killer:
                     if self._open is not None and done > self._open.done:
                         self._close()
                     if self._open is None and self._due and done >= self._due[0][0]:
-                        _, share = self._due.pop(0)
-                        await asyncio.wait({ended}, timeout=share * LATEST_SECONDS)
+                        _, delay = self._due.pop(0)
+                        await asyncio.wait({ended}, timeout=delay)
                         if not ended.done():
                             self._kill(process.pid)
                     await asyncio.wait({ended}, timeout=POLL_SECONDS)

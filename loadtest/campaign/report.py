@@ -13,8 +13,8 @@ PUBLISHED = (
 )
 
 
-def print_report(console: Console, course: Course, found: Recount, cores: int) -> None:
-    """The figures of the run, then what the recount found."""
+def print_report(console: Console, course: Course, found: Recount, wanted: int, cores: int) -> None:
+    """The figures of the run, then what the recount found; `wanted` is how many kills there were to be."""
     net = course.seconds - course.lost
     table = Table(title=f"A campaign over {found.customers:,} guests, on {cores} cores", show_header=False)
     table.add_column("what")
@@ -25,6 +25,8 @@ def print_report(console: Console, course: Course, found: Recount, cores: int) -
     for number, kill in enumerate(course.kills, 1):
         what = "processes and store" if kill.store else "processes"
         table.add_row(f"kill {number}, of {what}, after {kill.done:,}", f"{kill.lost:,.1f} s until more was done")
+    if len(course.kills) < wanted:
+        table.add_row("kills that would have come after the end", f"{wanted - len(course.kills)}")
     table.add_row("most memory, all its processes", _bytes(course.peak.processes))
     table.add_row("most memory, the store", _bytes(course.peak.store))
     table.add_row("guests reached, offers sent", f"{found.reached:,}, {found.shown:,}")

@@ -66,7 +66,7 @@ class CampaignTrial:
         with self._step("counted anew"):
             found = recount(self._work, self._concierge.data, limits_of(self._customers))
         self._console.print(course.said, markup=False, highlight=False, soft_wrap=True)
-        print_report(self._console, course, found, os.cpu_count() or 1)
+        print_report(self._console, course, found, self._kills, os.cpu_count() or 1)
         return course, found
 
     def _write(self) -> None:
