@@ -14,9 +14,10 @@ from rules.errors import Unavailable
 MODULE = "decision.http.bulk_process"
 """What such a process runs; it is told the number of its end of a socket."""
 
-SILENT_SECONDS = 15.0
-"""How long a process may say nothing while it has a batch: many times the pause between two signs of life, for
-everybody else goes before it; and shorter than a worker that is told to end waits for its calls."""
+SILENT_SECONDS = 25.0
+"""How long a process may say nothing while it has a batch: on cores that others keep busy, one that gives way to all of
+them needs many seconds for the hundredths of one that a batch takes. Shorter than a worker that is told to end waits
+for its calls."""
 
 START_SECONDS = 300.0
 """The same while it starts: it may have to compile."""
