@@ -1,0 +1,38 @@
+"""Memory of a process group, as the system tells it."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from loadtest.campaign.memory import Peak, store_process
+
+MEBIBYTE = 2**20
+
+
+@pytest.mark.skipif(not Path("/proc/self/smaps_rollup").exists(), reason="this system does not tell")
+def test_the_most_of_a_whole_process_group_is_kept() -> None:
+    program = "import sys; held = bytearray(b'x' * (60 << 20)); print('up', flush=True); sys.stdin.read()"
+    command = [sys.executable, "-c", program]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, start_new_session=True) as process:
+        assert process.stdout is not None
+        process.stdout.readline()
+        peak = Peak()
+        peak.look(process.pid, os.getpid())
+        most, own = peak.processes, peak.store
+        assert process.stdin is not None
+        process.stdin.close()
+    assert most is not None
+    assert 60 * MEBIBYTE < most < 200 * MEBIBYTE
+    assert own is not None
+    peak.look(process.pid, None)
+    assert peak.processes == most
+
+
+def test_a_number_that_another_process_has_now_is_no_store(tmp_path: Path) -> None:
+    assert store_process(tmp_path) is None
+    (tmp_path / "store").mkdir()
+    (tmp_path / "store" / "valkey.pid").write_text(str(os.getpid()))
+    assert store_process(tmp_path) is None
