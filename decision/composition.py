@@ -113,6 +113,7 @@ def compose(
         bulk=BulkDeciding(
             SubjectStates(beside, of.packing),
             contacts,
+            Volumes(beside, clock),
             recorder,
             lambda ask: draw_now(clock, random, ask.at),
             random,

@@ -17,13 +17,13 @@ from decision.service.made import (
     Draw,
     Made,
     answer_of,
-    claimed,
     contacts_of,
     draw_now,
     index_entry_of,
     make,
     make_or_fall_back,
     record_of,
+    wanted_by,
 )
 from decision.service.recorder import Recorder, Written
 from decision.service.telling import Telling
@@ -126,7 +126,7 @@ class Deciding:
             if reserved:
                 return msgspec.structs.replace(made, reserved=True)
             with deadline.waiting():
-                await self._volumes.release(made.draw.id, made.claims)
+                await self._volumes.release([(made.draw.id, made.claims)])
             contended = state
             if deadline.left <= keep:
                 break
@@ -148,20 +148,20 @@ class Deciding:
         for _ in range(HOLDS if state is not None else 0):
             draw = self._draw(ask)
             made = make_or_fall_back(ask, state, without, draw, lap, self._volumes.terms(bound.volumes, draw.now))
-            claims = claimed(ask, made)
-            if not claims:
+            wanted = wanted_by(ask, made)
+            if wanted is None:
                 return made
             try:
                 with deadline.waiting():
                     if ask.dry_run:
-                        done = await self._volumes.look(claims, bound.volumes, bound.spec.slots)
+                        done = await self._volumes.look(wanted)
                     else:
-                        done = await self._volumes.hold(draw.id, claims, bound.volumes, bound.spec.slots, draw.now)
+                        (done,) = await self._volumes.hold([wanted])
             except (Unavailable, TimeoutError):
                 break
             lap("reserve")
             if done:
-                return made if ask.dry_run else msgspec.structs.replace(made, claims=claims)
+                return made if ask.dry_run else msgspec.structs.replace(made, claims=wanted.claims)
         return make_or_fall_back(ask, state, (*without, "volume"), self._draw(ask), lap)
 
     async def _load(self, ask: Ask, deadline: Deadline, keep: float) -> tuple[SubjectState | None, tuple[str, ...]]:

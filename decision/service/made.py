@@ -15,6 +15,7 @@ from decision.service.answer import DecisionAnswer, OfferAnswer
 from decision.service.claims import Claim, claims_of
 from decision.service.decision_index import IndexedDecision
 from decision.service.lap import Lap, untimed
+from decision.service.volumes import Wanted
 from decision.subject.identities import Subject
 from decision.subject.state import SubjectState
 from rules.contact import DECISION_KIND, contact_record, decision_tag, read_contacts
@@ -112,12 +113,14 @@ def index_entry_of(ask: Ask, made: Made) -> IndexedDecision:
     return IndexedDecision(ask.request.placement, ask.channel, made.draw.now, customer, ask.visitor, offers)
 
 
-def claimed(ask: Ask, made: Made) -> tuple[Claim, ...]:
-    """What its slate takes of volume limits; the fallback stands outside them."""
+def wanted_by(ask: Ask, made: Made) -> Wanted | None:
+    """What its slate takes of volume limits, if it does; the fallback stands outside them."""
     bound = ask.snapshot.placement(ask.request.placement).bound
     if not bound.volumes.own or "store" in made.without:
-        return ()
-    return claims_of(bound.volumes, [bound.position[shown.offer] for shown in made.decision.offers], made.draw.now)
+        return None
+    shown = [bound.position[shown.offer] for shown in made.decision.offers]
+    claims = claims_of(bound.volumes, shown, made.draw.now)
+    return Wanted(made.draw.id, claims, bound.volumes, bound.spec.slots, made.draw.now) if claims else None
 
 
 def contacts_of(ask: Ask, made: Made) -> list[bytes]:

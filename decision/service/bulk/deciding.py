@@ -2,31 +2,32 @@
 
 import asyncio
 import time
-from collections.abc import Callable, Coroutine, Iterator, Sequence
-from itertools import chain, groupby, repeat
+from collections.abc import Callable, Coroutine, Sequence
+from itertools import groupby
 from random import Random
 
 from decision.logs import log
 from decision.service.admission import Ask
+from decision.service.bulk.holding import Holding
 from decision.service.bulk.line import Line, leave
 from decision.service.bulk.passage import Passage
+from decision.service.bulk.patience import pauses
 from decision.service.deadline import Deadline
-from decision.service.deciding import LOAD_SHARE, RESERVATIONS
+from decision.service.deciding import HOLDS, LOAD_SHARE, RESERVATIONS
 from decision.service.gathering import parts
 from decision.service.made import Draw, Made
 from decision.service.recorder import Recorder, Written
 from decision.service.telling import Telling
+from decision.service.volumes import HOLD_MILLISECONDS, Volumes
 from decision.subject.contacts import Contacts
 from decision.subject.identities import Subject
 from decision.subject.state import NOBODY, SubjectStates
 from decision.subject.turns import Turns
 from rules.errors import Unavailable
+from rules.ids import DecisionId
 
 SECONDS = 10.0
 """The deadline of a batch: no page waits for a campaign, so it rather waits than leaves a customer out."""
-
-PAUSES = (0.05, 0.1, 0.2, 0.4, 0.8, 1.0)
-"""Seconds between asking a store that refuses and asking it again; the last one is repeated."""
 
 WRITTEN_AT_ONCE = 16
 """How many records go to the store together: it answers nobody else until all of them are on disk."""
@@ -48,6 +49,7 @@ class BulkDeciding:
         self,
         states: SubjectStates,
         contacts: Contacts,
+        volumes: Volumes,
         recorder: Recorder,
         draw: Callable[[Ask], Draw],
         random: Random,
@@ -55,6 +57,7 @@ class BulkDeciding:
     ) -> None:
         self._states = states
         self._contacts = contacts
+        self._holding = Holding(volumes)
         self._recorder = recorder
         # Its own: a single decision does not wait for a batch, but makes it decide again.
         self._turns = Turns()
@@ -103,8 +106,9 @@ class BulkDeciding:
         left = lines
         for attempt in range(RESERVATIONS):
             await self._load(left, deadline)
-            await self._weigh(left)
+            await self._weigh(left, deadline)
             left = await self._reserve(left, deadline)
+            await self._holding.release(left, deadline)
             if not left or deadline.left <= KEEP:
                 break
             # Workers that wait for different times do not meet again and again.
@@ -113,9 +117,9 @@ class BulkDeciding:
             # What the contact policy counts stays closed, so nothing has to be reserved.
             for line in left:
                 line.without = ("contention", "history")
-            await self._weigh(left)
-        await self._weigh([line for line in lines if line.lost and line.made is None])
-        await self._record([line for line in lines if not line.ask.dry_run and not line.lost], deadline)
+            await self._weigh(left, deadline)
+        await self._record([line for line in lines if not line.ask.dry_run and not line.lost], deadline, begun)
+        await self._weigh([line for line in lines if line.lost and line.made is None], deadline)
         seconds = time.perf_counter() - begun
         for line in lines:
             if (made := line.made) is not None:
@@ -131,7 +135,7 @@ class BulkDeciding:
             return
         people = [(line.ask.customer, line.ask.visitor) for line in lines]
         workspace = lines[0].ask.snapshot.catalogue.workspace
-        for pause in _pauses():
+        for pause in pauses():
             await self._pass()
             try:
                 with deadline.waiting(deadline.left * (1.0 - LOAD_SHARE)):
@@ -151,10 +155,18 @@ class BulkDeciding:
                     line.state = state
                 return
 
-    async def _weigh(self, lines: list[Line]) -> None:
-        for line in lines:
-            await self._pass()
-            line.weigh(self._draw(line.ask))
+    async def _weigh(self, lines: list[Line], deadline: Deadline) -> None:
+        """Decide, and hold what slates take of volume limits; again where others took it, and in the end without."""
+        allotment = self._holding.allotment()
+        for attempt in range(HOLDS + 1):
+            for line in lines:
+                await self._pass()
+                if attempt == HOLDS:
+                    line.do_without("volume")
+                line.weigh(self._draw(line.ask), allotment)
+            lines = await self._holding.hold(lines, allotment, deadline)
+            if not lines:
+                return
 
     async def _pass(self) -> None:
         if self._passage is not None:
@@ -165,7 +177,7 @@ class BulkDeciding:
         asked = [(line, wanted) for line in lines if (wanted := line.reservation) is not None]
         again: list[Line] = []
         reserve = self._contacts.add_if
-        for pause in _pauses():
+        for pause in pauses():
             calls = [reserve(owner, contacts, seen) for _, (owner, contacts, seen) in asked]
             results = await _all(calls, deadline)
             unknown = []
@@ -189,35 +201,45 @@ class BulkDeciding:
             asked, reserve = unknown, self._contacts.add_if_missing
         return again
 
-    async def _record(self, lines: list[Line], deadline: Deadline) -> None:
+    async def _record(self, lines: list[Line], deadline: Deadline, begun: float) -> None:
         """Journal the decisions, index them for their outcomes, and count as contacts those that are not reserved.
 
         When the store does not acknowledge, the same slates are answered: the records may have arrived all the same,
-        and then they must be true.
+        and then they must be true. Only slates that take of volume limits are not, for who knows whether they did.
         """
         await self._pass()
         decided = [(line, made) for line in lines if (made := line.made) is not None]
         for part in parts(decided, WRITTEN_AT_ONCE):
             try:
-                await self._write([line.written(made) for line, made in part], deadline)
+                lapsed = await self._write([line.written(made) for line, made in part], deadline, begun)
+                for line, made in part:
+                    if made.draw.id in lapsed:
+                        line.lose()
             except (Unavailable, TimeoutError) as error:
                 told = str(error) or "no answer before the deadline"
                 log.error("journal_unavailable", decisions=len(part), error=told)
                 for line, made in part:
-                    line.unacknowledged(made)
+                    if made.claims:
+                        line.lose()
+                    else:
+                        line.unacknowledged(made)
 
-    async def _write(self, decisions: list[Written], deadline: Deadline) -> None:
-        record = self._recorder.record
-        for pause in _pauses():
+    async def _write(self, decisions: list[Written], deadline: Deadline, begun: float) -> frozenset[DecisionId]:
+        """Write decisions down; gives those for which something was held no more. Nothing was held before `begun`."""
+        record, repeated = self._recorder.record, False
+        for pause in pauses():
             try:
                 with deadline.waiting():
-                    await record(*decisions)
-                return
+                    lapsed = await record(*decisions)
+                # What is held no more was taken by a try before, unless holds may be over.
+                taken = repeated and time.perf_counter() - begun < HOLD_MILLISECONDS / 1000
+                return frozenset() if taken else lapsed
             except Unavailable:
                 if deadline.left <= 0:
                     raise
             await deadline.pause(pause)
-            record = self._recorder.repeat
+            record, repeated = self._recorder.repeat, True
+        raise AssertionError("the pauses have no end")
 
 
 async def _all(calls: list[Coroutine[None, None, bool]], deadline: Deadline) -> list[bool | BaseException]:
@@ -227,7 +249,3 @@ async def _all(calls: list[Coroutine[None, None, bool]], deadline: Deadline) -> 
             return await asyncio.gather(*calls, return_exceptions=True)
     except TimeoutError:
         return [Unavailable("The store does not answer.")] * len(calls)
-
-
-def _pauses() -> Iterator[float]:
-    return chain(PAUSES, repeat(PAUSES[-1]))

@@ -5,12 +5,15 @@ from collections.abc import Iterable
 
 import msgspec
 
+from decision.engine.terms import NO_TERMS
 from decision.journal.record import encode_record
 from decision.keys import SubjectId
 from decision.service.admission import Ask
+from decision.service.bulk.allotment import Allotment
 from decision.service.decision_index import encode_entry
-from decision.service.made import Draw, Made, contacts_of, index_entry_of, make_or_fall_back, record_of
+from decision.service.made import Draw, Made, contacts_of, index_entry_of, make_or_fall_back, record_of, wanted_by
 from decision.service.recorder import Written
+from decision.service.volumes import Wanted, settles
 from decision.subject.contacts import Seen
 from decision.subject.state import SubjectState
 from decision.subject.turns import Turn
@@ -33,17 +36,30 @@ class Line(msgspec.Struct, eq=False):
     @property
     def reservation(self) -> tuple[SubjectId, list[bytes], Seen] | None:
         """Whose history gets which contacts if it still ends where it was seen to; None where none are reserved."""
-        if self.turn is None or self.state is None or self.without or self.made is None:
+        if self.turn is None or self.state is None or "history" in self.without or self.made is None:
             return None
         owner = self.state.subject.owner
         if owner is None or not self.made.decision.offers:
             return None
         return owner, contacts_of(self.ask, self.made), self.state.seen
 
-    def weigh(self, draw: Draw) -> None:
-        """Decide on what is known."""
+    @property
+    def wanted(self) -> Wanted | None:
+        """What it takes of volume limits, if it does."""
+        return None if self.made is None else wanted_by(self.ask, self.made)
+
+    def weigh(self, draw: Draw, allotment: Allotment) -> None:
+        """Decide on what is known, and on what the lines before it leave."""
         try:
-            self.made = make_or_fall_back(self.ask, self.state, self.without, draw)
+            bound = self.ask.snapshot.placement(self.ask.request.placement).bound
+            without, terms = self.without, NO_TERMS
+            if bound.volumes.own:
+                terms = allotment.terms(bound.volumes, bound.spec.slots, draw.now)
+                # Who could not be loaded in time is no more likely to hold anything in time.
+                without = without if self.state is not None or self.lost else (*without, "volume")
+            self.made = make_or_fall_back(self.ask, self.state, without, draw, terms=terms)
+            if (wanted := self.wanted) is not None:
+                allotment.take(wanted.claims)
         except Exception as error:
             # It must not cost the others of the same batch theirs.
             self.fail(error)
@@ -52,6 +68,15 @@ class Line(msgspec.Struct, eq=False):
         """Its contacts are in the history."""
         assert self.made is not None
         self.made = msgspec.structs.replace(self.made, reserved=True)
+
+    def held(self, wanted: Wanted) -> None:
+        """What it takes of volume limits is held for it."""
+        assert self.made is not None
+        self.made = msgspec.structs.replace(self.made, claims=wanted.claims)
+
+    def do_without(self, part: str) -> None:
+        """Weigh it without a part from now on."""
+        self.without = (*self.without, part)
 
     def fail(self, error: Exception) -> None:
         """It is not decided."""
@@ -68,7 +93,7 @@ class Line(msgspec.Struct, eq=False):
         owner = made.subject(ask).owner if made.decision.offers and not made.reserved else None
         contacts = () if owner is None else contacts_of(ask, made)
         record, entry = encode_record(record_of(ask, made)), encode_entry(index_entry_of(ask, made))
-        return Written(made.draw.id, record, entry, owner, contacts)
+        return Written(made.draw.id, record, entry, owner, contacts, settles(made.draw.id, made.claims))
 
     def unacknowledged(self, made: Made) -> None:
         """Nobody said that it is written down: the same slate is answered, and says so."""

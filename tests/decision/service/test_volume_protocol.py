@@ -17,7 +17,7 @@ from decision.keys import JOURNAL
 from decision.service.claims import Claim
 from decision.service.decision_index import DecisionIndex
 from decision.service.recorder import Recorder, Written
-from decision.service.volumes import HOLD_MILLISECONDS, Volumes, settles
+from decision.service.volumes import HOLD_MILLISECONDS, Volumes, Wanted, settles
 from decision.store.memory import MemoryStore
 from decision.store.port import START, Held, Hold, Settle, Write
 from decision.subject.contacts import Contacts
@@ -142,7 +142,8 @@ async def guest(store: SteppedStore, name: str, claims: Sequence[Claim]) -> bool
     """The way of one decision; whether its slate was shown."""
     volumes = Volumes(store, lambda: store.now)
     contacts = Contacts(store, 1, 1)
-    if not await volumes.hold(name, claims, BOUND, 2, store.now):
+    (held,) = await volumes.hold([Wanted(name, tuple(claims), BOUND, 2, store.now)])
+    if not held:
         return False
     written = Written(DecisionId(name), b"record", b"entry", None, (), settles(name, claims))
     return not await Recorder(store, DecisionIndex(store, 1), contacts).record(written)
