@@ -5,7 +5,7 @@ from pathlib import Path
 
 from decision.journal.folder import JournalFolder
 from decision.journal.record import DecisionRecord, Record, encode_record
-from decision.journal.search import search_log, search_segments
+from decision.journal.search import search_later_log, search_log, search_segments
 from decision.keys import JOURNAL
 from decision.store.port import Entry, Position, Store
 from rules.ids import DecisionId
@@ -30,11 +30,16 @@ class Journal:
         """Append a record; returns once it is durable."""
         return await self._store.add_to_log(JOURNAL, encode_record(record))
 
-    async def find(self, id: DecisionId, in_log: bool = True) -> DecisionRecord | None:
+    async def find(self, id: DecisionId, known: bool = True) -> DecisionRecord | None:
         """The record of a decision, or None; one that another system made is found once it is in a segment.
 
-        Without `in_log` only the segments are searched.
+        One that is not `known` to the index is not worth a search through the log, nor through all that a campaign may
+        have written since.
         """
         # In this order a record that the sink moves meanwhile cannot be missed: it is in a segment before it leaves.
-        found = await search_log(self._store, id) if in_log else None
-        return found or await asyncio.to_thread(search_segments, self._folder, id)
+        found = await search_log(self._store, id) if known else None
+        found = found or await asyncio.to_thread(search_segments, self._folder, id)
+        if found is None and known:
+            found = await search_later_log(self._store, id)
+            found = found or await asyncio.to_thread(search_segments, self._folder, id, later=True)
+        return found

@@ -28,12 +28,18 @@ async def search_log(store: Store, id: DecisionId) -> DecisionRecord | None:
     return found or await _between(store, id, made - SKEW, made - LEAD)
 
 
-async def _between(store: Store, id: DecisionId, start: int, end: int) -> DecisionRecord | None:
+async def search_later_log(store: Store, id: DecisionId) -> DecisionRecord | None:
+    """The same for a decision of a campaign: its id has the campaign's moment, and it was written some time later."""
+    made = decision_time(id)
+    return None if made is None else await _between(store, id, made + SKEW, None)
+
+
+async def _between(store: Store, id: DecisionId, start: int, end: int | None) -> DecisionRecord | None:
     after = Position(f"{max(start, 0)}-0")
     while True:
         page = await store.read_log(JOURNAL, after, PAGE)
         for position, entry in page:
-            if position_key(position)[0] > end:
+            if end is not None and position_key(position)[0] > end:
                 return None
             if (record := _match(entry, id)) is not None:
                 return record
@@ -42,25 +48,26 @@ async def _between(store: Store, id: DecisionId, start: int, end: int) -> Decisi
         after = page[-1][0]
 
 
-def search_segments(folder: JournalFolder, id: DecisionId) -> DecisionRecord | None:
+def search_segments(folder: JournalFolder, id: DecisionId, later: bool = False) -> DecisionRecord | None:
     """The decision's record in the segments; blocks on the disk.
 
-    For an imported decision every segment is looked through, for there is no time in its id.
+    For an imported decision every segment is looked through, for there is no time in its id, and `later` for one of a
+    campaign those that follow its moment.
     """
     made = decision_time(id)
     if made is None and not id.startswith(IMPORTED):
         return None
     try:
-        return _search(folder.segments(), id, made)
+        return _search(folder.segments(), id, made, later)
     except FileNotFoundError:
         # A compaction replaced what we had listed.
-        return _search(folder.segments(), id, made)
+        return _search(folder.segments(), id, made, later)
 
 
-def _search(segments: list[Segment], id: DecisionId, made: Instant | None) -> DecisionRecord | None:
+def _search(segments: list[Segment], id: DecisionId, made: Instant | None, later: bool) -> DecisionRecord | None:
     for segment in segments:
         first, last = position_key(segment.first)[0], position_key(segment.last)[0]
-        if made is not None and (first > made + SKEW or last < made - SKEW):
+        if made is not None and ((first > made + SKEW and not later) or last < made - SKEW):
             continue
         table = pq.read_table(
             segment.path, columns=["entry"], filters=[("id", "=", id), ("record", "=", "decision")], partitioning=None

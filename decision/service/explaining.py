@@ -41,9 +41,9 @@ class Explaining:
             return await self._explain(decision, allow)
 
     async def _explain(self, decision: DecisionId, allow: Callable[[Channel | None], None]) -> Explanation:
-        # The index is one read: an id that it does not know is not worth a search through the log.
+        # The index is one read.
         (known,) = await self._index.find([decision])
-        record = await self._journal.find(decision, in_log=known is not None)
+        record = await self._journal.find(decision, known is not None)
         if record is None:
             raise NotFound(
                 f"The journal holds no decision {decision!r}; "
