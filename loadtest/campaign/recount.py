@@ -47,7 +47,7 @@ _ONCE = {
 }
 
 _UNITS = """
-SELECT coalesce(sum(greatest(units - most, 0)), 0), count(*) FILTER (units = most), count(*)
+SELECT coalesce(sum(greatest(units - most, 0)), 0), count(*) FILTER (units >= most), count(*), sum(units) / sum(most)
 FROM (
     SELECT {per} AS place, {most} AS most, count(shown.offer) AS units
     FROM offers LEFT JOIN shown ON shown.offer = offers.id
@@ -75,12 +75,14 @@ WHERE own AND EXISTS (
 
 
 class Kept(msgspec.Struct, frozen=True):
-    """How a limit or cap was kept: units over it, and of limits how many of their places were used up."""
+    """How a limit or cap was kept: units over it; of limits also how many of their places were used up, and the share
+    of all units that was used."""
 
     id: str
     over: int
     used_up: int | None = None
     places: int | None = None
+    used: float | None = None
 
 
 class Recount(msgspec.Struct, frozen=True):
@@ -125,8 +127,8 @@ def recount(work: Path, data: Path, limits: Sequence[Limit]) -> Recount:
 def _limit(database: duckdb.DuckDBPyConnection, limit: Limit) -> Kept:
     most = "any_value(rooms)" if limit.most is None else str(limit.most)
     query = _UNITS.format(per=limit.per or "0", most=most, where=limit.where)
-    over, used_up, places = database.execute(query).fetchone() or (0, 0, 0)
-    return Kept(limit.id, int(over), int(used_up), int(places))
+    over, used_up, places, used = database.execute(query).fetchone() or (0, 0, 0, 0.0)
+    return Kept(limit.id, int(over), int(used_up), int(places), float(used))
 
 
 def _caps(database: duckdb.DuckDBPyConnection, toml: str) -> list[Kept]:

@@ -32,14 +32,16 @@ def print_report(console: Console, course: Course, found: Recount, wanted: int, 
     table.add_row("guests reached, offers sent", f"{found.reached:,}, {found.shown:,}")
     console.print(table)
     recounted = Table(title="Counted anew from output, journal and import")
-    for column in ("what", "over or wrong", "used up, of how many"):
+    for column in ("what", "over or wrong", "used", "used up, of how many"):
         recounted.add_column(column, justify="left" if column == "what" else "right")
     for said, count in found.mistakes.items():
-        recounted.add_row(said, f"{count:,}", "")
+        recounted.add_row(said, f"{count:,}")
     for kept in found.limits:
-        recounted.add_row(f"limit {kept.id}", f"{kept.over:,}", f"{kept.used_up:,} of {kept.places:,}")
+        recounted.add_row(
+            f"limit {kept.id}", f"{kept.over:,}", f"{kept.used:.1%}", f"{kept.used_up:,} of {kept.places:,}"
+        )
     for kept in found.caps:
-        recounted.add_row(f"cap {kept.id}", f"{kept.over:,}", "")
+        recounted.add_row(f"cap {kept.id}", f"{kept.over:,}")
     console.print(recounted)
     console.print(PUBLISHED, soft_wrap=True)
     console.print("Everybody was decided once, and nothing was exceeded." if found.good else "Something is wrong.")

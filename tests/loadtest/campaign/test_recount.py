@@ -115,10 +115,10 @@ def test_a_campaign_that_kept_everything_is_good(tmp_path: Path) -> None:
     counted = found(tmp_path)
     assert counted.good
     assert (counted.customers, counted.reached, counted.shown) == (3, 2, 2)
-    assert [(kept.id, kept.used_up, kept.places) for kept in counted.limits] == [
-        ("rooms", 1, 2),
-        ("all", 0, 1),
-        ("themes", 0, 3),
+    assert [(kept.id, kept.used_up, kept.places, kept.used) for kept in counted.limits] == [
+        ("rooms", 1, 2, 2 / 3),
+        ("all", 0, 1, 2 / 3),
+        ("themes", 0, 3, 2 / 6),
     ]
     assert [kept.id for kept in counted.caps] == ["two-a-month", "theme-rests"]
 
