@@ -5,7 +5,7 @@ BIN := .venv/bin
 # The build backend warns about every editable installation.
 INSTALL := PYTHONWARNINGS=ignore $(BIN)/python -m pip install --quiet --disable-pip-version-check
 
-.PHONY: demo recorded campaign bench test bounds check lock clean
+.PHONY: demo recorded campaign bench allocation test bounds check lock clean
 
 demo: .venv/run ## watch Concierge do its whole job on a simulated hotel group
 	$(BIN)/concierge demo $(ARGS)
@@ -18,6 +18,9 @@ campaign: .venv/run ## a campaign over generated guests, killed on the way and c
 
 bench: .venv/bench ## measure against others and write bench.json: make bench ARGS='--quick --only rules_vs_zen'
 	$(BIN)/concierge bench $(ARGS)
+
+allocation: .venv/dev ## a campaign's allocation beside the exact optimum and beside first come, first served
+	$(BIN)/pytest -q -s tests/decision/allocation/test_optimum.py $(ARGS)
 
 test: .venv/dev ## every test
 	$(BIN)/pytest -n 2 $(ARGS)
