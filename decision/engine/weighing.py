@@ -108,9 +108,10 @@ def weigh(
         open = screening.passes
         scores = np.where(open, np.maximum(scores - costs, 0.0), 0.0)
     slots = slots_of(request, bound.spec)
-    limits = placement.limits.joined(
-        (*placement.at_once.limits(counts, slots), *volume_limits(bound.volumes, terms, slots))
-    )
+    at_once = placement.at_once.limits(counts, slots)
+    if terms.room:
+        at_once += volume_limits(bound.volumes, terms, slots)
+    limits = placement.limits.joined(at_once)
     lap("score")
     return Weighing(
         placement=placement,
