@@ -1,5 +1,6 @@
 """The commands of a workspace, its keys and its models, on a real store."""
 
+import asyncio
 import re
 import shutil
 from pathlib import Path
@@ -8,9 +9,12 @@ import pytest
 from click.testing import CliRunner, Result
 
 from decision.command.main import concierge
+from decision.keys import volume_key
+from decision.store.port import Hold, Settle
+from decision.store.redis import RedisStore
 from models.artefact import Artefact, encode_artefact
 from rules.errors import ArtefactError, ConciergeError, Invalid, NotFound, WorkspaceError
-from rules.ids import GoalId, Instant
+from rules.ids import GoalId, Instant, VolumeId
 from tests.decision.small_workspace import FOLDER
 
 VERSION = re.compile(r"\b[0-9a-f]{16}\b")
@@ -148,3 +152,27 @@ def test_every_command_is_listed_and_helps() -> None:
 def test_a_wrong_setting_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("CONCIERGE_WORKRES", "2")
     assert "CONCIERGE_WORKRES" in fail(Invalid, "keys", "list")
+
+
+def test_volumes_tell_what_is_taken_held_and_left(workspace: Path, valkey_url: str) -> None:
+    fail(NotFound, "volumes")
+    file = workspace / "concierge.toml"
+    limit = '[[volume]]\nid = "mails"\nper = "theme"\nat_most = 1500\nwithin = "day"\nzone = "Asia/Tokyo"\n'
+    file.write_text(file.read_text() + limit + '[[volume]]\nid = "all"\nat_most = 9\n')
+    succeed("publish", workspace)
+
+    async def take() -> None:
+        store = RedisStore.connect(valkey_url)
+        counter = volume_key(VolumeId("mails"), None, "spa", "2026-04-02")
+        await store.hold([Hold(counter, "a", 1200, 1500, None), Hold(counter, "b", 20, 1500, None)])
+        await store.write([Settle(counter, "a", 1200)])
+        await store.close()
+
+    asyncio.run(take())
+    told = succeed("volumes", "--at", "2026-04-01T15:00:00Z")
+    assert re.search(r"mails\W+spa\W+2026-04-02\W+1,200\W+20\W+280\W+1,500", told)
+    assert "Of 4 more nothing is taken" in told
+    assert "spa" not in succeed("volumes", "--at", "2026-04-01T14:59:59Z")
+    everything = succeed("volumes", "--all")
+    assert re.search(r"all\W+total\W+0\W+0\W+9\W+9", everything)
+    assert "nothing is taken" not in everything
