@@ -10,9 +10,10 @@ from decision.engine.snapshot import Snapshot
 from decision.logs import log
 from decision.metrics import REFRESH_FAILURES, SERVING
 from decision.subject.packing import Packing
-from decision.version.assembly import Order, Refusal
-from decision.version.building import Building, LocalBuilding
+from decision.version.assembly import Choice, Order, Refusal
+from decision.version.building import BuilderDied, Building, LocalBuilding
 from decision.version.registry import CATALOGUE_SLOT, Kind, Registry
+from decision.version.rest import Rest
 from decision.version.versions import Identity, identity_of
 from models.model import Model
 from rules.errors import NotFound, Unavailable
@@ -33,6 +34,7 @@ class Refresher:
         self._packing = packing
         self._here = LocalBuilding()
         self._building = building or self._here
+        self._rest = Rest()
         self._turn = asyncio.Lock()
         self._refused: dict[tuple[str, str, str, str], str] = {}
         self._served: Identity | None = None
@@ -66,25 +68,36 @@ class Refresher:
                 return False
             changed = await self._follow(wanted, pointers)
             self._settle(wanted, pointers)
+            if self._rest.lasts(self._choose(wanted, pointers)):
+                self.problems["building"] = "the process that builds what is published died; it is tried again later"
             if self._packing is not None and self.snapshot is not None:
                 await self._packing.use(self.snapshot.catalogue)
             return changed
 
     async def _follow(self, wanted: str, pointers: Mapping[str, str]) -> bool:
         """Assemble what is wanted, or as much of it as can be had; says whether what is served is another now."""
-        while True:
-            order = await self._order(wanted, pointers)
-            if order is None or self._is_served(order):
+        while (choice := self._choose(wanted, pointers)) is not None and not self._is_served(choice):
+            if self._rest.lasts(choice):
                 return False
+            order = await self._order(choice)
+            if order is None:
+                continue
             # Nobody is held up before there is a first snapshot, and it is soonest made here.
             building = self._here if self.snapshot is None else self._building
-            assembled = await building.assemble(order, self._clock())
+            try:
+                assembled = await building.assemble(order, self._clock())
+            except BuilderDied as error:
+                seconds = self._rest.begin(choice)
+                log.error("version_killed_builder", catalogue=choice.catalogue, error=str(error), rest=seconds)
+                return False
+            self._rest.end()
             for refusal in assembled.refused:
-                self._refuse(refusal, order.catalogue[0])
+                self._refuse(refusal, choice.catalogue)
             if assembled.snapshot is not None:
                 return self._take(assembled.snapshot)
-            if self.snapshot is not None and order.catalogue[0] == self.snapshot.catalogue.version:
+            if self.snapshot is not None and choice.catalogue == self.snapshot.catalogue.version:
                 return False
+        return False
 
     def _take(self, snapshot: Snapshot) -> bool:
         identity = identity_of(snapshot)
@@ -94,41 +107,49 @@ class Refresher:
         self._swap(snapshot)
         return True
 
-    async def _order(self, wanted: str, pointers: Mapping[str, str]) -> Order | None:
-        """What to assemble: what is wanted and was not refused, and behind it what is served now."""
-        served = self.snapshot.catalogue.version if self.snapshot is not None else None
-        catalogue = await self._blob("catalogue", CATALOGUE_SLOT, wanted, wanted)
-        if catalogue is None and served is not None and served != wanted:
-            catalogue = await self._blob("catalogue", CATALOGUE_SLOT, served, served)
-        if catalogue is None:
+    def _choose(self, wanted: str, pointers: Mapping[str, str]) -> Choice | None:
+        """What is wanted and was not refused, and behind it what is served now."""
+        served = self.snapshot.catalogue.version if self.snapshot is not None else wanted
+        refused = self._refused
+        catalogues = [each for each in (wanted, served) if ("catalogue", CATALOGUE_SLOT, each, each) not in refused]
+        if not catalogues:
             return None
-        models: dict[GoalId, tuple[tuple[str, bytes], ...]] = {}
+        models: dict[GoalId, tuple[str, ...]] = {}
         for slot, version in pointers.items():
             goal = GoalId(slot)
-            choices = [version]
-            if (model := self.models.get(goal)) is not None and model.version != version:
-                choices.append(model.version)
-            blobs = [await self._blob("model", goal, choice, catalogue[0]) for choice in choices]
-            models[goal] = tuple(blob for blob in blobs if blob is not None)
-        return Order(catalogue, models)
+            model = self.models.get(goal)
+            # Each once.
+            versions = dict.fromkeys([version] if model is None else [version, model.version])
+            models[goal] = tuple(each for each in versions if ("model", goal, each, catalogues[0]) not in refused)
+        return Choice(catalogues[0], models)
 
-    def _is_served(self, order: Order) -> bool:
-        """Whether an order names just what is served, as far as it concerns the catalogue."""
-        if self.snapshot is None or self._served is None or order.catalogue[0] != self.snapshot.catalogue.version:
+    def _is_served(self, choice: Choice) -> bool:
+        """Whether a choice is just what is served, as far as it concerns the catalogue."""
+        if self.snapshot is None or self._served is None or choice.catalogue != self.snapshot.catalogue.version:
             return False
-        goals = self.snapshot.catalogue.workspace.goals
-        first = {goal: blobs[0][0] for goal, blobs in order.models.items() if goal in goals and blobs}
-        missing = frozenset(goal for goal, blobs in order.models.items() if goal in goals and not blobs)
-        return self._served == (order.catalogue[0], frozenset(first.items()), missing)
+        goals, placements = self.snapshot.catalogue.workspace.goals, self.snapshot.placements.values()
+        first = {goal: versions[0] for goal, versions in choice.models.items() if goal in goals and versions}
+        # Nobody misses the model of a goal that no placement has.
+        aims = {placement.bound.spec.goal for placement in placements}
+        missing = frozenset(goal for goal, versions in choice.models.items() if goal in aims and not versions)
+        return self._served == (choice.catalogue, frozenset(first.items()), missing)
 
-    async def _blob(self, kind: Kind, slot: str, version: str, catalogue: str) -> tuple[str, bytes] | None:
-        """A version and its blob, None when it was refused for that catalogue."""
-        if (kind, slot, version, catalogue) in self._refused:
-            return None
+    async def _order(self, choice: Choice) -> Order | None:
+        """A choice with its blobs; None when one of them is not there, which is refused for that."""
+        catalogue = await self._blob("catalogue", CATALOGUE_SLOT, choice.catalogue, choice)
+        models = {
+            goal: [await self._blob("model", goal, version, choice) for version in versions]
+            for goal, versions in choice.models.items()
+        }
+        found = {goal: tuple(blob for blob in blobs if blob is not None) for goal, blobs in models.items()}
+        whole = all(len(found[goal]) == len(blobs) for goal, blobs in models.items())
+        return Order(catalogue, found) if catalogue is not None and whole else None
+
+    async def _blob(self, kind: Kind, slot: str, version: str, choice: Choice) -> tuple[str, bytes] | None:
         try:
             return version, await self._registry.get(kind, version)
         except NotFound as error:
-            self._refuse(Refusal.of(kind, slot, version, error), catalogue)
+            self._refuse(Refusal.of(kind, slot, version, error), choice.catalogue)
             return None
 
     def _refuse(self, refusal: Refusal, catalogue: str) -> None:

@@ -22,8 +22,15 @@ from rules.ids import GoalId, Instant, PlacementId
 from rules.package import unpack
 
 
+class Choice(msgspec.Struct, frozen=True):
+    """What a snapshot shall be made of: a catalogue and, by goal, models, the wanted one first."""
+
+    catalogue: str
+    models: dict[GoalId, tuple[str, ...]]
+
+
 class Order(msgspec.Struct, frozen=True):
-    """What a snapshot shall be made of: versions with their blobs, of each goal's model the wanted one first.
+    """A choice with its blobs.
 
     A goal that has an entry should have a model, also when nothing stands there any more.
     """

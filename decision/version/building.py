@@ -8,8 +8,13 @@ import msgspec
 from decision.version.assembly import Assembled, Order, assemble
 from models.model import load_model
 from rules.check import check_workspace
+from rules.errors import Unavailable
 from rules.finding import Finding
 from rules.ids import GoalId, Instant
+
+
+class BuilderDied(Unavailable):
+    """Whoever was asked to build died of it, or was killed meanwhile."""
 
 
 class SeenWorkspace(msgspec.Struct, frozen=True):
@@ -40,7 +45,7 @@ class Building(Protocol):
         ...
 
     async def assemble(self, order: Order, now: Instant) -> Assembled:
-        """Make a snapshot; raises `Unavailable` when that could not even be tried."""
+        """Make a snapshot; raises `BuilderDied`."""
         ...
 
 

@@ -18,9 +18,8 @@ from decision.logs import log
 from decision.parent import end_with
 from decision.priority import LESS, give_way
 from decision.version.assembly import Assembled, Order, Refusal, assemble, warm
-from decision.version.building import SeenModel, SeenWorkspace, see_model, see_workspace
+from decision.version.building import BuilderDied, SeenModel, SeenWorkspace, see_model, see_workspace
 from decision.version.crate import Crate, pack, unpack
-from rules.errors import Unavailable
 from rules.ids import Instant
 
 IDLE_SECONDS = 300.0
@@ -33,7 +32,7 @@ T = TypeVar("T")
 class BuildingProcess:
     """A process that is started when there is something to do, and ends when there was nothing for a while.
 
-    Leaving the context waits for what it does, and ends it. When it dies, what it was asked for raises `Unavailable`,
+    Leaving the context waits for what it does, and ends it. When it dies, what it was asked for raises `BuilderDied`,
     and the next one who asks starts another one.
     """
 
@@ -92,7 +91,7 @@ class BuildingProcess:
             if self._pool is pool:
                 self._pool = None
             log.error("building_process_died", error=str(error))
-            raise Unavailable("The process that builds new versions died; it is tried again.") from error
+            raise BuilderDied("The process that looks versions through and builds them died; try again.") from error
         finally:
             self._asked -= 1
             if not self._asked:

@@ -1,19 +1,25 @@
 """A worker follows the pointers, keeps the old version when the new one cannot be served, and says so."""
 
+import asyncio
 import gc
 import weakref
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
 
 from decision.composition import compose
+from decision.keys import version_key
 from decision.service.concierge import Concierge
 from decision.settings import Settings
 from decision.store.memory import MemoryStore
+from decision.version.assembly import Assembled, Order
+from decision.version.building import BuilderDied, LocalBuilding
+from decision.version.registry import Registry
 from models.artefact import Artefact, encode_artefact
 from models.rates import Rates
 from rules.errors import WorkspaceError
-from rules.ids import GoalId
+from rules.ids import GoalId, Instant
 from rules.instant import parse_instant
 from tests.decision.small_workspace import FOLDER
 
@@ -37,6 +43,32 @@ def rates(goal: str = "accept", objective: str = "response", overall: float = 0.
     return encode_artefact(
         Artefact(kind="rates", goal=GoalId(goal), objective=kind, created=NOW, rates=Rates(overall=overall))  # type: ignore[arg-type]
     )
+
+
+class ReadStore(MemoryStore):
+    """Remembers what was read."""
+
+    def __init__(self) -> None:
+        super().__init__(lambda: NOW / 1000)
+        self.read: list[str] = []
+
+    async def get_many(self, keys: Sequence[str]) -> list[bytes | None]:
+        self.read += keys
+        return await super().get_many(keys)
+
+
+class Building(LocalBuilding):
+    """Counts what it assembles, and dies of it where it is told to."""
+
+    def __init__(self) -> None:
+        self.assembled = 0
+        self.deadly = False
+
+    async def assemble(self, order: Order, now: Instant) -> Assembled:
+        self.assembled += 1
+        if self.deadly:
+            raise BuilderDied("killed")
+        return await super().assemble(order, now)
 
 
 async def test_nothing_changes_when_nothing_was_published(concierge: Concierge) -> None:
@@ -118,3 +150,69 @@ async def test_a_new_catalogue_takes_effect_even_without_its_model(concierge: Co
     assert all(placement.missing for placement in snapshot.placements.values())
     assert "model:accept" in concierge.refresher.problems
     assert not await concierge.refresher.refresh()
+
+
+async def test_what_is_served_is_neither_loaded_nor_assembled_again(tmp_path: Path) -> None:
+    store, building = ReadStore(), Building()
+    service = compose(store, Settings(data=str(tmp_path)), lambda: NOW, building=building)
+    # A goal that no placement has, the model of which cannot be read.
+    toml = TOML.replace(b"[goals.accept]", b'[goals.quote]\noutcome = "accept"\nwindow = "7d"\n\n[goals.accept]')
+    await service.publishing.publish_workspace(toml, OFFERS, "offers.csv")
+    await service.refresher.refresh()
+    good = await service.publishing.publish_model(rates())
+    registry = Registry(store)
+    bad = await registry.put("model", b"nothing", NOW)
+    await registry.activate("model", bad, "quote")
+    await service.refresher.refresh()
+    assert service.refresher.models[ACCEPT].version == good.version
+    assert bad in service.refresher.problems["model:quote"]
+    assert building.assembled == 1
+    store.read.clear()
+    for _ in range(3):
+        assert not await service.refresher.refresh()
+    assert building.assembled == 1
+    assert service.refresher.snapshot is not None
+    blobs = {
+        version_key("catalogue", service.refresher.snapshot.catalogue.version),
+        version_key("model", good.version),
+        version_key("model", bad),
+    }
+    assert store.read
+    assert not blobs & set(store.read)
+
+
+async def test_a_version_that_kills_its_builder_is_tried_more_and_more_seldom(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("decision.version.rest.FIRST_SECONDS", 0.05)
+    building = Building()
+    service = compose(MemoryStore(lambda: NOW / 1000), Settings(data=str(tmp_path)), lambda: NOW, building=building)
+    refresher = service.refresher
+    await service.publishing.publish_workspace(TOML, OFFERS, "offers.csv")
+    await refresher.refresh()
+    first = refresher.snapshot
+    building.deadly = True
+    await service.publishing.publish_workspace(TOML.replace(b"slots = 3", b"slots = 2"), OFFERS, "offers.csv")
+    assert not await refresher.refresh()
+    assert not await refresher.refresh()
+    assert building.assembled == 1
+    assert refresher.snapshot is first
+    assert "died" in refresher.problems["building"]
+    await asyncio.sleep(0.06)
+    await refresher.refresh()
+    assert building.assembled == 2
+    await asyncio.sleep(0.06)
+    await refresher.refresh()
+    assert building.assembled == 2
+    # What comes instead is not held up by that.
+    await service.publishing.publish_workspace(TOML.replace(b"slots = 3", b"slots = 1"), OFFERS, "offers.csv")
+    await refresher.refresh()
+    assert building.assembled == 3
+    building.deadly = False
+    await service.publishing.rollback("catalogue")
+    await service.publishing.rollback("catalogue")
+    assert not await refresher.refresh()
+    assert refresher.problems == {}
+    await service.publishing.publish_workspace(TOML.replace(b"slots = 3", b"slots = 4"), OFFERS, "offers.csv")
+    assert await refresher.refresh()
+    assert refresher.problems == {}
