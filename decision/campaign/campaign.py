@@ -48,3 +48,7 @@ class Campaign(msgspec.Struct, frozen=True):
     def chunks(self) -> int:
         """How many chunks there are."""
         return -(-self.customers // self.chunk)
+
+    def size(self, chunk: int) -> int:
+        """How many customers a chunk has."""
+        return min(self.chunk, self.customers - chunk * self.chunk)

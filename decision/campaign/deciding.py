@@ -8,12 +8,17 @@ from typing import TypeVar
 
 import msgspec
 
+from decision.allocation import Rows, row_of
 from decision.campaign.campaign import Order
-from decision.campaign.draw import draw_for
+from decision.campaign.draw import decision_of, draw_for
+from decision.campaign.grant import Budget, Grant
+from decision.campaign.limits import CampaignLimits
 from decision.campaign.receipts import Receipt, Receipts
 from decision.clock import Clock
 from decision.engine.request import Decision, DecisionRequest
 from decision.engine.snapshot import Snapshot
+from decision.engine.terms import NO_TERMS
+from decision.engine.weighing import weigh
 from decision.journal.record import DecisionRecord, decode_record, encode_record
 from decision.service.admission import Ask
 from decision.service.deciding import RESERVATIONS
@@ -22,6 +27,7 @@ from decision.service.gathering import parts
 from decision.service.made import Made, contacts_of, index_entry_of, make, record_of
 from decision.service.recorder import Recorder, Written
 from decision.subject.state import SubjectState, SubjectStates
+from rules.contact import read_contacts
 from rules.errors import Unavailable
 from rules.ids import CustomerId, DecisionId, PlacementId
 
@@ -75,45 +81,108 @@ class CampaignDeciding:
         self._request = DecisionRequest(placement)
         self._channel = snapshot.catalogue.workspace.placements[placement].channel
         self._capped = snapshot.placement(placement).capped
+        self._bound = snapshot.placement(placement).bound
 
-    async def decide(self, customers: Sequence[CustomerId]) -> list[Decided]:
-        """What was decided about each of them, in order, once it is acknowledged; nobody may be named twice."""
+    async def decide(self, customers: Sequence[CustomerId], grant: Grant | None = None) -> list[Decided]:
+        """What was decided about each of them, in order, once it is acknowledged; nobody may be named twice.
+
+        With a `grant` no more is given of volume limits. Customers are decided in order, so that it is always the same
+        ones who get the last units, but for those whose histories moved meanwhile.
+        """
+        decided = await self._finish_begun(customers)
+        budget = None
+        if grant is not None:
+            budget = Budget(grant, self._bound.volumes, self._bound.spec.slots)
+            for one in decided.values():
+                budget.take(self._candidates(one.decision))
+        left = [customer for customer in customers if customer not in decided]
         free = asyncio.Semaphore(FLIGHTS)
-
-        async def some(part: Sequence[CustomerId]) -> list[Decided]:
-            async with free:
-                return await self._batch(part)
-
+        before: asyncio.Future[None] | None = None
         async with asyncio.TaskGroup() as group:
-            tasks = [group.create_task(some(part)) for part in parts(customers, AT_ONCE)]
-        return [decided for task in tasks for decided in task.result()]
-
-    async def _batch(self, customers: Sequence[CustomerId]) -> list[Decided]:
-        decided: dict[CustomerId, Decided] = {}
-        left = list(customers)
-        for attempt in range(RESERVATIONS + 1):
-            # Others contact them all the while: what the contact policy counts stays closed then.
-            without = () if attempt < RESERVATIONS else ("contention", "history")
-            states = await patiently(partial(self._load, left))
-            pairs = [self._make(customer, state, without) for customer, state in zip(left, states, strict=True)]
-            if self._order.dry_run:
-                return [_told(ask, made) for ask, made in pairs]
-            left = await self._keep(pairs, decided, reserve=not without)
-            if not left:
-                break
-            # Processes that wait for different times do not meet again and again.
-            await asyncio.sleep(self._random.random() * 0.001 * attempt)
+            for part in parts(left, AT_ONCE):
+                turn: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+                group.create_task(self._batch(part, decided, budget, free, before, turn))
+                before = turn
         return [decided[customer] for customer in customers]
+
+    async def weigh(self, customers: Sequence[CustomerId], limits: CampaignLimits) -> Rows:
+        """What is open to each customer, and what it is worth; nothing is decided."""
+        rows = []
+        for part in parts(customers, AT_ONCE):
+            for customer, state in zip(part, await patiently(partial(self._load, part)), strict=True):
+                now = draw_for(self._order, customer, state, self._clock()).now
+                history = read_contacts(state.contacts)
+                without = frozenset(state.without)
+                weighing = weigh(self._request, state.profile, history, self._snapshot, now, without)
+                rows.append(row_of(weighing.scores, weighing.open, limits.volumes, limits.minimums, limits.slots))
+        return Rows.of(rows)
+
+    async def _finish_begun(self, customers: Sequence[CustomerId]) -> dict[CustomerId, Decided]:
+        """Finish what a killed process had decided."""
+        if self._order.dry_run:
+            return {}
+        names = [(customer, decision_of(self._order, customer)) for customer in customers]
+        found = zip(names, await patiently(partial(self._receipts.find, names)), strict=True)
+        begun = [(customer, id, receipt) for (customer, id), receipt in found if receipt is not None]
+        for some in parts(begun, AT_ONCE):
+            written = [Written(id, receipt.record, receipt.entry, None, ()) for _, id, receipt in some]
+            await patiently(partial(self._recorder.record, *written))
+        return {customer: _told_by(customer, receipt) for customer, _, receipt in begun}
+
+    async def _batch(
+        self,
+        customers: Sequence[CustomerId],
+        decided: dict[CustomerId, Decided],
+        budget: Budget | None,
+        free: asyncio.Semaphore,
+        before: "asyncio.Future[None] | None",
+        turn: "asyncio.Future[None]",
+    ) -> None:
+        """Decide some customers, after whoever has the turn `before`; `turn` is given on as soon as that is done."""
+        async with free:
+            left = list(customers)
+            for attempt in range(RESERVATIONS + 1):
+                # Others contact them all the while: what the contact policy counts stays closed then.
+                without = () if attempt < RESERVATIONS else ("contention", "history")
+                states = await patiently(partial(self._load, left))
+                if before is not None:
+                    await before
+                pairs = [
+                    self._make(customer, state, without, budget) for customer, state in zip(left, states, strict=True)
+                ]
+                if not turn.done():
+                    turn.set_result(None)
+                if self._order.dry_run:
+                    decided.update(zip(left, (_told(ask, made) for ask, made in pairs), strict=True))
+                    return
+                left = await self._keep(pairs, decided, budget, reserve=not without)
+                if not left:
+                    return
+                # Processes that wait for different times do not meet again and again.
+                await asyncio.sleep(self._random.random() * 0.001 * attempt)
 
     def _load(self, customers: Sequence[CustomerId]) -> Awaitable[list[SubjectState]]:
         return self._states.load_all([(customer, None) for customer in customers], self._snapshot.catalogue.workspace)
 
-    def _make(self, customer: CustomerId, state: SubjectState, without: tuple[str, ...]) -> tuple[Ask, Made]:
+    def _make(
+        self, customer: CustomerId, state: SubjectState, without: tuple[str, ...], budget: Budget | None
+    ) -> tuple[Ask, Made]:
         ask = Ask(self._snapshot, self._request, self._channel, customer, None, self._order.moment, self._order.dry_run)
-        return ask, make(ask, state, without, draw_for(self._order, customer, state, self._clock()))
+        terms = NO_TERMS if budget is None else budget.terms()
+        made = make(ask, state, without, draw_for(self._order, customer, state, self._clock()), terms=terms)
+        if budget is not None:
+            budget.take(self._candidates(made.decision))
+        return ask, made
+
+    def _candidates(self, decision: Decision) -> list[int]:
+        return [self._bound.position[shown.offer] for shown in decision.offers]
 
     async def _keep(
-        self, pairs: Sequence[tuple[Ask, Made]], decided: dict[CustomerId, Decided], reserve: bool
+        self,
+        pairs: Sequence[tuple[Ask, Made]],
+        decided: dict[CustomerId, Decided],
+        budget: Budget | None,
+        reserve: bool,
     ) -> list[CustomerId]:
         """Reserve what was made and write it down; gives those whose histories have moved meanwhile."""
         drafts = [(ask, made, _receipt(ask, made)) for ask, made in pairs]
@@ -137,11 +206,13 @@ class CampaignDeciding:
             assert ask.customer is not None
             if found is None:
                 again.append(ask.customer)
+                if budget is not None:
+                    budget.give(self._candidates(made.decision))
                 continue
             written.append(Written(made.draw.id, found.record, found.entry, None, ()))
             decided[ask.customer] = _told(ask, made) if found is draft else _told_by(ask.customer, found)
         if written:
-            await patiently(lambda: self._recorder.record(*written))
+            await patiently(partial(self._recorder.record, *written))
         return again
 
 

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import TypeVar
 
 import msgspec
 import pyarrow.parquet as pq
@@ -14,8 +15,11 @@ from decision.campaign.campaign import Campaign, CampaignId
 from rules.errors import Conflict, NotFound
 from rules.ids import CustomerId
 
+Kept = TypeVar("Kept", bound=msgspec.Struct)
+
 _CAMPAIGN = "campaign.json"
 _FINISHED = "finished.json"
+_SAMPLE = "sample"
 _STOPPED = "stopped"
 _WITHDRAWN = "withdrawn.json"
 _UNFINISHED = ".unfinished"
@@ -104,6 +108,28 @@ class CampaignFolder:
     def parts(self) -> list[Path]:
         """The parts that are written, in order."""
         return [self.part(chunk) for chunk in sorted(self.written())]
+
+    def wave(self, first: int, kind: type[Kept]) -> Kept | None:
+        """The wave that begins with a chunk, as it was kept."""
+        return self._kept(f"wave-{first:06}", kind)
+
+    def keep_wave(self, first: int, wave: msgspec.Struct) -> None:
+        """Keep a wave as it was planned."""
+        write_durably(self.path / f"wave-{first:06}", msgspec.msgpack.encode(wave))
+
+    def sample(self, kind: type[Kept]) -> Kept | None:
+        """The sample, once it was taken."""
+        return self._kept(_SAMPLE, kind)
+
+    def keep_sample(self, sample: msgspec.Struct) -> None:
+        """Keep the sample, so that whoever goes on finds the same prices."""
+        write_durably(self.path / _SAMPLE, msgspec.msgpack.encode(sample))
+
+    def _kept(self, name: str, kind: type[Kept]) -> Kept | None:
+        try:
+            return msgspec.msgpack.decode((self.path / name).read_bytes(), type=kind)
+        except FileNotFoundError:
+            return None
 
     @contextmanager
     def working(self) -> Iterator[None]:

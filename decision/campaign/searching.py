@@ -2,8 +2,8 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Callable, Sequence
-from concurrent.futures import Executor
 
+from decision.campaign.hands import Hands
 from decision.campaign.segment import PROFILES, customer_in_key
 from decision.campaign.workshop import Job, find_customers
 from decision.store.port import Store
@@ -11,11 +11,11 @@ from rules.ids import CustomerId
 
 
 async def search(
-    job: Job, condition: str, store: Store, executor: Executor, size: int, advance: Callable[[int], None]
+    job: Job, condition: str, store: Store, hands: Hands, advance: Callable[[int], None]
 ) -> AsyncIterator[Sequence[CustomerId]]:
     """The customers in a segment, page by page; a name may come more than once.
 
-    `size` is how many processes there are, `advance` is told how many profiles more were looked at.
+    `advance` is told how many profiles more were looked at.
     """
     under_way: dict[asyncio.Future[list[CustomerId]], int] = {}
     try:
@@ -23,8 +23,8 @@ async def search(
             if not page:
                 continue
             names = [customer_in_key(key) for key in page]
-            under_way[asyncio.wrap_future(executor.submit(find_customers, job, condition, names))] = len(names)
-            while len(under_way) > 2 * size:
+            under_way[asyncio.wrap_future(hands.executor.submit(find_customers, job, condition, names))] = len(names)
+            while len(under_way) > 2 * hands.size:
                 for found in await _landed(under_way, advance):
                     yield found
         while under_way:

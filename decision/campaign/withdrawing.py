@@ -5,14 +5,18 @@ from functools import partial
 from pathlib import Path
 
 import msgspec
+import numpy as np
 import pyarrow.parquet as pq
 
 from decision.campaign.campaign import Campaign
 from decision.campaign.deciding import patiently
 from decision.campaign.draw import decision_of
 from decision.campaign.folder import CampaignFolder
+from decision.campaign.giving_back import give_back
+from decision.campaign.limits import CampaignLimits, Units
 from decision.campaign.receipts import Receipts
 from decision.campaign.taking_back import Sent, TakingBack
+from decision.campaign.waves import Wave
 from decision.clock import Clock
 from decision.journal.reading import open_journal
 from decision.journal.record import DecisionRecord, decode_record
@@ -39,8 +43,17 @@ class Withdrawing:
     """
 
     def __init__(
-        self, campaign: Campaign, folder: CampaignFolder, store: Store, receipts: Receipts, data: Path, clock: Clock
+        self,
+        campaign: Campaign,
+        folder: CampaignFolder,
+        store: Store,
+        receipts: Receipts,
+        limits: CampaignLimits | None,
+        data: Path,
+        clock: Clock,
     ) -> None:
+        self._store = store
+        self._limits = limits
         self._campaign = campaign
         self._folder = folder
         self._receipts = receipts
@@ -53,6 +66,7 @@ class Withdrawing:
         reported = self._reported()
         total = Withdrawn()
         written = self._folder.written()
+        units = _Units(self._folder, self._limits)
         for chunk in range(self._campaign.chunks):
             customers = self._folder.customers(chunk)
             sent = read_sent(self._folder.part(chunk)) if chunk in written else await self._begun(customers)
@@ -61,7 +75,11 @@ class Withdrawing:
             total = Withdrawn(
                 total.decisions + len(taken), total.offers + offers, total.reported + len(sent) - len(taken)
             )
+            units.add(chunk, sent, taken)
             advance(len(customers))
+        if self._limits is not None:
+            campaign = self._campaign.order.campaign
+            await give_back(self._store, campaign, self._limits, units.waves, units.withdrawn)
         self._folder.withdraw(msgspec.json.encode(total))
         return total
 
@@ -83,6 +101,28 @@ class Withdrawing:
                 assert isinstance(record, DecisionRecord)
                 sent.append(Sent(customer, id, tuple(shown.offer for shown in record.decision.offers)))
         return sent
+
+
+class _Units:
+    """Units of volume limits that each wave gave, and those of them that are withdrawn."""
+
+    def __init__(self, folder: CampaignFolder, limits: CampaignLimits | None) -> None:
+        self._folder = folder
+        self._limits = limits
+        self.waves: list[tuple[Wave, Units]] = []
+        self.withdrawn = np.zeros(0 if limits is None else len(limits.bound.places), np.int64)
+
+    def add(self, chunk: int, sent: Sequence[Sent], taken: Sequence[Sent]) -> None:
+        """A chunk gave what was sent, and so much of it was taken back; chunks come in order."""
+        if self._limits is None:
+            return
+        wave = self._folder.wave(chunk, Wave)
+        if wave is not None:
+            self.waves.append((wave, np.zeros_like(self.withdrawn)))
+        if self.waves:
+            given = self.waves[-1][1]
+            given += self._limits.used([offer for one in sent for offer in one.offers])
+            self.withdrawn += self._limits.used([offer for one in taken for offer in one.offers])
 
 
 def read_sent(part: Path) -> list[Sent]:

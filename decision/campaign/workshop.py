@@ -12,8 +12,11 @@ import msgspec
 
 from decision.campaign.campaign import Order
 from decision.campaign.deciding import CampaignDeciding, patiently
+from decision.campaign.grant import Grant
+from decision.campaign.limits import CampaignLimits
 from decision.campaign.part import write_part
 from decision.campaign.receipts import Receipts
+from decision.campaign.sampling import SampleRows, pack_rows
 from decision.campaign.segment import Segment
 from decision.clock import wall_clock
 from decision.engine.engine import decide
@@ -71,10 +74,16 @@ class Workshop:
             Random(),
         )
 
-    def decide(self, customers: Sequence[CustomerId]) -> bytes:
-        """The part of a chunk."""
-        decided = self._runner.run(self._deciding.decide(customers))
+    def decide(self, customers: Sequence[CustomerId], grant: Grant | None) -> bytes:
+        """The part of a chunk, which gives no more than was granted."""
+        decided = self._runner.run(self._deciding.decide(customers, grant))
         return write_part(decided, self.job.order.columns, self._snapshot)
+
+    def sample(self, customers: Sequence[CustomerId]) -> SampleRows:
+        """What is open to customers and what it is worth, by what is known of them now."""
+        limits = CampaignLimits.of(self._snapshot, self.job.order.placement, self.job.order.moment)
+        assert limits is not None
+        return pack_rows(self._runner.run(self._deciding.weigh(customers, limits)))
 
     def find(self, condition: str, customers: Sequence[CustomerId]) -> list[CustomerId]:
         """Those whose profiles meet a condition; one that cannot be read does not."""
@@ -116,10 +125,16 @@ _turn = Lock()
 _workshop: Workshop | None = None
 
 
-def decide_chunk(job: Job, customers: Sequence[CustomerId]) -> bytes:
+def decide_chunk(job: Job, customers: Sequence[CustomerId], grant: Grant | None = None) -> bytes:
     """The part of a chunk, decided in this process."""
     with _turn:
-        return _workshop_for(job).decide(customers)
+        return _workshop_for(job).decide(customers, grant)
+
+
+def sample_chunk(job: Job, customers: Sequence[CustomerId]) -> SampleRows:
+    """What is open to some customers, weighed in this process."""
+    with _turn:
+        return _workshop_for(job).sample(customers)
 
 
 def find_customers(job: Job, condition: str, customers: Sequence[CustomerId]) -> list[CustomerId]:

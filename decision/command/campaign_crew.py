@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from functools import partial
 from multiprocessing import get_context
 
-from decision.campaign.running import Crew
+from decision.campaign.hands import Crew
 from decision.logs import configure_logs
 from decision.parent import end_with
 from decision.priority import give_way

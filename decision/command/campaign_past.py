@@ -9,8 +9,10 @@ from rich.table import Column, Table
 
 from decision.campaign.campaign import CampaignId
 from decision.campaign.folder import CampaignFolder, CampaignFolders
+from decision.campaign.limits import CampaignLimits
 from decision.campaign.receipts import Receipts
 from decision.campaign.withdrawing import Withdrawing, Withdrawn
+from decision.campaign.workshop import order_snapshot
 from decision.clock import wall_clock
 from decision.command.campaign_progress import progress
 from decision.folders import data_folder
@@ -59,7 +61,9 @@ async def _withdraw(settings: Settings, folder: CampaignFolder, data: Path, cons
     with data_folder(data), folder.working():
         async with open_store(settings) as store, settled(store, data):
             contacts = Contacts(store, settings.visitor_days, settings.repeat_days)
-            withdrawing = Withdrawing(campaign, folder, store, Receipts(store, contacts), data, wall_clock)
+            order = campaign.order
+            limits = CampaignLimits.of(await order_snapshot(order, store), order.placement, order.moment)
+            withdrawing = Withdrawing(campaign, folder, store, Receipts(store, contacts), limits, data, wall_clock)
             with progress(console) as bar:
                 task = bar.add_task("taking back", total=campaign.customers)
                 return await withdrawing.withdraw(lambda looked: bar.advance(task, looked))

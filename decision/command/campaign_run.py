@@ -4,6 +4,7 @@ import asyncio
 import signal
 from collections.abc import Iterator
 from contextlib import AsyncExitStack, contextmanager
+from functools import partial
 from pathlib import Path
 
 import msgspec
@@ -11,11 +12,13 @@ from rich.console import Console
 
 from decision.campaign.audience import Audience, AudienceWriter, audience_in
 from decision.campaign.beginning import Wish, begin_campaign, find_campaign, plan_order
-from decision.campaign.campaign import Campaign
+from decision.campaign.campaign import Campaign, Order
 from decision.campaign.folder import CampaignFolder, CampaignFolders
+from decision.campaign.hands import Crew, Hands
+from decision.campaign.opening import open_waves
 from decision.campaign.output import summary_path, write_output
 from decision.campaign.receipts import Receipts
-from decision.campaign.running import CampaignRun, Crew
+from decision.campaign.running import CampaignRun
 from decision.campaign.searching import search
 from decision.campaign.segment import Segment
 from decision.campaign.summary import Summary, summarise
@@ -33,6 +36,15 @@ from rules.errors import Conflict, Unavailable
 
 INTERRUPTED = 130
 """The exit status after Ctrl+C, as shells have it."""
+
+
+class _Site(msgspec.Struct, frozen=True, eq=False):
+    """What a run works with."""
+
+    store: Store
+    folder: CampaignFolder
+    hands: Hands
+    stopping: asyncio.Event
 
 
 class CampaignShow:
@@ -69,9 +81,10 @@ class CampaignShow:
                 return True
             stopping = asyncio.Event()
             with _stopped_by_signals(stopping):
-                with data_folder(settings.folder):
-                    campaign = found.campaign() if found else await self._begin(store, folder, stopping)
-                    done = campaign is not None and await self._decide(store, campaign, folder, stopping)
+                with data_folder(settings.folder), Hands(self._crew) as hands:
+                    site = _Site(store, folder, hands, stopping)
+                    campaign = found.campaign() if found else await self._begin(site)
+                    done = campaign is not None and await self._decide(campaign, site)
                 if campaign is None or not done:
                     self._console.print("Stopped; nobody is decided twice when you run the same command again.")
                     return False
@@ -81,41 +94,39 @@ class CampaignShow:
                 raise Unavailable(f"{campaign.out} cannot be written: {error}; run the same command again.") from error
             return True
 
-    async def _begin(self, store: Store, folder: CampaignFolder, stopping: asyncio.Event) -> Campaign | None:
-        order, _ = await plan_order(self._wish, store)
-        job = self._job(Campaign(order, "", "", 0, 0, 1, ""))
-        with AudienceWriter(folder.audience, self._wish.chunk) as writer:
+    async def _begin(self, site: _Site) -> Campaign | None:
+        order, _ = await plan_order(self._wish, site.store)
+        with AudienceWriter(site.folder.audience, self._wish.chunk) as writer:
             if self._file is not None:
                 await asyncio.to_thread(writer.add_all, audience_in(self._file))
                 audience = writer.write()
             else:
-                found = await self._search(job, store, writer, stopping)
+                found = await self._search(order, site, writer)
                 if found is None:
                     return None
                 audience = found
-        return begin_campaign(self._wish, order, folder, audience)
+        return begin_campaign(self._wish, order, site.folder, audience)
 
-    async def _search(self, job: Job, store: Store, writer: AudienceWriter, stopping: asyncio.Event) -> Audience | None:
+    async def _search(self, order: Order, site: _Site, writer: AudienceWriter) -> Audience | None:
         # A mistake in the condition is told before any process is started.
-        Segment.of(self._wish.source, await order_snapshot(job.order, store), job.order.placement)
-        with progress(self._console) as bar, self._crew.hire() as executor:
+        Segment.of(self._wish.source, await order_snapshot(order, site.store), order.placement)
+        with progress(self._console) as bar:
             task = bar.add_task("looking at profiles", total=None)
-            pages = search(
-                job, self._wish.source, store, executor, self._crew.size, lambda looked: bar.advance(task, looked)
-            )
-            async for page in pages:
+            job, condition = self._job(order), self._wish.source
+            async for page in search(job, condition, site.store, site.hands, partial(bar.advance, task)):
                 writer.add(page)
-                if stopping.is_set():
+                if site.stopping.is_set():
                     return None
         return writer.write(by_name=True)
 
-    async def _decide(self, store: Store, campaign: Campaign, folder: CampaignFolder, stopping: asyncio.Event) -> bool:
-        settings = self._settings
-        receipts = Receipts(store, Contacts(store, settings.visitor_days, settings.repeat_days))
-        run = CampaignRun(self._job(campaign), campaign, folder, store, receipts, self._crew)
+    async def _decide(self, campaign: Campaign, site: _Site) -> bool:
+        settings, job, stopping = self._settings, self._job(campaign.order), site.stopping
+        receipts = Receipts(site.store, Contacts(site.store, settings.visitor_days, settings.repeat_days))
+        run = CampaignRun(job, campaign, site.folder, site.store, receipts, stopping)
         with progress(self._console) as bar:
             task = bar.add_task("deciding", total=campaign.customers, completed=run.decided)
-            return await run.run(stopping, lambda decided: bar.advance(task, decided))
+            waves = await open_waves(job, campaign, site.folder, site.store, site.hands, stopping)
+            return not stopping.is_set() and await run.run(site.hands, waves, partial(bar.advance, task))
 
     def _conclude(self, campaign: Campaign, folder: CampaignFolder) -> None:
         summary = summarise(campaign, folder)
@@ -127,9 +138,9 @@ class CampaignShow:
         show_summary(self._console, summary)
         self._console.print(f"{campaign.out} has who shall see what, {summary_path(campaign)} these figures.")
 
-    def _job(self, campaign: Campaign) -> Job:
+    def _job(self, order: Order) -> Job:
         store = self._settings.store or EmbeddedServer(self._settings.folder).url
-        return Job(campaign.order, msgspec.structs.replace(self._settings, store=store))
+        return Job(order, msgspec.structs.replace(self._settings, store=store))
 
 
 @contextmanager

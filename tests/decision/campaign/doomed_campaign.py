@@ -21,7 +21,7 @@ from rich.console import Console
 
 from decision.campaign.beginning import Wish
 from decision.campaign.campaign import CampaignId, Order
-from decision.campaign.running import Crew
+from decision.campaign.hands import Crew
 from decision.campaign.workshop import order_snapshot
 from decision.command.campaign_run import CampaignShow
 from decision.settings import Settings

@@ -7,18 +7,39 @@ from random import Random
 import duckdb
 import msgspec
 
+from decision.campaign.limits import CampaignLimits
 from decision.composition import compose
 from decision.journal.reading import open_journal
+from decision.journal.record import DecisionRecord, decode_record
 from decision.keys import customer_subject
 from decision.settings import Settings
 from decision.store.port import Store
 from decision.subject.profile import AttributeValue, Profile
 from rules.contact import CONTACT
-from rules.ids import CustomerId
+from rules.ids import CustomerId, PlacementId
 from rules.instant import parse_instant
 from tests.decision.small_workspace import FOLDER
 
 NOW = parse_instant("2026-04-15T10:00:00Z")
+
+LIMITS = """
+[[volume]]
+id = "beds"
+offers = "offer.theme == 'family'"
+per = "id"
+at_most = 120
+
+[[volume]]
+id = "mails"
+at_most = 500
+channels = ["email"]
+
+[[volume]]
+id = "club"
+offers = "offer.theme == 'club'"
+at_least = 60
+"""
+FAMILIES = {"alba-family", "brisa-family", "corte-family", "corte-old"}
 
 Row = tuple[str, str, tuple[str, ...]]
 """Customer, decision, and the offers shown, by rank."""
@@ -32,9 +53,10 @@ class Hall:
         self.data = data
         self.random = Random(seed)
 
-    async def open(self, guests: int) -> list[CustomerId]:
-        """Publish, and give each guest a profile; returns their names."""
+    async def open(self, guests: int, more: str = "") -> list[CustomerId]:
+        """Publish, with `more` at the end of the workspace, and give each guest a profile; returns their names."""
         toml, offers = (FOLDER / "concierge.toml").read_bytes(), (FOLDER / "offers.csv").read_bytes()
+        toml += more.encode()
         await self.service.publishing.publish_workspace(toml, offers, "offers.csv")
         await self.service.refresher.refresh()
         names = [CustomerId(f"guest {number}") for number in range(guests)]
@@ -58,6 +80,14 @@ class Hall:
         blobs = await self.service.intake._contacts.load([customer_subject(name) for name in names])
         return {name: len(blob) // CONTACT.itemsize for name, blob in zip(names, blobs, strict=True)}
 
+    async def counted(self, store: Store) -> list[tuple[int, int]]:
+        """How many units of each place with a most are taken and held, for mails."""
+        snapshot = self.service.refresher.snapshot
+        assert snapshot is not None
+        limits = CampaignLimits.of(snapshot, PlacementId("mail"), NOW)
+        assert limits is not None
+        return await store.count([claim.counter for claim in limits.claims.values()])
+
     def journalled(self) -> list[Row]:
         """What the journal's segments say was decided, by customer."""
         with open_journal(self.data) as journal:
@@ -66,6 +96,13 @@ class Hall:
                 WHERE record = 'decision' ORDER BY customer, id"""
             ).fetchall()
         return [(customer, id, tuple(offers)) for customer, id, offers in rows]
+
+    def records(self) -> list[DecisionRecord]:
+        """The decisions in the journal's segments as they were appended."""
+        with open_journal(self.data) as journal:
+            entries = journal.execute("SELECT entry FROM journal WHERE record = 'decision'").fetchall()
+        records = [decode_record(entry) for (entry,) in entries]
+        return [record for record in records if isinstance(record, DecisionRecord)]
 
 
 def output(*paths: Path) -> list[Row]:

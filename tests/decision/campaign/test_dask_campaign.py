@@ -11,7 +11,7 @@ from distributed import LocalCluster
 from rich.console import Console
 
 from decision.campaign.beginning import Wish
-from decision.campaign.running import Crew
+from decision.campaign.hands import Crew
 from decision.command.campaign_crew import dask_crew
 from decision.command.campaign_run import CampaignShow
 from decision.settings import Settings

@@ -10,18 +10,18 @@ import pytest
 
 from decision.store.redis import RedisStore
 from tests.decision.campaign import doomed_campaign
-from tests.decision.campaign.hall import Hall, output, write_names
+from tests.decision.campaign.hall import FAMILIES, LIMITS, Hall, output, write_names
 
 GUESTS = 600
 KILLS = 21
 
 
-@pytest.mark.parametrize("placement", ["mail", "home"])
+@pytest.mark.parametrize(("placement", "more"), [("mail", ""), ("home", ""), ("mail", LIMITS)])
 async def test_everybody_is_decided_once(
-    placement: str, valkey_url: str, valkey_store: RedisStore, tmp_path: Path
+    placement: str, more: str, valkey_url: str, valkey_store: RedisStore, tmp_path: Path
 ) -> None:
     hall = Hall(valkey_store, tmp_path / "data")
-    guests = await hall.open(GUESTS)
+    guests = await hall.open(GUESTS, more)
     audience = write_names(tmp_path / "audience.csv", [*guests, "stranger", *guests[:3]])
     out = tmp_path / "out.parquet"
     process = await asyncio.create_subprocess_exec(
@@ -57,3 +57,8 @@ async def test_everybody_is_decided_once(
     shown = {customer: len(offers) for customer, _, offers in rows}
     assert contacts == {guest: shown[guest] for guest in guests}
     assert sum(contacts.values()) > 300
+    if more:
+        given = Counter(offer for _, _, offers in rows for offer in offers)
+        assert max(given[offer] for offer in FAMILIES) <= 120
+        taken = [(sum(given.values()), 0), *((given[offer], 0) for offer in FAMILIES)]
+        assert sorted(await hall.counted(valkey_store)) == sorted(taken)

@@ -13,9 +13,11 @@ from decision.campaign.beginning import Wish
 from decision.campaign.campaign import CampaignId
 from decision.campaign.draw import decision_of
 from decision.campaign.folder import CampaignFolder, CampaignFolders
+from decision.campaign.hands import Crew
+from decision.campaign.limits import CampaignLimits
 from decision.campaign.receipts import Receipts
-from decision.campaign.running import Crew
 from decision.campaign.withdrawing import Withdrawing, Withdrawn
+from decision.campaign.workshop import decide_chunk
 from decision.command.campaign_run import CampaignShow
 from decision.journal.settling import settle
 from decision.service.admission import admit
@@ -24,7 +26,7 @@ from decision.settings import Settings
 from decision.store.redis import RedisStore
 from rules.errors import Conflict, Invalid
 from rules.ids import DecisionId, OfferId, PlacementId
-from tests.decision.campaign.hall import NOW, Hall, write_names
+from tests.decision.campaign.hall import FAMILIES, LIMITS, NOW, Hall, write_names
 
 GUESTS = 300
 KEPT = 40
@@ -39,8 +41,10 @@ class Dying(ThreadPoolExecutor):
         self._chunks = 0
 
     def submit(self, function: Callable[..., Any], /, *args: Any, **_: Any) -> "Future[Any]":
-        self._chunks += 1
-        return super().submit(function if self._chunks < 3 else self._forget, *(function, *args)[self._chunks < 3 :])
+        self._chunks += function is decide_chunk
+        if self._chunks < 3:
+            return super().submit(function, *args)
+        return super().submit(self._forget, function, *args)
 
     def _forget(self, function: Callable[..., Any], *args: Any) -> None:
         function(*args)
@@ -50,18 +54,21 @@ class Dying(ThreadPoolExecutor):
 async def withdraw(hall: Hall, store: RedisStore, folder: CampaignFolder) -> Withdrawn:
     await settle(store, hall.data)
     receipts = Receipts(store, hall.service.intake._contacts)
-    withdrawing = Withdrawing(folder.campaign(), folder, store, receipts, hall.data, lambda: NOW)
+    snapshot = hall.service.refresher.snapshot
+    assert snapshot is not None
+    limits = CampaignLimits.of(snapshot, PlacementId("mail"), NOW)
+    withdrawing = Withdrawing(folder.campaign(), folder, store, receipts, limits, hall.data, lambda: NOW)
     return await withdrawing.withdraw(lambda _: None)
 
 
 async def test_what_nothing_came_of_is_taken_back(valkey_url: str, valkey_store: RedisStore, tmp_path: Path) -> None:
     hall = Hall(valkey_store, tmp_path / "data")
-    guests = await hall.open(GUESTS)
+    guests = await hall.open(GUESTS, LIMITS)
     snapshot = hall.service.refresher.snapshot
     for guest in guests[:50]:
         question = DecisionQuestion(PlacementId("home"), guest)
         await hall.service.deciding.decide(admit(question, snapshot, NOW))
-    before = await hall.contacts(guests)
+    before, units = await hall.contacts(guests), await hall.counted(valkey_store)
     audience = write_names(tmp_path / "audience.csv", guests)
     wish = Wish("a", "d", PlacementId("mail"), tmp_path / "out.parquet", NOW, ID, chunk=100)
     settings = Settings(store=valkey_url, data=str(hall.data))
@@ -93,6 +100,10 @@ async def test_what_nothing_came_of_is_taken_back(valkey_url: str, valkey_store:
         left = [row for row in hall.journalled() if row in sent]
         assert {id for _, id, _ in left} == {id for _, id, _ in answered}
         assert len(hall.journalled()) == KEPT + 50
+        counted = await hall.counted(valkey_store)
+        families = sum(offer in FAMILIES for _, _, offer in answered)
+        assert sum(taken for taken, _ in counted) == sum(taken for taken, _ in units) + KEPT + families
+        assert {held for _, held in counted} == {0}
     assert folder.withdrawn
 
     gone = next((id, offers[0]) for customer, id, offers in sent if offers and customer not in kept)

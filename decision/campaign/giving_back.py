@@ -1,0 +1,42 @@
+"""Gives units of volume limits back that a withdrawn campaign took: once, however often it is tried."""
+
+from collections.abc import Mapping, Sequence
+from functools import partial
+
+from decision.campaign.deciding import patiently
+from decision.campaign.limits import CampaignLimits, Units
+from decision.campaign.waves import Wave, settle_of
+from decision.service.claims import Claim
+from decision.store.port import Store
+from decision.subject.profiles import ATTEMPTS, DAY
+from rules.errors import Conflict
+
+REMEMBERED_SECONDS = 400 * DAY
+"""How long it is known that a campaign gave its units back."""
+
+
+async def give_back(
+    store: Store, campaign: str, limits: CampaignLimits, waves: Sequence[tuple[Wave, Units]], withdrawn: Units
+) -> None:
+    """End what is held for the waves, of which each gave so many units, and give back those that were withdrawn."""
+    for wave, given in waves:
+        # A wave that ended has settled this already; then nothing happens.
+        settles = [settle_of(campaign, wave, limits.claims[place], int(given[place])) for place in wave.units]
+        await patiently(partial(store.write, settles))
+    claims: Mapping[int, Claim] = limits.claims
+    for place, claim in claims.items():
+        if withdrawn[place]:
+            await patiently(partial(_return, store, claim, campaign, int(withdrawn[place])))
+
+
+async def _return(store: Store, claim: Claim, campaign: str, units: int) -> None:
+    """Lower the counter and leave a mark, in one step; the mark lies beside it, in its slot."""
+    mark = f"{claim.counter}:withdrawn:{campaign}"
+    for _ in range(ATTEMPTS):
+        taken, marked = await store.get_many([claim.counter, mark])
+        if marked is not None or taken is None:
+            return
+        left = b"%d" % max(int(taken) - units, 0)
+        if await store.compare_and_put(claim.counter, taken, left, claim.ttl, [(mark, REMEMBERED_SECONDS)]):
+            return
+    raise Conflict(f"Units of {claim.counter} were taken {ATTEMPTS} times meanwhile; try again.")
