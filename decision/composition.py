@@ -50,7 +50,7 @@ class _Parts:
 
     def __init__(self, store: Store, settings: Settings, clock: Clock, building: Building | None = None) -> None:
         self.registry = Registry(store)
-        self.versions = Versions(self.registry)
+        self.versions = Versions(self.registry, building)
         self.packing = Packing(store)
         self.refresher = Refresher(self.registry, clock, self.packing, building)
         self.identities = Identities(store, settings.visitor_days)

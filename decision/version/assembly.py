@@ -39,6 +39,14 @@ class Order(msgspec.Struct, frozen=True):
     models: dict[GoalId, tuple[tuple[str, bytes], ...]]
 
 
+class Past(msgspec.Struct, frozen=True):
+    """The blobs that an old decision was made with; `lacking` is its placement if that went without its model."""
+
+    catalogue: bytes
+    model: bytes | None
+    lacking: PlacementId | None
+
+
 class Refusal(msgspec.Struct, frozen=True):
     """A version that cannot be served, and why; `trace` tells where, when nobody foresaw it."""
 
@@ -74,6 +82,14 @@ def assemble(order: Order, now: Instant) -> Assembled:
         refused.append(Refusal.of("catalogue", CATALOGUE_SLOT, version, error))
         return Assembled(None, tuple(refused))
     return Assembled(snapshot, tuple(refused))
+
+
+def restore(past: Past) -> Snapshot:
+    """Make again what an old decision was made with; raises `ArtefactError`."""
+    catalogue = unpack(past.catalogue)
+    models = [] if past.model is None else [load_model(past.model)]
+    lacking = () if past.lacking is None else (catalogue.workspace.placements[past.lacking].goal,)
+    return Snapshot.build(catalogue, {model.goal: model for model in models}, frozenset(lacking))
 
 
 def warm(snapshot: Snapshot, placement: PlacementId, now: Instant) -> None:

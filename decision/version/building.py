@@ -5,7 +5,8 @@ from typing import Literal, Protocol
 
 import msgspec
 
-from decision.version.assembly import Assembled, Order, assemble
+from decision.engine.snapshot import Snapshot
+from decision.version.assembly import Assembled, Order, Past, assemble, restore
 from models.model import load_model
 from rules.check import check_workspace
 from rules.errors import Unavailable
@@ -48,6 +49,10 @@ class Building(Protocol):
         """Make a snapshot; raises `BuilderDied`."""
         ...
 
+    async def restore(self, past: Past) -> Snapshot:
+        """Make again what an old decision was made with; raises `ArtefactError` and `BuilderDied`."""
+        ...
+
 
 class LocalBuilding:
     """In a thread of this process: simple, but it takes turns with the loop, which is then several times slower."""
@@ -63,6 +68,10 @@ class LocalBuilding:
     async def assemble(self, order: Order, now: Instant) -> Assembled:
         """Make a snapshot."""
         return await asyncio.to_thread(assemble, order, now)
+
+    async def restore(self, past: Past) -> Snapshot:
+        """Make again what an old decision was made with; raises `ArtefactError`."""
+        return await asyncio.to_thread(restore, past)
 
 
 def see_workspace(toml: bytes, offers: bytes, offers_name: str) -> SeenWorkspace:

@@ -14,10 +14,11 @@ from concurrent.futures.process import BrokenProcessPool
 from types import TracebackType
 from typing import ParamSpec, TypeVar
 
+from decision.engine.snapshot import Snapshot
 from decision.logs import log
 from decision.parent import end_with
 from decision.priority import LESS, give_way
-from decision.version.assembly import Assembled, Order, Refusal, assemble, warm
+from decision.version.assembly import Assembled, Order, Past, Refusal, assemble, restore, warm
 from decision.version.building import BuilderDied, SeenModel, SeenWorkspace, see_model, see_workspace
 from decision.version.crate import Crate, pack, unpack
 from rules.ids import Instant
@@ -55,13 +56,15 @@ class BuildingProcess:
         crate, refused = await self._ask(_assemble, order, now)
         if crate is None:
             return Assembled(None, refused)
-        unpacking = unpack(crate)
-        while (snapshot := next(unpacking)) is None:
-            await asyncio.sleep(0)
+        snapshot = await _unpacked(crate)
         for placement in snapshot.placements:
             warm(snapshot, placement, now)
             await asyncio.sleep(0)
         return Assembled(snapshot, refused)
+
+    async def restore(self, past: Past) -> Snapshot:
+        """Make again what an old decision was made with; raises `ArtefactError` and `BuilderDied`."""
+        return await _unpacked(await self._ask(_restore, past))
 
     async def __aenter__(self) -> "BuildingProcess":
         return self
@@ -105,6 +108,13 @@ class BuildingProcess:
             pool.shutdown(wait=False)
 
 
+async def _unpacked(crate: Crate) -> Snapshot:
+    unpacking = unpack(crate)
+    while (snapshot := next(unpacking)) is None:
+        await asyncio.sleep(0)
+    return snapshot
+
+
 def _begin(parent: int) -> None:
     # A session of its own: Ctrl+C is for the worker, which ends this process when it is done.
     os.setsid()
@@ -118,10 +128,19 @@ def _assemble(order: Order, now: Instant) -> tuple[Crate | None, tuple[Refusal, 
     assembled = assemble(order, now)
     if assembled.snapshot is None:
         return None, assembled.refused
-    crate = pack(assembled.snapshot)
+    return _packed(assembled.snapshot, now), assembled.refused
+
+
+def _restore(past: Past) -> Crate:
+    """The same as `restore`, packed."""
+    return _packed(restore(past), Instant(0))
+
+
+def _packed(snapshot: Snapshot, now: Instant) -> Crate:
+    crate = pack(snapshot)
     # What is unpacked is laid out a little differently; what has to be compiled for that is compiled here.
     *_, unpacked = unpack(crate)
     assert unpacked is not None
     for placement in unpacked.placements:
         warm(unpacked, placement, now)
-    return crate, assembled.refused
+    return crate

@@ -6,6 +6,8 @@ from collections import OrderedDict
 from decision.engine.snapshot import Snapshot
 from decision.engine.terms import Prices
 from decision.journal.record import DecisionRecord
+from decision.version.assembly import Past
+from decision.version.building import Building, LocalBuilding
 from decision.version.prices import decode_prices
 from decision.version.registry import Registry
 from models.model import Model, load_model
@@ -27,10 +29,12 @@ def identity_of(snapshot: Snapshot) -> Identity:
 
 
 class Versions:
-    """Loads catalogues, models and past snapshots; each is built in a thread, and the last few are kept."""
+    """Loads catalogues, models and past snapshots, which are made by `building`; the last few of these are kept."""
 
-    def __init__(self, registry: Registry) -> None:
+    def __init__(self, registry: Registry, building: Building | None = None) -> None:
         self._registry = registry
+        self._building = building or LocalBuilding()
+        self._restoring = asyncio.Lock()
         self._prices: Prices | None = None
         self._past: OrderedDict[tuple[CatalogueVersion, ModelVersion | None, PlacementId | None], Snapshot] = (
             OrderedDict()
@@ -48,16 +52,15 @@ class Versions:
         """The snapshot that a decision was made with: its catalogue, and the model of its goal or the lack of it."""
         lacking = record.model is None and "model" in record.decision.degraded
         key = (record.catalogue, record.model, record.request.placement if lacking else None)
-        if key not in self._past:
-            catalogue = await self.catalogue(record.catalogue)
-            models = [] if record.model is None else [await self.model(record.model)]
-            missing = frozenset({catalogue.workspace.placements[record.request.placement].goal} if lacking else ())
-            by_goal = {model.goal: model for model in models}
-            self._past[key] = await asyncio.to_thread(Snapshot.build, catalogue, by_goal, missing)
-            while len(self._past) > _MOST:
-                self._past.popitem(last=False)
-        self._past.move_to_end(key)
-        return self._past[key]
+        async with self._restoring:
+            if key not in self._past:
+                catalogue = await self._registry.get("catalogue", record.catalogue)
+                model = None if record.model is None else await self._registry.get("model", record.model)
+                self._past[key] = await self._building.restore(Past(catalogue, model, key[2]))
+                while len(self._past) > _MOST:
+                    self._past.popitem(last=False)
+            self._past.move_to_end(key)
+            return self._past[key]
 
     async def prices(self, record: DecisionRecord) -> Prices | None:
         """The prices that a decision was made with, if there were any; raises `NotFound`."""

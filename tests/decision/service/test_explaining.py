@@ -7,6 +7,7 @@ import pytest
 from pyarrow.lib import ArrowInvalid
 
 from decision.composition import compose
+from decision.engine.snapshot import Snapshot
 from decision.journal.folder import JournalFolder
 from decision.journal.sink import Sink
 from decision.service.admission import admit
@@ -15,6 +16,8 @@ from decision.service.question import DecisionQuestion
 from decision.settings import Settings
 from decision.store.memory import MemoryStore
 from decision.store.port import Position
+from decision.version.assembly import Past
+from decision.version.building import LocalBuilding
 from rules.errors import NotFound
 from rules.ids import CustomerId, DecisionId, PlacementId
 from rules.instant import parse_instant
@@ -105,3 +108,29 @@ async def test_explanations_leave_threads_to_others(concierge: Concierge, monkey
     monkeypatch.setattr(concierge.explaining._journal, "find", slow)
     await asyncio.gather(*(concierge.explaining.explain(id) for _ in range(12)))
     assert most == 4
+
+
+class Building(LocalBuilding):
+    """Counts what it makes again."""
+
+    restored = 0
+
+    async def restore(self, past: Past) -> Snapshot:
+        self.restored += 1
+        return await super().restore(past)
+
+
+async def test_what_an_old_decision_was_made_with_is_built_once_and_not_by_who_decides(
+    store: CountingStore, tmp_path: Path
+) -> None:
+    building = Building()
+    service = compose(store, Settings(data=str(tmp_path)), lambda: NOW, building=building)
+    toml, offers = (FOLDER / "concierge.toml").read_bytes(), (FOLDER / "offers.csv").read_bytes()
+    await service.publishing.publish_workspace(toml, offers, "offers.csv")
+    await service.refresher.refresh()
+    ids = [await decide(service) for _ in range(3)]
+    await service.publishing.publish_workspace(toml.replace(b"slots = 3", b"slots = 2"), offers, "offers.csv")
+    await service.refresher.refresh()
+    explained = await asyncio.gather(*(service.explaining.explain(id) for id in ids))
+    assert all(each.replayed_equal for each in explained)
+    assert building.restored == 1

@@ -16,14 +16,14 @@ from decision.service.concierge import Concierge
 from decision.settings import Settings
 from decision.store.memory import MemoryStore
 from decision.subject.profile import EMPTY_PROFILE
-from decision.version.assembly import Order
-from decision.version.building import Building, LocalBuilding
+from decision.version.assembly import Order, Past
+from decision.version.building import BuilderDied, Building, LocalBuilding
 from decision.version.building_process import BuildingProcess
 from models.artefact import Artefact, encode_artefact, version_of
 from models.rates import Rates
 from rules.contact import NO_CONTACTS
-from rules.errors import ArtefactError, Unavailable
-from rules.ids import GoalId
+from rules.errors import ArtefactError
+from rules.ids import GoalId, PlacementId
 from rules.package import pack
 from rules.package import version_of as catalogue_version
 from tests.decision.small_workspace import FOLDER, NOW
@@ -113,6 +113,20 @@ async def test_workspaces_and_models_are_looked_through(building: Building) -> N
         await building.see_model(b"nothing")
 
 
+@pytest.mark.asyncio(loop_scope="module")
+async def test_what_an_old_decision_was_made_with_is_made_again(building: Building) -> None:
+    catalogue, good = pack(TOML, OFFERS, "offers.csv"), rates()
+    past = await building.restore(Past(catalogue, good, None))
+    assert past.catalogue.version == catalogue_version(catalogue)
+    assert past.models[ACCEPT].version == version_of(good)
+    lacking = await building.restore(Past(catalogue, None, PlacementId("home")))
+    assert lacking.models == {}
+    assert lacking.placement(PlacementId("home")).missing
+    assert not any(each.missing for each in (await building.restore(Past(catalogue, None, None))).placements.values())
+    with pytest.raises(ArtefactError):
+        await building.restore(Past(catalogue, b"nothing", None))
+
+
 async def test_a_process_that_dies_is_told_and_replaced() -> None:
     others = children()
     async with BuildingProcess() as building:
@@ -122,7 +136,7 @@ async def test_a_process_that_dies_is_told_and_replaced() -> None:
         asked = asyncio.create_task(building.assemble(order(rates()), NOW))
         await asyncio.sleep(0)
         child.kill()
-        with pytest.raises(Unavailable, match="died"):
+        with pytest.raises(BuilderDied):
             await asked
         assert (await building.see_model(rates())).goal == ACCEPT
         (other,) = set(children()) - {child, *others}
