@@ -3,13 +3,16 @@
 from pathlib import Path
 
 import msgspec
+import numpy as np
 import pytest
 
 from decision.engine.engine import decide
 from decision.engine.explanation import explain
 from decision.engine.request import DecisionRequest
-from decision.journal.record import DecisionRecord, decode_record, encode_record
+from decision.engine.terms import Terms
+from decision.journal.record import DecisionRecord, GivenTerms, decode_record, encode_record
 from decision.subject.profile import ActivityFigures, AttributeValue, Decayed, Profile, encode_profile
+from decision.version.prices import decode_prices, encode_prices
 from rules.contact import contact_record, read_contacts
 from rules.ids import CatalogueVersion, DecisionId, OfferId
 from rules.instant import parse_instant
@@ -58,6 +61,8 @@ class Expected(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Case(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """`room` and `prices` are of volume places, `LIMIT` or `LIMIT/VALUE`."""
+
     about: str
     now: str
     request: DecisionRequest
@@ -66,6 +71,8 @@ class Case(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     profile: Person | None = Person()
     contacts: list[Contact] | None = []
     without: list[str] = []
+    room: dict[str, int] = {}
+    prices: dict[str, float] = {}
     seed: int = 1
 
 
@@ -100,7 +107,16 @@ def test_case(path: Path) -> None:
         contact_record(parse_instant(each.at), each.offer, each.kind, each.channel, 1) for each in case.contacts or ()
     )
     history = None if case.contacts is None else read_contacts(blob)
-    decision = decide(case.request, profile, history, snapshot, now, case.seed, frozenset(case.without))
+    names = [
+        place.limit.id + ("" if place.value is None else f"/{place.value}")
+        for place in snapshot.catalogue.volumes.places
+    ]
+    prices = None
+    if case.prices:
+        by_place = np.array([case.prices.get(name, 0.0) for name in names])
+        prices = decode_prices(encode_prices(snapshot.catalogue.version, by_place))
+    terms = Terms(prices=prices).with_room({names.index(name): left for name, left in case.room.items()})
+    decision = decide(case.request, profile, history, snapshot, now, case.seed, frozenset(case.without), terms=terms)
     record = DecisionRecord(
         id=DecisionId("0" * 32),
         written=now,
@@ -114,10 +130,11 @@ def test_case(path: Path) -> None:
         catalogue=CatalogueVersion("small"),
         model=None,
         decision=decision,
+        terms=GivenTerms(terms.room, prices.version if prices else None),
     )
     journalled = decode_record(encode_record(record))
     assert isinstance(journalled, DecisionRecord)
-    explanation = explain(journalled, snapshot)
+    explanation = explain(journalled, snapshot, prices)
     told = {offer.offer: offer for offer in explanation.offers}
 
     assert explanation.replayed_equal is True
