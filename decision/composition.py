@@ -13,6 +13,7 @@ from decision.importing.memory import JournalMemory
 from decision.journal.journal import Journal
 from decision.journal.settling import settled
 from decision.service.bulk.deciding import BulkDeciding
+from decision.service.bulk.keeping import Keeping
 from decision.service.bulk.passage import BATCH_PATIENCE, Passage
 from decision.service.bulk.processes import BulkProcesses, cores
 from decision.service.concierge import Concierge
@@ -101,8 +102,9 @@ def compose(
         settings.deadline_ms,
     )
     beside = aside or store
-    contacts = Contacts(beside, settings.visitor_days, settings.repeat_days)
-    recorder = Recorder(beside, DecisionIndex(beside, settings.outcome_days), contacts)
+    contacts, volumes = Contacts(beside, settings.visitor_days, settings.repeat_days), Volumes(beside, clock)
+    index = DecisionIndex(beside, settings.outcome_days)
+    recorder, keeping = Recorder(beside, index, contacts), Keeping(beside, contacts, index, volumes)
     passage = Passage(lambda: deciding.under_way)
     return Concierge(
         settings=settings,
@@ -113,8 +115,9 @@ def compose(
         bulk=BulkDeciding(
             SubjectStates(beside, of.packing),
             contacts,
-            Volumes(beside, clock),
+            volumes,
             recorder,
+            keeping,
             lambda ask: draw_now(clock, random, ask.at),
             random,
             passage if shared else None,

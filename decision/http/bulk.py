@@ -3,9 +3,11 @@
 import asyncio
 from collections import deque
 from collections.abc import AsyncGenerator, AsyncIterator
+from typing import Annotated
 
 from litestar import post
 from litestar.exceptions import HTTPException
+from litestar.params import HeaderParameter
 from litestar.types import ASGIApp, Receive, Scope, Send
 
 from decision.access.api_keys import ApiKey
@@ -17,6 +19,9 @@ from decision.http.serving import Serving
 from decision.logs import log
 from decision.service.bulk.frame import Batch, Line, serving
 from decision.service.concierge import Concierge
+
+Once = Annotated[str | None, HeaderParameter(name="Idempotency-Key", pattern=r"^[\x21-\x7e]{1,200}$", required=False)]
+"""A name of the caller's own choice: 1 to 200 visible ASCII characters."""
 
 NDJSON = "application/x-ndjson"
 BATCH = 64
@@ -65,26 +70,33 @@ class Backlog:
     operation_id="decideBulk",
     summary="Decide many: NDJSON both ways, same order; a bad line becomes an error line",
     request_max_body_size=None,
-    responses=problems(401),
+    responses=problems(400, 401),
     tags=["decisions"],
 )
-async def decide_bulk(request: ApiRequest, concierge: Serving) -> ASGIApp:
+async def decide_bulk(request: ApiRequest, concierge: Serving, idempotency_key: Once = None) -> ASGIApp:
     """Each line is a question as for one decision, at most 64,000 bytes; each answer line a decision, or a problem
     with the line's number.
 
     A line waits for the store up to ten seconds before it is decided without it and says so in `degraded`.
+
+    With a header `Idempotency-Key` the same lines may be sent again for a day, in any order and company: each is
+    decided once, and answered as it was then. Lines that are equal are one question. What was answered without the
+    store, or is a dry run, is not remembered.
     """
+    bulk = None if idempotency_key is None else f"{request.user.id} {idempotency_key}"
 
     async def stream(_: Scope, __: Receive, send: Send) -> None:
         await send({"type": "http.response.start", "status": 200, "headers": [(b"content-type", NDJSON.encode())]})
-        async for chunk in _answers(concierge, request.user, request.stream()):
+        async for chunk in _answers(concierge, request.user, request.stream(), bulk):
             await send({"type": "http.response.body", "body": chunk, "more_body": True})
         await send({"type": "http.response.body", "body": b"", "more_body": False})
 
     return stream
 
 
-async def _answers(concierge: Concierge, key: ApiKey, stream: AsyncIterator[bytes]) -> AsyncGenerator[bytes, None]:
+async def _answers(
+    concierge: Concierge, key: ApiKey, stream: AsyncIterator[bytes], bulk: str | None = None
+) -> AsyncGenerator[bytes, None]:
     """The answers in the order of the lines; at most a window of batches is read but not yet answered."""
     backlog = Backlog()
     begun: asyncio.Queue[asyncio.Task[bytes] | None] = asyncio.Queue()
@@ -94,7 +106,7 @@ async def _answers(concierge: Concierge, key: ApiKey, stream: AsyncIterator[byte
         try:
             await free.acquire()
             while lines := await backlog.take():
-                begun.put_nowait(asyncio.create_task(_answer(concierge, key, lines)))
+                begun.put_nowait(asyncio.create_task(_answer(concierge, key, lines, bulk)))
                 await free.acquire()
         finally:
             begun.put_nowait(None)
@@ -124,7 +136,7 @@ async def _read(stream: AsyncIterator[bytes], backlog: Backlog) -> None:
     backlog.end()
 
 
-async def _answer(concierge: Concierge, key: ApiKey, lines: list[Line]) -> bytes:
+async def _answer(concierge: Concierge, key: ApiKey, lines: list[Line], bulk: str | None) -> bytes:
     """The answers to some lines: from a process of the bulk, or decided here."""
-    answers = await concierge.bulk_processes.answer(Batch(key, serving(concierge.refresher.snapshot), lines))
-    return await answer_lines(concierge, key, lines) if answers is None else answers
+    answers = await concierge.bulk_processes.answer(Batch(key, serving(concierge.refresher.snapshot), lines, bulk))
+    return await answer_lines(concierge, key, lines, bulk) if answers is None else answers

@@ -12,6 +12,8 @@ from decision.http.problem import Problem, problem_of
 from decision.logs import log
 from decision.service.admission import Ask
 from decision.service.bulk.frame import Line
+from decision.service.bulk.keeping import line_name
+from decision.service.bulk.line import KeptAnswer
 from decision.service.concierge import Concierge
 from decision.service.made import Made, answer_of
 from decision.service.question import DecisionQuestion
@@ -60,8 +62,8 @@ class LineCutter:
         return self.cut(b"\n")
 
 
-async def answer_lines(concierge: Concierge, key: ApiKey, lines: list[Line]) -> bytes:
-    """The answers to some lines, as lines; decided in this process."""
+async def answer_lines(concierge: Concierge, key: ApiKey, lines: list[Line], bulk: str | None = None) -> bytes:
+    """The answers to some lines, as lines; decided in this process. Lines of a `bulk` with a name are decided once."""
     asks: list[Ask | Exception] = []
     begun = time.perf_counter()
     for _, text in lines:
@@ -70,7 +72,9 @@ async def answer_lines(concierge: Concierge, key: ApiKey, lines: list[Line]) -> 
             await asyncio.sleep(0)
             begun = time.perf_counter()
     try:
-        decided = iter(await concierge.bulk.decide([ask for ask in asks if isinstance(ask, Ask)]))
+        good = [(ask, text) for ask, (_, text) in zip(asks, lines, strict=True) if isinstance(ask, Ask)]
+        names = [None if bulk is None or text is None else line_name(bulk, text) for _, text in good]
+        decided = iter(await concierge.bulk.decide([ask for ask, _ in good], names))
     except Exception as error:
         decided = iter([error] * len(asks))
     answers: list[bytes] = []
@@ -78,6 +82,8 @@ async def answer_lines(concierge: Concierge, key: ApiKey, lines: list[Line]) -> 
         made = next(decided) if isinstance(ask, Ask) else ask
         if isinstance(ask, Ask) and isinstance(made, Made):
             answers.append(_encoder.encode(answer_of(ask, made)))
+        elif isinstance(made, KeptAnswer):
+            answers.append(made.answer)
         elif isinstance(made, Exception):
             answers.append(_error(number, made))
     answers.append(b"")

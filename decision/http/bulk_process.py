@@ -96,7 +96,7 @@ async def answer(concierge: Concierge, batch: Batch) -> bytes:
             await concierge.refresher.refresh()
         except Exception as error:
             log.warning("bulk_process_behind", error=str(error))
-    return await answer_lines(concierge, batch.key, batch.lines)
+    return await answer_lines(concierge, batch.key, batch.lines, batch.bulk)
 
 
 if __name__ == "__main__":

@@ -3,13 +3,15 @@
 import asyncio
 import time
 from collections.abc import Callable, Coroutine, Sequence
-from itertools import groupby
+from contextlib import suppress
+from itertools import groupby, repeat
 from random import Random
 
 from decision.logs import log
 from decision.service.admission import Ask
 from decision.service.bulk.holding import Holding
-from decision.service.bulk.line import Line, leave
+from decision.service.bulk.keeping import Keeping
+from decision.service.bulk.line import KeptAnswer, Line, kept_written, leave
 from decision.service.bulk.passage import Passage
 from decision.service.bulk.patience import pauses
 from decision.service.deadline import Deadline
@@ -35,8 +37,8 @@ WRITTEN_AT_ONCE = 16
 KEEP = SECONDS * (1.0 - LOAD_SHARE)
 
 
-Decided = Made | Exception
-"""A decision, or why there is none: something is wrong with the program."""
+Decided = Made | KeptAnswer | Exception
+"""A decision, or what was answered before, or why there is none: something is wrong with the program."""
 
 
 class BulkDeciding:
@@ -51,6 +53,7 @@ class BulkDeciding:
         contacts: Contacts,
         volumes: Volumes,
         recorder: Recorder,
+        keeping: Keeping,
         draw: Callable[[Ask], Draw],
         random: Random,
         passage: Passage | None = None,
@@ -59,6 +62,7 @@ class BulkDeciding:
         self._contacts = contacts
         self._holding = Holding(volumes)
         self._recorder = recorder
+        self._keeping = keeping
         # Its own: a single decision does not wait for a batch, but makes it decide again.
         self._turns = Turns()
         self._draw = draw
@@ -66,13 +70,15 @@ class BulkDeciding:
         self._passage = passage
         self._telling = Telling()
 
-    async def decide(self, asks: Sequence[Ask]) -> list[Decided]:
+    async def decide(self, asks: Sequence[Ask], names: Sequence[str | None] | None = None) -> list[Decided]:
         """The decisions in order, once their records are acknowledged.
+
+        What is asked under a name is decided once: asked again, it is finished and gives what it gave before.
 
         Decisions that reserve contacts are made one after another for each subject, in the order of the batches and
         of their lines; the others of a batch do not wait for them.
         """
-        lines = [self._queued(ask) for ask in asks]
+        lines = [self._queued(ask, name) for ask, name in zip(asks, names or repeat(None, len(asks)), strict=True)]
         waiting = [line for line in lines if line.place is not None and not line.place.done()]
         ready = [line for line in lines if line.place is None or line.place.done()]
         try:
@@ -90,15 +96,15 @@ class BulkDeciding:
                 waiting = [line for line in waiting if line.place is not None and not line.place.done()]
         finally:
             leave(lines)
-        return [line.made or line.error or AssertionError("a line was left undecided") for line in lines]
+        return [line.kept or line.made or line.error or AssertionError("a line was left undecided") for line in lines]
 
-    def _queued(self, ask: Ask) -> Line:
+    def _queued(self, ask: Ask, name: str | None) -> Line:
         capped = not ask.dry_run and ask.snapshot.placement(ask.request.placement).capped
         owner = Subject(ask.customer, ask.visitor).owner if capped else None
         if owner is None:
-            return Line(ask, None, None)
+            return Line(ask, None, None, None if ask.dry_run else name)
         turn = self._turns.of(owner)
-        return Line(ask, turn, turn.queue())
+        return Line(ask, turn, turn.queue(), name)
 
     async def _decide(self, lines: list[Line], deadline: Deadline) -> None:
         """Load, weigh, reserve and record lines of one snapshot, of which no two wait for each other."""
@@ -106,6 +112,7 @@ class BulkDeciding:
         left = lines
         for attempt in range(RESERVATIONS):
             await self._load(left, deadline)
+            left = await self._not_kept(left, deadline)
             await self._weigh(left, deadline)
             left = await self._reserve(left, deadline)
             await self._holding.release(left, deadline)
@@ -118,11 +125,12 @@ class BulkDeciding:
             for line in left:
                 line.without = ("contention", "history")
             await self._weigh(left, deadline)
+            await self._reserve([line for line in left if line.name is not None], deadline)
         await self._record([line for line in lines if not line.ask.dry_run and not line.lost], deadline, begun)
         await self._weigh([line for line in lines if line.lost and line.made is None], deadline)
         seconds = time.perf_counter() - begun
         for line in lines:
-            if (made := line.made) is not None:
+            if (made := line.made) is not None and line.kept is None:
                 offers = (shown.offer for shown in made.decision.offers)
                 self._telling.tell(line.ask, made.draw.id, offers, made.decision, seconds)
 
@@ -155,6 +163,22 @@ class BulkDeciding:
                     line.state = state
                 return
 
+    async def _not_kept(self, lines: list[Line], deadline: Deadline) -> list[Line]:
+        """The lines for which no answer is kept from a time before."""
+        named = [line for line in lines if line.name is not None and not line.lost]
+        for pause in pauses() if named else ():
+            try:
+                with deadline.waiting():
+                    await self._keeping.find(named)
+                break
+            except (Unavailable, TimeoutError):
+                if deadline.left <= 0:
+                    for line in named:
+                        line.lose()
+                    break
+                await deadline.pause(pause)
+        return [line for line in lines if line.kept is None and line.error is None]
+
     async def _weigh(self, lines: list[Line], deadline: Deadline) -> None:
         """Decide, and hold what slates take of volume limits; again where others took it, and in the end without."""
         allotment = self._holding.allotment()
@@ -176,15 +200,23 @@ class BulkDeciding:
         """Append the contacts of each only if nobody else did since they were read; gives those to decide again."""
         asked = [(line, wanted) for line in lines if (wanted := line.reservation) is not None]
         again: list[Line] = []
+        superseded: list[Line] = []
         reserve = self._contacts.add_if
         for pause in pauses():
-            calls = [reserve(owner, contacts, seen) for _, (owner, contacts, seen) in asked]
+            calls = [
+                self._keeping.put(line, owner, contacts, seen)
+                if owner is None or seen is None or line.name is not None
+                else reserve(owner, contacts, seen)
+                for line, (owner, contacts, seen) in asked
+            ]
             results = await _all(calls, deadline)
             unknown = []
             for one, result in zip(asked, results, strict=True):
                 line, _ = one
                 if not isinstance(result, BaseException):
-                    if result:
+                    if result and line.kept is not None:
+                        superseded.append(line)
+                    elif result:
                         line.reserved()
                     else:
                         again.append(line)
@@ -199,6 +231,8 @@ class BulkDeciding:
             await deadline.pause(pause)
             # What was refused may have arrived all the same.
             asked, reserve = unknown, self._contacts.add_if_missing
+        # Somebody else was faster with the same line; what is held for ours is held in vain.
+        await self._holding.release(superseded, deadline)
         return again
 
     async def _record(self, lines: list[Line], deadline: Deadline, begun: float) -> None:
@@ -208,12 +242,16 @@ class BulkDeciding:
         and then they must be true. Only slates that take of volume limits are not, for who knows whether they did.
         """
         await self._pass()
-        decided = [(line, made) for line in lines if (made := line.made) is not None]
+        for some in parts([line.kept for line in lines if line.kept is not None], WRITTEN_AT_ONCE):
+            with suppress(Unavailable, TimeoutError):
+                await self._write([kept_written(kept) for kept in some], deadline, begun)
+        decided = [(line, made) for line in lines if (made := line.made) is not None and line.kept is None]
         for part in parts(decided, WRITTEN_AT_ONCE):
             try:
                 lapsed = await self._write([line.written(made) for line, made in part], deadline, begun)
                 for line, made in part:
                     if made.draw.id in lapsed:
+                        await self._keeping.forget(line)
                         line.lose()
             except (Unavailable, TimeoutError) as error:
                 told = str(error) or "no answer before the deadline"

@@ -23,12 +23,14 @@ Line = tuple[int, bytes | None]
 class Batch(msgspec.Struct, frozen=True, array_like=True):
     """Lines that came one after another, at least one, and whose they are.
 
-    `serving` are the versions that the worker serves, so that no process answers with older ones.
+    `serving` are the versions that the worker serves, so that no process answers with older ones. `bulk` is the name of
+    one that may be sent again.
     """
 
     key: ApiKey
     serving: tuple[str, ...]
     lines: list[Line]
+    bulk: str | None = None
 
 
 _encoder = msgspec.msgpack.Encoder()

@@ -10,21 +10,49 @@ from decision.journal.record import encode_record
 from decision.keys import SubjectId
 from decision.service.admission import Ask
 from decision.service.bulk.allotment import Allotment
+from decision.service.claims import Claim
 from decision.service.decision_index import encode_entry
-from decision.service.made import Draw, Made, contacts_of, index_entry_of, make_or_fall_back, record_of, wanted_by
+from decision.service.made import (
+    Draw,
+    Made,
+    answer_of,
+    contacts_of,
+    index_entry_of,
+    make_or_fall_back,
+    record_of,
+    wanted_by,
+)
 from decision.service.recorder import Written
 from decision.service.volumes import Wanted, settles
 from decision.subject.contacts import Seen
+from decision.subject.identities import Subject
 from decision.subject.state import SubjectState
 from decision.subject.turns import Turn
+from rules.ids import DecisionId, Instant
+
+
+class KeptAnswer(msgspec.Struct, frozen=True, array_like=True):
+    """All that is needed to finish a decision: what is written down of it, what it holds, and its answer as JSON."""
+
+    id: DecisionId
+    at: Instant
+    record: bytes
+    entry: bytes
+    claims: tuple[Claim, ...]
+    answer: bytes
 
 
 class Line(msgspec.Struct, eq=False):
-    """One decision of a batch on its way; `place` is its turn among those whose contacts have to be reserved."""
+    """One decision of a batch on its way; `place` is its turn among those whose contacts have to be reserved.
+
+    Of a bulk that may be sent again a line has a `name`, and `kept` is what it was answered before.
+    """
 
     ask: Ask
     turn: Turn | None
     place: asyncio.Future[None] | None
+    name: str | None = None
+    kept: KeptAnswer | None = None
     state: SubjectState | None = None
     without: tuple[str, ...] = ()
     made: Made | None = None
@@ -34,14 +62,28 @@ class Line(msgspec.Struct, eq=False):
     """Whether the store is away, so that it can neither be journalled nor counted as a contact."""
 
     @property
-    def reservation(self) -> tuple[SubjectId, list[bytes], Seen] | None:
-        """Whose history gets which contacts if it still ends where it was seen to; None where none are reserved."""
-        if self.turn is None or self.state is None or "history" in self.without or self.made is None:
+    def asked(self) -> SubjectId | None:
+        """Whom the question is about, by the name that it gives."""
+        return Subject(self.ask.customer, self.ask.visitor).owner
+
+    @property
+    def owner(self) -> SubjectId | None:
+        """Whom it counts for; one that could not be loaded is contacted all the same."""
+        return self.asked if self.state is None else self.state.subject.owner
+
+    @property
+    def reservation(self) -> tuple[SubjectId | None, list[bytes], Seen | None] | None:
+        """Whose history gets which contacts if it still ends where it was seen to; None where none are reserved.
+
+        A line with a name reserves in any case, for its answer is kept in the same step.
+        """
+        if self.made is None or self.ask.dry_run or self.lost:
             return None
-        owner = self.state.subject.owner
-        if owner is None or not self.made.decision.offers:
+        guarded = self.turn is not None and self.state is not None and "history" not in self.without
+        if self.name is None and not (guarded and self.owner is not None and self.made.decision.offers):
             return None
-        return owner, contacts_of(self.ask, self.made), self.state.seen
+        contacts = contacts_of(self.ask, self.made) if self.owner is not None else []
+        return self.owner, contacts, self.state.seen if guarded and self.state is not None else None
 
     @property
     def wanted(self) -> Wanted | None:
@@ -80,11 +122,19 @@ class Line(msgspec.Struct, eq=False):
 
     def fail(self, error: Exception) -> None:
         """It is not decided."""
-        self.made, self.error = None, error
+        self.made, self.kept, self.error = None, None, error
 
     def lose(self) -> None:
         """The store is away: what the placement shows then can be answered, but not stored."""
         self.state, self.without, self.lost, self.made = None, ("store",), True, None
+
+    def draft(self) -> KeptAnswer:
+        """What is kept of it."""
+        ask, made = self.ask, self.made
+        assert made is not None
+        record, entry = encode_record(record_of(ask, made)), encode_entry(index_entry_of(ask, made))
+        answer = msgspec.json.encode(answer_of(ask, made))
+        return KeptAnswer(made.draw.id, made.draw.now, record, entry, made.claims, answer)
 
     def written(self, made: Made) -> Written:
         """What is written down of it."""
@@ -99,6 +149,11 @@ class Line(msgspec.Struct, eq=False):
         """Nobody said that it is written down: the same slate is answered, and says so."""
         decision = msgspec.structs.replace(made.decision, degraded=(*made.decision.degraded, "journal"))
         self.made = msgspec.structs.replace(made, decision=decision)
+
+
+def kept_written(kept: KeptAnswer) -> Written:
+    """What is written down, perhaps once more, of a decision that was begun before."""
+    return Written(kept.id, kept.record, kept.entry, None, (), settles(kept.id, kept.claims))
 
 
 def leave(lines: Iterable[Line]) -> None:
