@@ -6,9 +6,11 @@ import shutil
 import tempfile
 import time
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
+from functools import partial
 from pathlib import Path
 from random import Random
+from typing import TypeVar
 
 import aiohttp
 import msgspec
@@ -34,8 +36,10 @@ AT_ONCE = 4
 LINKED = 0.25
 """Share of the customers who have a visitor from the beginning, under whom half of their callers ask."""
 
+ATTEMPTS = 5
 SWAP_SECONDS = 60.0
 Store = redis.asyncio.Redis
+Given = TypeVar("Given")
 _SCOPES = ("decide:web", "decide:call-center", "decide:email", "decide:app", "outcomes", "profiles", "admin")
 
 
@@ -113,7 +117,7 @@ class Race:
             bar = progress.add_task("", total=self._rounds)
             while self._findings.rounds < self._rounds:
                 caps = draw_caps(self._random)
-                version = await client.put_catalogue(workspace(caps), offers())
+                version = await _patiently(partial(client.put_catalogue, workspace(caps), offers()))
                 await _served(address, key, version)
                 async with aiohttp.ClientSession(
                     address, headers=_headers(key), connector=aiohttp.TCPConnector(limit=0)
@@ -134,7 +138,8 @@ class Race:
             for number in customers:
                 visitor = f"v{first}-{number}" if self._random.random() < LINKED else None
                 if visitor is not None:
-                    await _patiently(client, Link(visitor, f"c{number}", "login"))
+                    link = Link(visitor, f"c{number}", "login")
+                    await _patiently(partial(client.link, link))
                 if self._kill_every and number % self._kill_every == self._kill_every // 2:
                     asyncio.get_running_loop().call_later(self._random.random() * 0.05, self._kill, server)
                 callers = Callers(session, Random(self._random.getrandbits(64)), f"c{number}", visitor)
@@ -173,15 +178,14 @@ def _headers(key: str) -> dict[str, str]:
     return {"authorization": f"Bearer {key}"}
 
 
-async def _patiently(client: Client, link: Link) -> None:
-    """Link, and again where the process that should have done it was killed: the same link twice is one."""
-    for _ in range(10):
+async def _patiently(call: Callable[[], Awaitable[Given]]) -> Given:
+    """What a call gives that does no more when it is repeated: again, where the process that took it was killed."""
+    for _ in range(ATTEMPTS - 1):
         try:
-            await client.link(link)
-            return
-        except aiohttp.ClientError:
-            await asyncio.sleep(0.05)
-    raise CallFailed(f"Visitor {link.visitor} could not be linked.")
+            return await call()
+        except (aiohttp.ClientError, CallFailed):
+            await asyncio.sleep(0.2)
+    return await call()
 
 
 async def _served(address: str, key: str, version: str) -> None:

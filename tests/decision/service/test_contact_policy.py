@@ -220,4 +220,7 @@ async def test_counting_follows_the_person(tmp_path: Path, together: bool) -> No
     if together:
         assert "romantic: 3 sends, no response, rests until 7 March 2027" in (await ann.why_not("romantic")).sentence
     await ann.concierge.customers.unlink(COOKIE)
+    # Each has its own again: the guest one or two mails, the visitor two banners, to which the third one is added.
     assert await ann.decide(4) == "romantic"
+    assert [await ann.decide(day, HOME, None, COOKIE) for day in (5, 6)] == ["romantic", "family"]
+    assert await ann.decide(7) == ("romantic" if together else "family")
