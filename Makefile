@@ -32,7 +32,8 @@ bounds: .venv/dev ## the tests of the compiled kernels, which then refuse an ind
 	NUMBA_BOUNDSCHECK=1 NUMBA_CACHE_DIR=.venv/bounds $(BIN)/pytest -n 2 $(KERNELS) $(ARGS)
 
 KERNELS := tests/models tests/rules/expression tests/rules/test_contact_tally.py tests/rules/test_contact_standing.py \
-	tests/rules/test_first_reason.py tests/rules/test_bound_placement.py tests/decision/engine
+	tests/rules/test_first_reason.py tests/rules/test_bound_placement.py tests/decision/engine \
+	tests/decision/allocation/test_course.py
 
 check: .venv/dev ## style, types and the direction of imports
 	$(BIN)/ruff check .
