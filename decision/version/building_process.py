@@ -87,9 +87,9 @@ class BuildingProcess:
         pool = self._pool
         self._asked += 1
         try:
-            # Off the loop, for the first one to submit starts the process.
-            future = await asyncio.to_thread(pool.submit, work, *args, **kwargs)
-            return await asyncio.wrap_future(future)
+            # Off the loop, for the first one to submit starts the process. Nor has the future a name here: its error
+            # would hold this frame, and this frame the pool with its pipes, until somebody collects the garbage.
+            return await asyncio.wrap_future(await asyncio.to_thread(pool.submit, work, *args, **kwargs))
         except (BrokenProcessPool, OSError) as error:
             if self._pool is pool:
                 self._pool = None

@@ -1,7 +1,9 @@
 """Versions are looked through and assembled in a process of its own just as they are here."""
 
 import asyncio
+import gc
 from collections.abc import AsyncIterator
+from contextlib import suppress
 from pathlib import Path
 
 import psutil
@@ -59,8 +61,13 @@ def order(*models: bytes, toml: bytes = TOML) -> Order:
 
 def children() -> list[psutil.Process]:
     """The building processes of this one."""
-    living = (each for each in psutil.Process().children() if each.status() != psutil.STATUS_ZOMBIE)
-    return [each for each in living if "spawn_main" in " ".join(each.cmdline())]
+    found = []
+    for each in psutil.Process().children():
+        # One that has just ended has no command any more.
+        with suppress(psutil.Error):
+            if "spawn_main" in " ".join(each.cmdline()):
+                found.append(each)
+    return found
 
 
 @pytest.mark.asyncio(loop_scope="module")
@@ -141,6 +148,38 @@ async def test_a_process_that_dies_is_told_and_replaced() -> None:
         assert (await building.see_model(rates())).goal == ACCEPT
         (other,) = set(children()) - {child, *others}
         assert other.pid != child.pid
+
+
+async def kill(building: BuildingProcess, others: list[psutil.Process]) -> None:
+    """Have it start a process, and kill that."""
+    asked: asyncio.Task[object] | None = asyncio.create_task(building.see_model(rates()))
+    assert asked is not None
+    while not (found := set(children()) - set(others)):
+        await asyncio.sleep(0.01)
+    for child in found:
+        child.kill()
+    with suppress(BuilderDied):
+        await asked
+    # Its error knows this frame.
+    asked = None
+
+
+async def test_what_a_process_that_died_leaves_is_given_back_without_the_collector() -> None:
+    """For the collector takes nothing that was there when a version was swapped."""
+    others = children()
+    async with BuildingProcess() as building:
+        await kill(building, others)
+        gc.disable()
+        try:
+            before = psutil.Process().num_fds()
+            for _ in range(3):
+                await kill(building, others)
+            # The pool's own thread ends a moment later.
+            async with asyncio.timeout(5):
+                while psutil.Process().num_fds() > before:
+                    await asyncio.sleep(0.01)
+        finally:
+            gc.enable()
 
 
 async def test_a_process_without_work_ends() -> None:
