@@ -9,7 +9,7 @@ import msgspec
 import numpy as np
 import pyarrow.parquet as pq
 
-from decision.allocation import UNLIMITED, Left, Pricing, Rows, prices_for, quotas, waves
+from decision.allocation import UNLIMITED, Left, Plan, Pricing, Rows, plan_for, prices_for, quotas, waves
 from decision.campaign.campaign import Campaign
 from decision.campaign.deciding import patiently
 from decision.campaign.folder import CampaignFolder
@@ -22,6 +22,7 @@ from decision.version.prices import encode_prices
 from decision.version.registry import Registry
 from rules.errors import Unavailable
 from rules.ids import OfferId
+from rules.volume import VolumePlace
 
 REFUSALS = 20
 """How often a wave is planned anew because others took what it counted on."""
@@ -78,6 +79,16 @@ class Waves:
     def stretches(self) -> Iterable[range]:
         """The chunks of each wave, in order."""
         return waves(self._campaign.chunks)
+
+    async def plan(self) -> Plan:
+        """What the limits would cost the whole audience; nothing is held."""
+        left = self._limits.left(await self._free(), self._used, self._campaign.customers)
+        return await asyncio.to_thread(plan_for, self._sample, self._limits.volumes, left, self._limits.slots)
+
+    @property
+    def places(self) -> tuple[VolumePlace, ...]:
+        """The places, by their number."""
+        return self._limits.bound.places
 
     async def begin(self, chunks: range) -> Wave:
         """Plan a wave, unless it was, and hold what it may give, unless it is over."""

@@ -2,9 +2,12 @@
 
 import asyncio
 import sys
+from collections.abc import Callable, Coroutine
 from hashlib import blake2b
 from pathlib import Path
+from typing import TypedDict, Unpack
 
+import msgspec
 import rich_click as click
 from rich.console import Console
 
@@ -20,6 +23,43 @@ from decision.settings import read_settings
 from rules.errors import Fault, Invalid
 from rules.ids import Instant, PlacementId
 
+Command = Callable[..., None]
+
+
+class Who(TypedDict):
+    """The options that say who is decided, where, when and by whom."""
+
+    audience: Path | None
+    segment: str | None
+    placement: str
+    at: Instant | None
+    processes: int | None
+    dask: str | None
+    chunk: int
+
+
+_WHO = (
+    click.option(
+        "--audience",
+        type=click.Path(exists=True, dir_okay=False, path_type=Path),
+        help="CSV, Parquet or NDJSON file with a column `customer`.",
+    ),
+    click.option("--segment", metavar="CEL", help="Instead: all whose profile meets it: 'customer.tier == \"gold\"'."),
+    click.option("--placement", required=True, help="Where the offers will be shown."),
+    click.option("--at", type=MOMENT, help="What time it is for everybody; now, if not given."),
+    click.option("--processes", type=click.IntRange(1, 256), help="How many processes work; one for each core."),
+    click.option("--dask", metavar="ADDRESS", help="Let the workers of a Dask scheduler work, instead of processes."),
+    click.option(
+        "--chunk", type=click.IntRange(1, 1_000_000), default=CHUNK, show_default=True, help="Customers a part."
+    ),
+)
+
+
+def _for_whom(command: Command) -> Command:
+    for option in reversed(_WHO):
+        command = option(command)
+    return command
+
 
 @click.group()
 def campaign() -> None:
@@ -31,15 +71,7 @@ campaign.add_command(withdraw)
 
 
 @campaign.command()
-@click.option(
-    "--audience",
-    type=click.Path(exists=True, dir_okay=False, path_type=Path),
-    help="CSV, Parquet or NDJSON file with a column `customer`.",
-)
-@click.option(
-    "--segment", metavar="CEL", help="Everybody whose profile meets a condition: 'customer.tier == \"gold\"'."
-)
-@click.option("--placement", required=True, help="Where the offers will be shown.")
+@_for_whom
 @click.option(
     "--out",
     required=True,
@@ -48,50 +80,50 @@ campaign.add_command(withdraw)
 )
 @click.option("--id", "id", help="Name of the campaign; without it, the same command is always the same campaign.")
 @click.option("--column", "columns", multiple=True, help="Attribute of offers to write beside them; once for each.")
-@click.option("--at", type=MOMENT, help="What time it is for everybody; now, if not given.")
-@click.option("--processes", type=click.IntRange(1, 256), help="How many processes work; one for each core.")
-@click.option(
-    "--dask", metavar="ADDRESS", help="Let the workers of a Dask scheduler decide, instead of processes here."
-)
-@click.option(
-    "--chunk", type=click.IntRange(1, 1_000_000), default=CHUNK, show_default=True, help="Customers in a part."
-)
 @click.option("--dry-run", is_flag=True, help="Decide and write the output, but store and journal nothing.")
-def run(
-    audience: Path | None,
-    segment: str | None,
-    placement: str,
-    out: Path,
-    id: str | None,
-    columns: tuple[str, ...],
-    at: Instant | None,
-    processes: int | None,
-    dask: str | None,
-    chunk: int,
-    dry_run: bool,
-) -> None:
+def run(out: Path, id: str | None, columns: tuple[str, ...], dry_run: bool, **who: Unpack[Who]) -> None:
     """Decide for everybody of an audience once, and write who shall see what as Parquet.
 
     The same command again goes on where it was stopped, whatever stopped it, and does nothing once it is done.
     """
+    wish = _wish(who, out, dry_run)
+    name = None if id is None else _named(id)
+    wish = msgspec.structs.replace(wish, id=name, columns=columns or None)
+    _show(who, wish, CampaignShow.run)
+
+
+@campaign.command()
+@_for_whom
+def plan(**who: Unpack[Who]) -> None:
+    """Say what volume limits would cost an audience, and how near to the best a run would come; nothing is decided."""
+    _show(who, _wish(who, Path("plan"), dry_run=True), CampaignShow.plan)
+
+
+def _show(who: Who, wish: Wish, what: Callable[[CampaignShow], Coroutine[None, None, bool]]) -> None:
+    dask = who["dask"]
+    with local_crew(who["processes"] or cores()) if dask is None else dask_crew(dask) as crew:
+        show = CampaignShow(read_settings(), wish, who["audience"], crew, Console(stderr=True))
+        done = asyncio.run(what(show))
+    if not done:
+        sys.exit(INTERRUPTED)
+
+
+def _wish(who: Who, out: Path, dry_run: bool) -> Wish:
+    audience, segment, at = who["audience"], who["segment"], who["at"]
     if (audience is None) == (segment is None):
         raise Invalid((Fault("--audience", "name either an audience file or a --segment"),))
     now = wall_clock()
-    wish = Wish(
+    if at is not None and at > now and not dry_run:
+        raise Invalid((Fault("--at", "lies in the future; only a dry run can be made for a moment to come"),))
+    return Wish(
         source=str(audience) if audience is not None else segment or "",
         digest=_digest(audience, segment),
-        placement=PlacementId(placement),
+        placement=PlacementId(who["placement"]),
         out=out,
-        moment=_moment(at, now, dry_run),
-        id=None if id is None else _named(id),
-        columns=columns or None,
+        moment=now if at is None else at,
         dry_run=dry_run,
-        chunk=chunk,
+        chunk=who["chunk"],
     )
-    with local_crew(processes or cores()) if dask is None else dask_crew(dask) as crew:
-        done = asyncio.run(CampaignShow(read_settings(), wish, audience, crew, Console(stderr=True)).run())
-    if not done:
-        sys.exit(INTERRUPTED)
 
 
 def _digest(audience: Path | None, segment: str | None) -> str:
@@ -103,12 +135,6 @@ def _digest(audience: Path | None, segment: str | None) -> str:
             while page := file.read(1 << 20):
                 digest.update(page)
     return digest.hexdigest()
-
-
-def _moment(at: Instant | None, now: Instant, dry_run: bool) -> Instant:
-    if at is not None and at > now and not dry_run:
-        raise Invalid((Fault("--at", "lies in the future; only a dry run can be made for a moment to come"),))
-    return now if at is None else at
 
 
 def _named(id: str) -> CampaignId:

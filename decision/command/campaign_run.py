@@ -24,7 +24,7 @@ from decision.campaign.segment import Segment
 from decision.campaign.summary import Summary, summarise
 from decision.campaign.workshop import Job, order_snapshot
 from decision.command.campaign_progress import progress
-from decision.command.campaign_table import show_summary
+from decision.command.campaign_table import show_plan, show_summary
 from decision.folders import data_folder
 from decision.journal.settling import settled
 from decision.settings import Settings
@@ -93,6 +93,26 @@ class CampaignShow:
             except OSError as error:
                 raise Unavailable(f"{campaign.out} cannot be written: {error}; run the same command again.") from error
             return True
+
+    async def plan(self) -> bool:
+        """Show what limits cost, without deciding anything; False after Ctrl+C."""
+        settings = self._settings
+        async with open_store(settings) as store:
+            stopping = asyncio.Event()
+            with CampaignFolders(settings.folder).passing() as folder, Hands(self._crew) as hands:
+                with _stopped_by_signals(stopping):
+                    site = _Site(store, folder, hands, stopping)
+                    campaign = await self._begin(site)
+                    if campaign is None:
+                        return False
+                    waves = await open_waves(self._job(campaign.order), campaign, folder, store, hands, stopping)
+                    if stopping.is_set():
+                        return False
+                if waves is None:
+                    self._console.print("No volume limit holds at this placement: everybody gets the best there is.")
+                else:
+                    show_plan(self._console, await waves.plan(), waves.places, campaign.customers)
+        return True
 
     async def _begin(self, site: _Site) -> Campaign | None:
         order, _ = await plan_order(self._wish, site.store)

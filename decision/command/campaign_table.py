@@ -1,9 +1,13 @@
-"""A campaign's summary as a table."""
+"""A campaign's summary, and its plan, as tables."""
+
+from collections.abc import Sequence
 
 from rich.console import Console
 from rich.table import Table
 
+from decision.allocation import UNLIMITED, Plan
 from decision.campaign.summary import Share, Summary
+from rules.volume import VolumePlace
 
 _MOST = 20
 """Rows of a table at most; the file beside the output has all."""
@@ -24,6 +28,37 @@ def show_summary(console: Console, summary: Summary) -> None:
     more += [f"{summary.repeated:,} more lines named somebody again, and were not counted"] if summary.repeated else []
     more += [f"{count:,} were decided without {part}" for part, count in summary.degraded.items()]
     console.print("; ".join([f"{said}, expected value {summary.expected:,.2f}", *more]) + ".", highlight=False)
+
+
+def show_plan(console: Console, plan: Plan, places: Sequence[VolumePlace], customers: int) -> None:
+    """Print what each limit that binds costs, which minimums cannot be met, and how far from the best the plan is."""
+    table = Table("limit", "of", "price", "units left", "at least", "given", "costs", title_justify="left")
+    for figures in plan.limits[:_MOST]:
+        place = places[figures.place]
+        table.add_row(
+            place.limit.id if place.channel is None else f"{place.limit.id} ({place.channel})",
+            place.value or "all",
+            f"{figures.price:,.4f}",
+            "–" if figures.room >= UNLIMITED else f"{figures.room:,}",
+            f"{figures.minimum:,}" if figures.minimum else "–",
+            f"{figures.used:,.0f}",
+            f"{figures.cost:,.2f}",
+        )
+    if len(plan.limits) > _MOST:
+        table.add_row(f"and {len(plan.limits) - _MOST:,} more", *[""] * 6)
+    console.print(table)
+    for missing in plan.shortfalls:
+        place = places[missing.place]
+        console.print(
+            f"{place.limit.id} wants {missing.minimum:,} of {place.value or 'all'}: {missing.missing:,} too few "
+            "customers may have it, whatever it costs the rest.",
+            highlight=False,
+        )
+    console.print(
+        f"{customers:,} customers: expected value {plan.value:,.2f}, at most {plan.bound:,.2f} would be possible; "
+        f"the gap is {100 * plan.gap:.2f} %.",
+        highlight=False,
+    )
 
 
 def _show_shares(console: Console, name: str, shares: tuple[Share, ...], customers: int) -> None:
