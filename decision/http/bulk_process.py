@@ -57,10 +57,16 @@ def main() -> None:
     except ConciergeError as error:
         log.error("bulk_process_failed", error=str(error))
         sys.exit(1)
+    except Exception as error:
+        log.error("bulk_process_failed", exc_info=error)
+        sys.exit(1)
 
 
 async def serve(concierge: Concierge, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-    """Answer every batch, in order, until the other end is closed; what has begun by then is still decided."""
+    """Answer every batch, in order, until the other end is closed; what has begun by then is still decided.
+
+    Raises what goes wrong with a batch, for its worker would wait for the answer: it learns of it by our end.
+    """
     begun: asyncio.Queue[asyncio.Task[bytes] | None] = asyncio.Queue()
     free = asyncio.Semaphore(AT_ONCE)
 
@@ -77,16 +83,17 @@ async def serve(concierge: Concierge, reader: asyncio.StreamReader, writer: asyn
             writer.write(ALIVE)
             await asyncio.sleep(LIFE_SECONDS)
 
-    living, sending = asyncio.create_task(live()), asyncio.create_task(send())
-    try:
-        with suppress(OSError):
-            while (body := await read_frame(reader)) is not None:
-                await free.acquire()
-                begun.put_nowait(asyncio.create_task(answer(concierge, decode_batch(body))))
-    finally:
-        living.cancel()
-        begun.put_nowait(None)
-        await sending
+    async with asyncio.TaskGroup() as group:
+        living = group.create_task(live())
+        group.create_task(send())
+        try:
+            with suppress(OSError):
+                while (body := await read_frame(reader)) is not None:
+                    await free.acquire()
+                    begun.put_nowait(asyncio.create_task(answer(concierge, decode_batch(body))))
+        finally:
+            living.cancel()
+            begun.put_nowait(None)
 
 
 async def answer(concierge: Concierge, batch: Batch) -> bytes:
