@@ -208,14 +208,14 @@ class RedisStore:
 
     async def _ask_all(self, commands: Sequence[Command]) -> list[Reply]:
         replies = await self._writes.ask(commands) if commands else []
-        for number, reply in enumerate(replies):
-            if not isinstance(reply, Exception):
-                continue
-            if isinstance(reply, NoScriptError):
-                # The server has not seen this script since it started; it keeps it from now on.
-                _, hash, *arguments = commands[number]
-                replies[number] = await self._ask("EVAL", _SOURCES[hash], *arguments)
-            else:
+        unknown = [number for number, reply in enumerate(replies) if isinstance(reply, NoScriptError)]
+        if unknown:
+            # The server has not seen these scripts since it started; it keeps them from now on.
+            whole = [("EVAL", _SOURCES[commands[number][1]], *commands[number][2:]) for number in unknown]
+            for number, reply in zip(unknown, await self._writes.ask(whole), strict=True):
+                replies[number] = reply
+        for reply in replies:
+            if isinstance(reply, Exception):
                 raise unavailable(reply) from reply
         return replies
 
