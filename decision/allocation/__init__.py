@@ -8,7 +8,7 @@ procedure on rows in memory, `plan_for` says what the limits cost.
 from decision.allocation.course import Course, run_course, run_greedily
 from decision.allocation.left import UNLIMITED, Left
 from decision.allocation.plan import LimitFigures, Plan, plan_for
-from decision.allocation.pricing import Pricing, Shortfall, prices_for
+from decision.allocation.pricing import Pricing, Shortfall, first_row, prices_for
 from decision.allocation.quotas import quotas, waves
 from decision.allocation.rows import Rows, row_of
 from decision.allocation.volumes import Volumes
@@ -23,6 +23,7 @@ __all__ = [
     "Rows",
     "Shortfall",
     "Volumes",
+    "first_row",
     "plan_for",
     "prices_for",
     "quotas",

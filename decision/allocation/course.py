@@ -6,7 +6,7 @@ from numpy.typing import NDArray
 
 from decision.allocation.kernel import fill
 from decision.allocation.left import Left
-from decision.allocation.pricing import prices_for
+from decision.allocation.pricing import first_row, prices_for
 from decision.allocation.quotas import AT_ONCE, quotas, waves
 from decision.allocation.rows import Rows
 from decision.allocation.volumes import Volumes
@@ -33,14 +33,15 @@ def run_course(
 ) -> Course:
     """Decide the rows in waves of chunks of so many; `left` is for all of them.
 
-    Prices are found on the rows `sample` (ascending, int64) of whom is still to be decided, without it on all of these.
+    Prices are found on the rows `sample` (ascending, int64; `first_row`), without it on all who are left.
     """
     customers = len(rows)
     sample = np.arange(customers) if sample is None else sample
     choices = np.full((customers, slots), -1, np.int32)
     value, prices = 0.0, None
     for wave in waves(-(-customers // chunk), at_once):
-        known = sample[sample >= wave.start * chunk]
+        begin = int(np.searchsorted(sample, wave.start * chunk))
+        known = sample[first_row(begin, len(sample), customers) :]
         pricing = prices_for(rows.only(known), volumes, left, slots, prices)
         prices = pricing.by_place
         edges = np.minimum(np.arange(wave.start, wave.stop + 1) * chunk, customers)

@@ -5,7 +5,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from decision.allocation.kernel import fill, index_rows, sweep, wish
-from decision.allocation.left import Left
+from decision.allocation.left import UNLIMITED, Left
 from decision.allocation.rows import Rows
 from decision.allocation.volumes import Volumes
 
@@ -97,6 +97,15 @@ def prices_for(sample: Rows, volumes: Volumes, left: Left, slots: int, start: Fl
     )
 
 
+def first_row(begin: int, sample: int, customers: int) -> int:
+    """The first row of a sample of an audience to find prices on, when those before `begin` are decided.
+
+    Of a whole audience it is the first who is left. Of a smaller sample at least the later half is kept: its rows stand
+    for others, and the few that are left in the end would tell too little.
+    """
+    return begin if sample >= customers else min(begin, sample // 2)
+
+
 def bound_at(sample: Rows, volumes: Volumes, left: Left, slots: int, prices: Floats) -> float:
     """The upper bound that any prices give for the total value of the audience that is left."""
     dual = _Dual.of(sample, volumes, left, slots)
@@ -128,11 +137,11 @@ class _Dual(msgspec.Struct, frozen=True, eq=False):
 
     @classmethod
     def of(cls, rows: Rows, volumes: Volumes, left: Left, slots: int) -> "_Dual":
-        share = len(rows) / max(left.customers, len(rows))
+        share = len(rows) / max(left.customers, 1)
         rooms = np.asarray(left.rooms * share, np.float64)
         owed = np.asarray(left.minimums * share, np.float64)
         # A sample tells how many would come up to its own chance error; owing less of it than that would be too little.
-        owed = np.asarray(np.minimum(owed + np.sqrt(owed * (1.0 - share)), rooms), np.float64)
+        owed = np.asarray(np.minimum(owed + np.sqrt(owed * min(abs(1.0 - share), 1.0)), rooms), np.float64)
         order = np.argsort(volumes.places, kind="stable")
         owners = np.repeat(np.arange(volumes.candidates, dtype=np.int32), np.diff(volumes.starts))
         member_starts = np.concatenate(
@@ -166,7 +175,7 @@ class _Dual(msgspec.Struct, frozen=True, eq=False):
         """What each row takes at these prices while there is room, in order."""
         rows, volumes = self.rows, self.volumes
         choices = np.full((len(rows), self.slots), -1, np.int32)
-        room, cost = np.ceil(self.rooms).astype(np.int64), volumes.cost(prices)
+        room, cost = np.minimum(np.ceil(self.rooms), UNLIMITED).astype(np.int64), volumes.cost(prices)
         fill(
             rows.starts,
             rows.candidates,

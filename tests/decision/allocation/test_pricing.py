@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from decision.allocation import UNLIMITED, Left, Rows, Shortfall, Volumes, plan_for, prices_for
+from decision.allocation import UNLIMITED, Left, Rows, Shortfall, Volumes, first_row, plan_for, prices_for
 from tests.decision.allocation.instances import audience, optimum, rows_of
 
 
@@ -83,3 +83,8 @@ def test_a_plan_says_what_each_limit_costs() -> None:
         assert without is not None
         assert figures.cost == pytest.approx(without - with_all, abs=2e-3 * with_all)
     assert plan.limits[0].cost > 0.0
+
+
+def test_prices_are_found_on_who_is_left_or_on_half_a_sample() -> None:
+    assert [first_row(begin, 100, 100) for begin in (0, 40, 90)] == [0, 40, 90]
+    assert [first_row(begin, 100, 5_000) for begin in (0, 40, 90)] == [0, 40, 50]
