@@ -4,7 +4,7 @@ import time
 from collections.abc import AsyncIterator, Callable, Sequence
 
 from decision.store.memory_counters import MemoryCounters
-from decision.store.port import Append, Entry, GiveBack, Held, Hold, Position, Put, Settle, Write, position_key
+from decision.store.port import Append, Entry, Held, Hold, Position, Put, Settle, Write, position_key
 
 
 class MemoryStore:
@@ -128,8 +128,6 @@ class MemoryStore:
                     one = await self.append(key, value, None, ttl)
                 case Settle():
                     one = self._counters.settle(write)
-                case GiveBack():
-                    one = self._counters.give_back(write)
             given.append(one)
         return given
 

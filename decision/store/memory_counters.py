@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import msgspec
 
-from decision.store.port import GiveBack, Held, Hold, Settle
+from decision.store.port import Held, Hold, Settle
 
 
 class _Held(msgspec.Struct, frozen=True):
@@ -53,14 +53,6 @@ class MemoryCounters:
         if kept > 0:
             self._put(settle.key, b"%d" % (self._taken(settle.key) + kept), settle.ttl)
         return 1
-
-    def give_back(self, back: GiveBack) -> int:
-        """Give back units that were taken; how many they were."""
-        taken = self._taken(back.key)
-        units = min(back.units, taken)
-        if units > 0:
-            self._put(back.key, b"%d" % (taken - units), None)
-        return units
 
     def count(self, key: str) -> tuple[int, int]:
         """How many units are taken for good, and how many are held now."""

@@ -78,14 +78,7 @@ class Settle(msgspec.Struct, frozen=True):
     ttl: int | None = None
 
 
-class GiveBack(msgspec.Struct, frozen=True):
-    """Give back units that were taken for good; a counter never falls below zero."""
-
-    key: str
-    units: int
-
-
-Write = Put | Append | Entry | Settle | GiveBack
+Write = Put | Append | Entry | Settle
 
 
 class Store(Protocol):
@@ -168,8 +161,7 @@ class Store(Protocol):
         """Do writes that travel together; in order what they give.
 
         That is the new length of what was appended to, 1 for a hold that was settled or 0 where nothing was held any
-        more, how many units were given back, and None for the others. Each is durable on return, and each may happen
-        when another one fails.
+        more, and None for the others. Each is durable on return, and each may happen when another one fails.
         """
         ...
 

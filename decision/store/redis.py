@@ -6,9 +6,9 @@ from redis.exceptions import NoScriptError
 
 from decision.store.connection import Reply
 from decision.store.lane import Lane
-from decision.store.port import Append, Entry, GiveBack, Held, Hold, Position, Put, Settle, Write, position_key
+from decision.store.port import Append, Entry, Held, Hold, Position, Put, Settle, Write, position_key
 from decision.store.scripts import APPEND, APPEND_ONCE, COMPARE_AND_PUT, SWAP, Script
-from decision.store.volume_scripts import COUNT, GIVE_BACK, HOLD, SETTLE
+from decision.store.volume_scripts import COUNT, HOLD, SETTLE
 from decision.store.wire import ClusterWire, Command, ServerWire, Wire, unavailable
 
 TIMEOUT = 2.0
@@ -17,8 +17,7 @@ TIMEOUT = 2.0
 _FIELD = b"e"
 
 _SOURCES: dict[object, str] = {
-    script.hash: script.source
-    for script in (COMPARE_AND_PUT, APPEND, APPEND_ONCE, SWAP, HOLD, SETTLE, GIVE_BACK, COUNT)
+    script.hash: script.source for script in (COMPARE_AND_PUT, APPEND, APPEND_ONCE, SWAP, HOLD, SETTLE, COUNT)
 }
 """The scripts by hash, for a server that does not know them yet."""
 
@@ -121,7 +120,7 @@ class RedisStore:
         """Do writes that travel together; in order what they give."""
         replies = await self._ask_all([_command(write) for write in writes])
         return [
-            reply if isinstance(write, Append | Settle | GiveBack) and isinstance(reply, int) else None
+            reply if isinstance(write, Append | Settle) and isinstance(reply, int) else None
             for write, reply in zip(writes, replies, strict=True)
         ]
 
@@ -236,8 +235,6 @@ def _command(write: Write) -> Command:
             return _append(write.key, write.value, None, write.ttl, b"")
         case Settle():
             return _counter(SETTLE, write.key, write.holder, write.kept, _seconds(write.ttl))
-        case GiveBack():
-            return _counter(GIVE_BACK, write.key, write.units)
 
 
 def _append(key: str, value: bytes, expected_length: int | None, ttl: int | None, expected_end: bytes) -> Command:

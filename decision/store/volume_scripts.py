@@ -58,15 +58,6 @@ return 1
 )
 """Arguments: holder, units kept, ttl in seconds (or nothing). Gives 1, or 0 where nothing is held any more."""
 
-GIVE_BACK = script(
-    """
-local back = math.min(tonumber(ARGV[1]), tonumber(redis.call('GET', KEYS[1]) or 0))
-if back > 0 then redis.call('DECRBY', KEYS[1], back) end
-return back
-"""
-)
-"""Argument: units. Gives how many were taken and are no more."""
-
 COUNT = script(
     """
 local clock = redis.call('TIME')

@@ -8,7 +8,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from decision.store.memory import MemoryStore
-from decision.store.port import GiveBack, Held, Hold, Put, Settle, Store
+from decision.store.port import Held, Hold, Settle, Store
 from decision.store.redis import RedisStore
 
 
@@ -69,15 +69,6 @@ async def test_what_is_allowed_may_change_at_any_time(store: Store) -> None:
     assert await store.hold([hold("b", 1, most=5), hold("b", 3, most=11)]) == [Held(False, 0), Held(True, 0)]
 
 
-async def test_units_are_given_back_and_never_more_than_were_taken(store: Store) -> None:
-    await store.hold([hold("a", 8), hold("b", 2)])
-    await store.write([Settle("{k}", "a", 8)])
-    assert await store.write([GiveBack("{k}", 3), GiveBack("{k}", 9), GiveBack("{k}", 1)]) == [3, 5, 0]
-    assert await store.count(["{k}"]) == [(0, 2)]
-    assert await store.write([GiveBack("{nothing}", 1), Put("p", b"1")]) == [0, None]
-    assert await store.get_many(["{nothing}"]) == [None]
-
-
 async def test_a_counter_lives_as_long_as_it_is_told_after_its_last_change(store: Store) -> None:
     await store.hold([Hold("{d}", "a", 2, 5, None, ttl=1), Hold("{d}", "b", 1, 5, None, ttl=1)])
     await store.write([Settle("{d}", "a", 2, ttl=1)])
@@ -96,7 +87,6 @@ async def test_a_server_that_lost_its_scripts_learns_them_again(valkey_store: Re
 STEP = st.one_of(
     st.builds(hold, st.sampled_from("abc"), st.integers(1, 4), st.integers(1, 8), st.sampled_from([None, 60_000])),
     st.builds(Settle, st.just("{k}"), st.sampled_from("abc"), st.integers(0, 5)),
-    st.builds(GiveBack, st.just("{k}"), st.integers(1, 5)),
 )
 _NUMBERS = count()
 
@@ -104,16 +94,14 @@ _NUMBERS = count()
 @settings(max_examples=100, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(steps=st.lists(STEP, max_size=12))
 async def test_the_twins_agree_and_nothing_is_had_over_the_most(
-    valkey_store: RedisStore, steps: list[Hold | Settle | GiveBack]
+    valkey_store: RedisStore, steps: list[Hold | Settle]
 ) -> None:
     memory, key = MemoryStore(), f"{{{next(_NUMBERS)}}}"
 
-    async def do(store: Store, step: Hold | Settle | GiveBack) -> object:
+    async def do(store: Store, step: Hold | Settle) -> object:
         if isinstance(step, Hold):
             return await store.hold([Hold(key, step.holder, step.units, step.most, step.milliseconds)])
-        if isinstance(step, Settle):
-            return await store.write([Settle(key, step.holder, step.kept)])
-        return await store.write([GiveBack(key, step.units)])
+        return await store.write([Settle(key, step.holder, step.kept)])
 
     for step in steps:
         before, (taken, held) = await memory.count([key]), (await memory.count([key]))[0]
