@@ -5,7 +5,7 @@ BIN := .venv/bin
 # The build backend warns about every editable installation.
 INSTALL := PYTHONWARNINGS=ignore $(BIN)/python -m pip install --quiet --disable-pip-version-check
 
-.PHONY: demo recorded campaign race bench allocation test bounds check lock clean
+.PHONY: demo recorded campaign race bench allocation agreement test bounds check lock clean
 
 demo: .venv/run ## watch Concierge do its whole job on a simulated hotel group
 	$(BIN)/concierge demo $(ARGS)
@@ -24,6 +24,11 @@ bench: .venv/bench ## measure against others and write bench.json: make bench AR
 
 allocation: .venv/dev ## a campaign's allocation beside the exact optimum and beside first come, first served
 	$(BIN)/pytest -q -s tests/decision/allocation/test_optimum.py $(ARGS)
+
+agreement: .venv/dev ## live, bulk, campaign and Dask decide the same for so many random customers: make agreement AGREEMENT=10000
+	AGREEMENT=$(AGREEMENT) $(BIN)/pytest -q -s tests/decision/campaign/test_agreement.py $(ARGS)
+
+AGREEMENT := 10000
 
 test: .venv/dev ## every test
 	$(BIN)/pytest -n 2 $(ARGS)
