@@ -41,6 +41,7 @@ from decision.version.building import Building, LocalBuilding
 from decision.version.building_process import BuildingProcess
 from decision.version.registry import Registry
 from decision.version.versions import Versions
+from rules.contact_reach import Look, looks_of
 from rules.errors import Unavailable
 
 DAY_MILLISECONDS = 86_400_000
@@ -56,7 +57,7 @@ class _Parts:
         self.refresher = Refresher(self.registry, clock, self.packing, building)
         self.identities = Identities(store, settings.visitor_days)
         self.profiles = Profiles(store, settings.visitor_days, settings.repeat_days, self.packing)
-        self.contacts = Contacts(store, settings.visitor_days, settings.repeat_days)
+        self.contacts = Contacts(store, settings.visitor_days, settings.repeat_days, self.looks)
         self.states = SubjectStates(store, self.packing)
         self.index = DecisionIndex(store, settings.outcome_days)
         self.journal = Journal(store, settings.folder)
@@ -70,6 +71,11 @@ class _Parts:
             self.journal,
             clock,
         )
+
+    def looks(self) -> tuple[Look, ...] | None:
+        """What the catalogue served here looks back on."""
+        snapshot = self.refresher.snapshot
+        return None if snapshot is None else looks_of(snapshot.catalogue.workspace)
 
 
 def compose(
@@ -102,7 +108,7 @@ def compose(
         settings.deadline_ms,
     )
     beside = aside or store
-    contacts, volumes = Contacts(beside, settings.visitor_days, settings.repeat_days), Volumes(beside, clock)
+    contacts, volumes = Contacts(beside, settings.visitor_days, settings.repeat_days, of.looks), Volumes(beside, clock)
     index = DecisionIndex(beside, settings.outcome_days)
     recorder, keeping = Recorder(beside, index, contacts), Keeping(beside, contacts, index, volumes)
     passage = Passage(lambda: deciding.under_way)

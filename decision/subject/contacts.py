@@ -2,7 +2,7 @@
 
 import asyncio
 import random
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 
 import msgspec
 import numpy as np
@@ -12,7 +12,12 @@ from decision.store.port import Append, Put, Store
 from decision.subject.profiles import ATTEMPTS, DAY
 from decision.subject.turns import Turns
 from rules.contact import CONTACT, read_contacts
+from rules.contact_reach import Look, needed
 from rules.errors import Conflict
+from rules.ids import Instant
+
+_OFTEN = 32
+"""Contacts in each `keep` at which a history is looked through; a slate may pass some of them."""
 
 
 def contact_mark(mark: str) -> str:
@@ -36,16 +41,24 @@ class Seen(msgspec.Struct, frozen=True):
         return cls(length, history[max(length - CONTACT.itemsize, 0) : length])
 
 
+Looks = Callable[[], Iterable[Look] | None]
+"""Gives what the catalogue in use looks back on, None while there is none."""
+
+
 class Contacts:
     """Contact histories; a visitor's lives `visitor_days` after its last contact.
 
-    A history that passes twice `keep` contacts is cut to the `keep` latest ones.
+    A history that passes twice `keep` contacts is cut to the `keep` latest ones and those before that `looks` may still
+    count, at most three times as many; whoever does not know the looks leaves that to others.
     """
 
-    def __init__(self, store: Store, visitor_days: int, repeat_days: int, keep: int = 2048) -> None:
+    def __init__(
+        self, store: Store, visitor_days: int, repeat_days: int, looks: Looks | None = None, keep: int = 2048
+    ) -> None:
         self._store = store
         self._visitor_ttl = visitor_days * DAY
         self._mark_ttl = repeat_days * DAY
+        self._looks = looks
         self._keep = keep
         self._turns = Turns()
 
@@ -102,8 +115,12 @@ class Contacts:
 
     async def cut_if_long(self, subject: SubjectId, length: int | None) -> None:
         """Cut a history that has become so many bytes long, if that is too long."""
-        if length is not None and length > 2 * self._keep * CONTACT.itemsize:
-            await self._cut(subject)
+        contacts = 0 if length is None else length // CONTACT.itemsize
+        # One that stays long, because much of it is needed, is not looked through each time.
+        if self._looks is not None and contacts > 2 * self._keep and contacts % self._keep < _OFTEN:
+            looks = self._looks()
+            if looks is not None:
+                await self._cut(subject, looks)
 
     async def add_each(self, subject: SubjectId, contacts: Mapping[str, bytes], days: int | None = None) -> int:
         """Append those contacts, by mark, whose mark is not set, all in one step; returns how many marks were new.
@@ -136,10 +153,15 @@ class Contacts:
         """Forget the history; says whether there was one."""
         return await self._store.delete([contacts_key(subject)]) == 1
 
-    async def _cut(self, subject: SubjectId) -> None:
+    async def _cut(self, subject: SubjectId, looks: Iterable[Look]) -> None:
         (blob,) = await self._store.get_many([contacts_key(subject)])
         history = read_contacts(blob)
-        latest = np.sort(np.argsort(history["at"], kind="stable")[-self._keep :])
+        if not len(history):
+            return
+        order = np.argsort(history["at"], kind="stable")
+        before = order[: -self._keep]
+        before = before[needed(history, looks, Instant(int(history["at"][order[-1]])))[before]]
+        latest = np.sort(np.concatenate((before[-3 * self._keep :], order[-self._keep :])))
         # When somebody appended meanwhile nothing is cut, and the next append tries again.
         await self._store.compare_and_put(contacts_key(subject), blob, history[latest].tobytes(), self._ttl(subject))
 

@@ -85,7 +85,7 @@ class SubjectStates:
         """The states of people whose own keys were read, and what these link to."""
         resolved = [_resolve(customer, visitor, found) for customer, visitor in people]
         await self._read(found, (key for person in resolved for key in _own_keys(*person)))
-        listed = [_listed(customer, visitor, asked, found) for (customer, visitor), asked in zip(resolved, people)]
+        listed = [_listed(asked, person, found) for asked, person in zip(people, resolved, strict=True)]
         # Read after the customers' own histories, even where it was read before: these are what is reserved against, so
         # whatever somebody else decided as the same customer is among both, or is too late for either.
         theirs: dict[str, bytes | None] = {}
@@ -158,8 +158,9 @@ def _resolve(customer: CustomerId | None, visitor: VisitorId | None, found: Foun
     return customer, visitor
 
 
-def _listed(customer: CustomerId | None, visitor: VisitorId | None, asked: Person, found: Found) -> tuple[VisitorId, ...]:
+def _listed(asked: Person, person: Person, found: Found) -> tuple[VisitorId, ...]:
     """Who may be a customer: the names on its list, and the visitor who was asked for and said to be that customer."""
+    customer, visitor = person
     if customer is None:
         return ()
     said = () if asked[0] is not None or visitor is None else (visitor,)

@@ -13,8 +13,9 @@ from decision.store.port import Put, Store
 from decision.store.redis import RedisStore
 from decision.subject.contacts import Contacts, Seen
 from decision.subject.profiles import DAY
-from rules.contact import contact_record, read_contacts
-from rules.ids import CustomerId, Instant, OfferId, VisitorId
+from rules.contact import contact_record, kind_key, read_contacts
+from rules.contact_reach import Look
+from rules.ids import CustomerId, Duration, Instant, OfferId, VisitorId
 
 ANN = customer_subject(CustomerId("ann"))
 VISITOR = visitor_subject(VisitorId("v"))
@@ -88,7 +89,7 @@ async def test_a_history_that_was_cut_and_grew_again_is_not_the_one_that_was_see
 
 
 async def test_long_histories_are_cut_to_the_latest_contacts(store: Store) -> None:
-    contacts = Contacts(store, visitor_days=1, repeat_days=1, keep=8)
+    contacts = Contacts(store, visitor_days=1, repeat_days=1, looks=lambda: (), keep=8)
     moments = [7, 300, 1, 2, 3, 4, 5, 6, 8, 9, 10, 11, 12, 13, 14, 15, 16]
     lengths = [await contacts.add(ANN, [contact(at)]) for at in moments]
     assert all(later - earlier == 24 for earlier, later in pairwise(lengths))
@@ -97,8 +98,29 @@ async def test_long_histories_are_cut_to_the_latest_contacts(store: Store) -> No
     assert np.array_equal(history, np.sort(history, order="at")[[7, 0, 1, 2, 3, 4, 5, 6]])
 
 
+async def test_what_may_still_count_is_not_cut_off(store: Store) -> None:
+    looks = [Look("click", ("web",), Duration(50))]
+    contacts = Contacts(store, visitor_days=1, repeat_days=1, looks=lambda: looks, keep=8)
+    kinds = ("click", "impression")
+    for at in range(60):
+        await contacts.add(ANN, [contact_record(Instant(at), OfferId("a"), kinds[at % 2], "web", 1)])
+        history = read_contacts((await contacts.load([ANN]))[0])
+        clicks = history["at"][history["kind"] == kind_key("click")].tolist()
+        assert {*clicks} >= {click for click in range(0, at + 1, 2) if click > at - 50}
+    assert np.count_nonzero(history["kind"] == kind_key("impression")) < 10
+
+
+async def test_a_history_is_never_longer_than_four_times_what_is_kept(store: Store) -> None:
+    looks = [Look("impression", ("web",), Duration(1_000))]
+    contacts = Contacts(store, visitor_days=1, repeat_days=1, looks=lambda: looks, keep=40)
+    lengths = [await contacts.add(ANN, [contact(at)]) // 24 for at in range(400)]
+    assert 160 <= max(lengths) <= 200
+    history = read_contacts((await contacts.load([ANN]))[0])
+    assert history["at"].tolist() == list(range(400 - len(history), 400))
+
+
 async def test_a_history_that_only_capped_decisions_write_is_cut_too(store: Store) -> None:
-    contacts = Contacts(store, visitor_days=1, repeat_days=1, keep=8)
+    contacts = Contacts(store, visitor_days=1, repeat_days=1, looks=lambda: (), keep=8)
     for at in range(100):
         (blob,) = await contacts.load([ANN])
         assert len(blob) <= 2 * 8 * 24
