@@ -88,6 +88,8 @@ class Refresher:
                 assembled = await building.assemble(order, self._clock())
             except BuilderDied as error:
                 seconds = self._rest.begin(choice)
+                # Nobody knows which part of it was to blame, but somebody has to be told.
+                REFRESH_FAILURES.labels("catalogue").inc()
                 log.error("version_killed_builder", catalogue=choice.catalogue, error=str(error), rest=seconds)
                 return False
             self._rest.end()

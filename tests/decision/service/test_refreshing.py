@@ -4,9 +4,11 @@ import asyncio
 import gc
 import weakref
 from collections.abc import Sequence
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
+from prometheus_client import REGISTRY
 
 from decision.composition import compose
 from decision.keys import version_key
@@ -58,17 +60,21 @@ class ReadStore(MemoryStore):
 
 
 class Building(LocalBuilding):
-    """Counts what it assembles, and dies of it where it is told to."""
+    """Remembers when it began to assemble, and dies of it where it is told to."""
 
     def __init__(self) -> None:
-        self.assembled = 0
+        self.begun: list[float] = []
         self.deadly = False
 
     async def assemble(self, order: Order, now: Instant) -> Assembled:
-        self.assembled += 1
+        self.begun.append(asyncio.get_running_loop().time())
         if self.deadly:
             raise BuilderDied("killed")
         return await super().assemble(order, now)
+
+
+def failed() -> float:
+    return REGISTRY.get_sample_value("concierge_refresh_failures_total", {"kind": "catalogue"}) or 0.0
 
 
 async def test_nothing_changes_when_nothing_was_published(concierge: Concierge) -> None:
@@ -166,11 +172,11 @@ async def test_what_is_served_is_neither_loaded_nor_assembled_again(tmp_path: Pa
     await service.refresher.refresh()
     assert service.refresher.models[ACCEPT].version == good.version
     assert bad in service.refresher.problems["model:quote"]
-    assert building.assembled == 1
+    assert len(building.begun) == 1
     store.read.clear()
     for _ in range(3):
         assert not await service.refresher.refresh()
-    assert building.assembled == 1
+    assert len(building.begun) == 1
     assert service.refresher.snapshot is not None
     blobs = {
         version_key("catalogue", service.refresher.snapshot.catalogue.version),
@@ -190,24 +196,22 @@ async def test_a_version_that_kills_its_builder_is_tried_more_and_more_seldom(
     refresher = service.refresher
     await service.publishing.publish_workspace(TOML, OFFERS, "offers.csv")
     await refresher.refresh()
-    first = refresher.snapshot
+    first, failures = refresher.snapshot, failed()
     building.deadly = True
     await service.publishing.publish_workspace(TOML.replace(b"slots = 3", b"slots = 2"), OFFERS, "offers.csv")
-    assert not await refresher.refresh()
-    assert not await refresher.refresh()
-    assert building.assembled == 1
+    async with asyncio.timeout(20):
+        while len(building.begun) < 4:
+            assert not await refresher.refresh()
+            assert "died" in refresher.problems["building"]
+            await asyncio.sleep(0.001)
     assert refresher.snapshot is first
-    assert "died" in refresher.problems["building"]
-    await asyncio.sleep(0.06)
-    await refresher.refresh()
-    assert building.assembled == 2
-    await asyncio.sleep(0.06)
-    await refresher.refresh()
-    assert building.assembled == 2
+    assert failed() == failures + 4
+    rests = [after - before for before, after in pairwise(building.begun)]
+    assert [rest >= 0.05 * 2**at for at, rest in enumerate(rests)] == [True] * 3
     # What comes instead is not held up by that.
     await service.publishing.publish_workspace(TOML.replace(b"slots = 3", b"slots = 1"), OFFERS, "offers.csv")
     await refresher.refresh()
-    assert building.assembled == 3
+    assert len(building.begun) == 5
     building.deadly = False
     await service.publishing.rollback("catalogue")
     await service.publishing.rollback("catalogue")
