@@ -151,7 +151,7 @@ class BoundPlacement(msgspec.Struct, frozen=True, eq=False):
         policy = self.policies.policies[index]
         entry = policy.entry
         standing = None if standings is None else standings.of(index, int(policy.candidates[row]))
-        read = Standing(0).read(entry) | {"count": None} if standing is None else standing.read(entry)
+        read = Standing.unread(entry) if standing is None else standing.read(entry)
         if entry.per is not None:
             read |= self._read((f"offer.{entry.per}",), facts, row)
         said = f" {entry.because}" if entry.because else ""

@@ -34,6 +34,9 @@ IMPRESSION_KIND = "impression"
 LINK_KIND = ""
 """The kind of what is no contact but a visitor's link made or taken back: nothing counts what has no name."""
 
+MOST_COUNTED = 2_048
+"""As many of the latest contacts are in a history, however long it was and whatever they are."""
+
 NO_CONTACTS: ContactHistory = np.empty(0, CONTACT)
 # Read-only like every history from a store: a compiled kernel takes one or the other.
 NO_CONTACTS.flags.writeable = False

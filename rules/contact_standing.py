@@ -22,6 +22,11 @@ class Standing(msgspec.Struct, frozen=True):
     last_response: Instant | None = None
     pending: int = 0
 
+    @staticmethod
+    def unread(entry: ContactPolicy) -> dict[str, FactValue | None]:
+        """What `read` gives where nothing is known."""
+        return Standing(0).read(entry) | dict.fromkeys(("count", "pending") if entry.waits else ("count",))
+
     def read(self, entry: ContactPolicy) -> dict[str, FactValue | None]:
         """The values behind what is said of an entry; moments as RFC 3339 text."""
         read: dict[str, FactValue | None] = {"count": self.count, "at_most": entry.at_most, "within": entry.within}

@@ -4,7 +4,7 @@ from collections import Counter as Tally
 from collections.abc import Sequence
 
 from rules.attribute import closest, suggest
-from rules.contact import DECISION_KIND
+from rules.contact import DECISION_KIND, MOST_COUNTED
 from rules.declarations import POSITION, check_channels, check_count, check_id
 from rules.ids import Instant, OfferId, PlacementId
 from rules.instant import parse_instant
@@ -93,6 +93,8 @@ def _check_policy(report: Report, key: str, entry: ContactPolicy) -> None:
     check_channels(report, f"{key}.channels", entry.channels)
     if entry.at_most < 1:
         report.add(f"{key}.at_most", f"must be at least 1, not {entry.at_most}; a rule keeps offers out altogether")
+    if entry.at_most > MOST_COUNTED:
+        report.add(f"{key}.at_most", f"is more than {MOST_COUNTED:,}, which is what a history keeps in any case")
     if entry.rest is not None:
         report.check_duration(f"{key}.rest", entry.rest)
     if entry.pending is not None:

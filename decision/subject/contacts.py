@@ -11,7 +11,7 @@ from decision.keys import SubjectId, contacts_key, is_visitor, mark_key
 from decision.store.port import Append, Put, Store
 from decision.subject.profiles import ATTEMPTS, DAY
 from decision.subject.turns import Turns
-from rules.contact import CONTACT, read_contacts
+from rules.contact import CONTACT, MOST_COUNTED, read_contacts
 from rules.contact_reach import Look, needed
 from rules.errors import Conflict
 from rules.ids import Instant
@@ -53,7 +53,7 @@ class Contacts:
     """
 
     def __init__(
-        self, store: Store, visitor_days: int, repeat_days: int, looks: Looks | None = None, keep: int = 2048
+        self, store: Store, visitor_days: int, repeat_days: int, looks: Looks | None = None, keep: int = MOST_COUNTED
     ) -> None:
         self._store = store
         self._visitor_ttl = visitor_days * DAY

@@ -144,6 +144,7 @@ MISTAKES = [
     ("at_most = 3", "at_most = 3\nrest = 60", "contact_policy.three-mails-a-week.rest", "must be a string"),
     ("at_most = 3", 'at_most = 3\ntogether = "no"', "contact_policy.three-mails-a-week.together", "true or false"),
     ("at_most = 3", "at_most = 3\ntogether = false", "contact_policy.three-mails-a-week.together", "one channel only"),
+    ("at_most = 3", "at_most = 2049", "contact_policy.three-mails-a-week.at_most", "2,048"),
     ("at_most = 3", "at_most = 3\npending = '1h'", "contact_policy.three-mails-a-week.pending", "'decision'"),
     (
         'count = "decision"\nper = "id"',

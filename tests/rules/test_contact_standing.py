@@ -45,6 +45,8 @@ def test_a_standing_is_told_in_one_line(standing: Standing, policy: ContactPolic
 def test_only_what_an_entry_knows_is_read() -> None:
     plain = {"count": 2, "at_most": 3, "within": "365d"}
     impressions = {"count": 3, "at_most": 3, "within": "365d", "pending": 2}
+    unknown = {"count": None, "at_most": 3, "within": "365d", "pending": None}
+    assert Standing.unread(entry("impression", (), None)) == unknown
     assert Standing(3, pending=2).read(entry("impression", (), None)) == impressions
     assert Standing(2).read(entry(unless=(), rest=None)) == plain
     assert Standing(2).read(entry()) == plain | {"rests_until": None, "last_response": None}

@@ -70,7 +70,7 @@ def history_of(contacts: list[Contact]) -> bytes:
             contact.channel,
             1,
             contact.tag,
-        )  # fmt: skip
+        )
         for contact in contacts
     )
 
