@@ -27,6 +27,7 @@ from decision.service.gathering import parts
 from decision.service.made import Made, contacts_of, index_entry_of, make, record_of
 from decision.service.recorder import Recorder, Written
 from decision.subject.state import SubjectState, SubjectStates
+from decision.version.registry import Registry
 from rules.contact import read_contacts
 from rules.errors import Unavailable
 from rules.ids import CustomerId, DecisionId, PlacementId
@@ -67,6 +68,7 @@ class CampaignDeciding:
         states: SubjectStates,
         receipts: Receipts,
         recorder: Recorder,
+        registry: Registry,
         clock: Clock,
         random: Random,
     ) -> None:
@@ -75,6 +77,7 @@ class CampaignDeciding:
         self._states = states
         self._receipts = receipts
         self._recorder = recorder
+        self._registry = registry
         self._clock = clock
         self._random = random
         placement = PlacementId(order.placement)
@@ -92,7 +95,8 @@ class CampaignDeciding:
         decided = await self._finish_begun(customers)
         budget = None
         if grant is not None:
-            budget = Budget(grant, self._bound.volumes, self._bound.spec.slots)
+            catalogue = self._snapshot.catalogue.version
+            budget = Budget(grant, self._bound.volumes, self._bound.spec.slots, catalogue)
             for one in decided.values():
                 budget.take(self._candidates(one.decision))
         left = [customer for customer in customers if customer not in decided]
@@ -185,6 +189,8 @@ class CampaignDeciding:
         reserve: bool,
     ) -> list[CustomerId]:
         """Reserve what was made and write it down; gives those whose histories have moved meanwhile."""
+        for prices in [] if budget is None else budget.take_fresh():
+            await patiently(partial(self._registry.put, "prices", prices, self._order.moment))
         drafts = [(ask, made, _receipt(ask, made)) for ask, made in pairs]
         kept = await patiently(
             lambda: asyncio.gather(

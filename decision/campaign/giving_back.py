@@ -21,7 +21,11 @@ async def give_back(
     """End what is held for the waves, of which each gave so many units, and give back those that were withdrawn."""
     for wave, given in waves:
         # A wave that ended has settled this already; then nothing happens.
-        settles = [settle_of(campaign, wave, limits.claims[place], int(given[place])) for place in wave.units]
+        settles = [
+            settle_of(campaign, wave, limits.claims[place], int(given[place]))
+            for place in wave.units
+            if place in limits.claims
+        ]
         await patiently(partial(store.write, settles))
     claims: Mapping[int, Claim] = limits.claims
     for place, claim in claims.items():

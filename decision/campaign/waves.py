@@ -9,7 +9,7 @@ import msgspec
 import numpy as np
 import pyarrow.parquet as pq
 
-from decision.allocation import UNLIMITED, Left, Plan, Pricing, Rows, plan_for, prices_for, quotas, waves
+from decision.allocation import UNLIMITED, Left, Plan, Pricing, Rows, first_row, plan_for, prices_for, quotas, waves
 from decision.campaign.campaign import Campaign
 from decision.campaign.deciding import patiently
 from decision.campaign.folder import CampaignFolder
@@ -109,7 +109,7 @@ class Waves:
         used = self._given(wave)
         self._used += used
         if not self._campaign.order.dry_run:
-            settles = [self._settle(wave, place, int(used[place])) for place in wave.units]
+            settles = [self._settle(wave, place, int(used[place])) for place in self._held(wave)]
             await patiently(partial(self._store.write, settles))
 
     async def _plan(self, chunks: range) -> Wave:
@@ -117,12 +117,13 @@ class Waves:
         first, last = chunks.start * campaign.chunk, min(chunks.stop * campaign.chunk, campaign.customers)
         free = await self._free()
         left = self._limits.left(free, self._used, campaign.customers - first)
-        edges = self._edges[chunks.start : chunks.stop + 1] - self._edges[chunks.start]
-        pricing = await asyncio.to_thread(self._price, left, int(self._edges[chunks.start]))
+        begin = first_row(int(self._edges[chunks.start]), len(self._sample), campaign.customers)
+        edges = self._edges[chunks.start : chunks.stop + 1] - begin
+        pricing = await asyncio.to_thread(self._price, left, begin)
         sizes = np.array([campaign.size(chunk) for chunk in chunks], np.int64)
         assert int(sizes.sum()) == last - first
         given = quotas(left, pricing, self._limits.volumes, sizes, edges)
-        rooms = tuple({place: int(room[place]) for place in sorted(free) if room[place] < UNLIMITED} for room in given)
+        rooms = tuple({place: room for place, room in enumerate(row) if room < UNLIMITED} for row in given.tolist())
         prices = encode_prices(campaign.order.catalogue, pricing.by_place)
         if not campaign.order.dry_run:
             # Whoever decides these decisions again needs the prices.
@@ -149,14 +150,18 @@ class Waves:
         if self._campaign.order.dry_run:
             return True
         holder = _holder(self._campaign.order.campaign, wave)
-        wanted = [(self._limits.claims[place], units) for place, units in wave.units.items()]
+        wanted = [(self._limits.claims[place], units) for place, units in self._held(wave).items()]
         holds = [Hold(claim.counter, holder, units, claim.most, None, claim.ttl) for claim, units in wanted]
         held = await patiently(partial(self._store.hold, holds))
         if all(one.done for one in held):
             return True
-        done = [place for place, one in zip(wave.units, held, strict=True) if one.done]
+        done = [place for place, one in zip(self._held(wave), held, strict=True) if one.done]
         await patiently(partial(self._store.write, [self._settle(wave, place, 0) for place in done]))
         return False
+
+    def _held(self, wave: Wave) -> dict[int, int]:
+        """Units that are held for a wave: what only has to be sent needs no holding."""
+        return {place: units for place, units in wave.units.items() if place in self._limits.claims}
 
     def _settle(self, wave: Wave, place: int, kept: int) -> Settle:
         return settle_of(self._campaign.order.campaign, wave, self._limits.claims[place], kept)

@@ -70,6 +70,7 @@ class Workshop:
             SubjectStates(store, self._packing),
             Receipts(store, contacts),
             recorder,
+            Registry(store),
             wall_clock,
             Random(),
         )
