@@ -53,7 +53,10 @@ def screen_volumes(screening: Screening, volumes: BoundVolumes, terms: Terms, cl
         full = [place for place, left in terms.room if left <= 0 and place in volumes.own]
         if not full:
             return screening
-        empty = np.isin(volumes.codes, full)
+        # One more place, never empty, for the place -1.
+        sold = np.zeros(len(volumes.places) + 1, np.bool_)
+        sold[full] = True
+        empty = sold[volumes.codes]
     against = empty.any(axis=0) & screening.passes
     return _without(screening, against, Reason.SOLD_OUT, empty.argmax(axis=0) if len(empty) else None)
 

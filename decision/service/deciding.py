@@ -147,7 +147,9 @@ class Deciding:
             return make_or_fall_back(ask, state, without, self._draw(ask), lap)
         for _ in range(HOLDS if state is not None else 0):
             draw = self._draw(ask)
-            made = make_or_fall_back(ask, state, without, draw, lap, self._volumes.terms(bound.volumes, draw.now))
+            made = make_or_fall_back(
+                ask, state, without, draw, lap, self._volumes.shortage.terms(bound.volumes, draw.now)
+            )
             wanted = wanted_by(ask, made)
             if wanted is None:
                 return made

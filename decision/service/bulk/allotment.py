@@ -18,10 +18,10 @@ class Allotment:
 
     def terms(self, volumes: BoundVolumes, slots: int, now: Instant) -> Terms:
         """What a line is decided on, given what lines before it will take."""
-        remembered = self._volumes.terms(volumes, now)
+        remembered = self._volumes.shortage.terms(volumes, now)
         if not self._left:
             return remembered
-        counters = self._volumes.counters(volumes, now)
+        counters = self._volumes.shortage.counters(volumes, now)
         room = {
             number: left for number, counter in counters.items() if (left := self._left.get(counter, slots)) < slots
         }
@@ -37,7 +37,7 @@ class Allotment:
         """See what is left wherever somebody was refused, besides what is held for lines of the batch."""
         seen: set[str] = set()
         for wanted in refused:
-            if not seen.issuperset(self._volumes.counters(wanted.volumes, wanted.now).values()):
+            if not seen.issuperset(self._volumes.shortage.counters(wanted.volumes, wanted.now).values()):
                 rooms = await self._volumes.rooms(wanted.volumes, wanted.now)
                 self._left.update(rooms)
                 seen.update(rooms)
