@@ -11,6 +11,7 @@ import signal
 from collections.abc import Callable
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
+from functools import partial
 from types import TracebackType
 from typing import ParamSpec, TypeVar
 
@@ -26,6 +27,9 @@ from rules.ids import Instant
 IDLE_SECONDS = 300.0
 """How long the process stays without work: it takes two seconds of a core to begin, and new versions come in bursts."""
 
+MOST_SECONDS = 300
+"""How long one piece of work may take: it may have to compile, and others may keep the cores busy."""
+
 P = ParamSpec("P")
 T = TypeVar("T")
 
@@ -33,12 +37,13 @@ T = TypeVar("T")
 class BuildingProcess:
     """A process that is started when there is something to do, and ends when there was nothing for a while.
 
-    Leaving the context waits for what it does, and ends it. When it dies, what it was asked for raises `BuilderDied`,
-    and the next one who asks starts another one.
+    Leaving the context waits for what it does, and ends it. When it dies, or needs more than `most_seconds` for
+    something, what it was asked for raises `BuilderDied`, and the next one who asks starts another one.
     """
 
-    def __init__(self, idle_seconds: float = IDLE_SECONDS) -> None:
+    def __init__(self, idle_seconds: float = IDLE_SECONDS, most_seconds: int = MOST_SECONDS) -> None:
         self._idle_seconds = idle_seconds
+        self._most_seconds = most_seconds
         self._pool: ProcessPoolExecutor | None = None
         self._asked = 0
         self._timer: asyncio.TimerHandle | None = None
@@ -89,7 +94,8 @@ class BuildingProcess:
         try:
             # Off the loop, for the first one to submit starts the process. Nor has the future a name here: its error
             # would hold this frame, and this frame the pool with its pipes, until somebody collects the garbage.
-            return await asyncio.wrap_future(await asyncio.to_thread(pool.submit, work, *args, **kwargs))
+            task = partial(_limited, self._most_seconds, partial(work, *args, **kwargs))
+            return await asyncio.wrap_future(await asyncio.to_thread(pool.submit, task))
         except (BrokenProcessPool, OSError) as error:
             if self._pool is pool:
                 self._pool = None
@@ -121,6 +127,15 @@ def _begin(parent: int) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     give_way(LESS)
     end_with(parent, 0.0)
+
+
+def _limited(seconds: int, work: Callable[[], T]) -> T:
+    """Do some work, or have the system end this process: whatever hangs here, nothing could be published any more."""
+    signal.alarm(seconds)
+    try:
+        return work()
+    finally:
+        signal.alarm(0)
 
 
 def _assemble(order: Order, now: Instant) -> tuple[Crate | None, tuple[Refusal, ...]]:

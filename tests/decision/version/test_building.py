@@ -2,6 +2,7 @@
 
 import asyncio
 import gc
+import time
 from collections.abc import AsyncIterator
 from contextlib import suppress
 from pathlib import Path
@@ -148,6 +149,13 @@ async def test_a_process_that_dies_is_told_and_replaced() -> None:
         assert (await building.see_model(rates())).goal == ACCEPT
         (other,) = set(children()) - {child, *others}
         assert other.pid != child.pid
+
+
+async def test_work_that_takes_too_long_ends_with_its_process() -> None:
+    async with BuildingProcess(most_seconds=1) as building:
+        with pytest.raises(BuilderDied):
+            await vars(BuildingProcess)["_ask"](building, time.sleep, 20)
+        assert (await building.see_model(rates())).goal == ACCEPT
 
 
 async def kill(building: BuildingProcess, others: list[psutil.Process]) -> None:
