@@ -10,7 +10,7 @@ from signal import SIGKILL
 import msgspec
 import numpy as np
 
-from loadtest.campaign.memory import Peak, store_process
+from loadtest.campaign.consumption import Consumption, store_process
 from loadtest.errors import CommandFailed
 from loadtest.service_process import Concierge
 
@@ -42,7 +42,7 @@ class Course(msgspec.Struct, frozen=True):
 
     seconds: float
     kills: tuple[Kill, ...]
-    peak: Peak
+    used: Consumption
     said: str
 
     @property
@@ -68,7 +68,7 @@ class Killer:
         self._due: list[tuple[int, float]] = list(zip(shares, delays, strict=True))
         self._kills: list[Kill] = []
         self._open: _Open | None = None
-        self._peak = Peak()
+        self._used = Consumption()
 
     async def run(self, words: Sequence[str], log: Path) -> Course:
         """Run the command again and again until it ends by itself; raises `CommandFailed` when it ends badly."""
@@ -79,14 +79,14 @@ class Killer:
             self._kill_store()
             raise CommandFailed(f"`concierge {' '.join(words)}` ended with {status}:\n{_tail(log)}")
         self._close()
-        return Course(time.perf_counter() - begun, tuple(self._kills), self._peak, _tail(log))
+        return Course(time.perf_counter() - begun, tuple(self._kills), self._used, _tail(log))
 
     async def _attempt(self, words: Sequence[str], log: Path) -> int:
         """Run the command until it ends or is killed; gives its exit status."""
         process = await self._concierge.start(*words, log=log)
         ended = asyncio.create_task(process.wait())
         try:
-            async with self._peak.watching(process.pid, self._concierge.data):
+            async with self._used.watching(process.pid, self._concierge.data):
                 while not ended.done():
                     done = self._done()
                     if self._open is not None and done > self._open.done:

@@ -22,13 +22,17 @@ def print_report(console: Console, course: Course, found: Recount, wanted: int, 
     table.add_row("customers a second, from start to end", f"{found.customers / course.seconds:,.0f}")
     table.add_row("customers a second, without what the kills took", f"{found.customers / net:,.0f}")
     table.add_row("wall time", f"{course.seconds:,.0f} s")
+    if course.used.seconds is not None:
+        # What others do at the same time makes it last longer, and hardly costs more processor time.
+        table.add_row("processor time, of processes and store", f"{course.used.seconds:,.0f} s")
+        table.add_row("customers a second of processor time", f"{found.customers / course.used.seconds:,.0f}")
     for number, kill in enumerate(course.kills, 1):
         what = "processes and store" if kill.store else "processes"
         table.add_row(f"kill {number}, of {what}, after {kill.done:,}", f"{kill.lost:,.1f} s until more was done")
     if len(course.kills) < wanted:
         table.add_row("kills that would have come after the end", f"{wanted - len(course.kills)}")
-    table.add_row("most memory, all its processes", _bytes(course.peak.processes))
-    table.add_row("most memory, the store", _bytes(course.peak.store))
+    table.add_row("most memory, all its processes", _bytes(course.used.processes))
+    table.add_row("most memory, the store", _bytes(course.used.store))
     table.add_row("guests reached, offers sent", f"{found.reached:,}, {found.shown:,}")
     console.print(table)
     recounted = Table(title="Counted anew from output, journal and import")

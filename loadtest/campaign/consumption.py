@@ -1,31 +1,46 @@
-"""How much memory a campaign's processes and its store take, watched while they work."""
+"""How much memory and processor time a campaign's processes and its store take, watched while they work."""
 
 import asyncio
+import os
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 
 PAUSE_SECONDS = 0.5
+_GROUP, _USER, _SYSTEM = 2, 11, 12
+"""Places in a process's `stat`."""
 
 
-class Peak:
-    """The most that was seen at one moment, in bytes; None where the system does not tell.
+class Consumption:
+    """What was seen so far: the most bytes at one moment, and seconds of processor time; None where nobody tells.
 
-    Memory that processes share counts once, in parts (Linux: proportional set size).
+    Memory that processes share counts once, in parts (Linux: proportional set size). What a process uses after it was
+    last looked at is missed.
     """
 
     def __init__(self) -> None:
         self.processes: int | None = None
         self.store: int | None = None
+        self._seconds: dict[int, float] = {}
+
+    @property
+    def seconds(self) -> float | None:
+        """Processor time of all processes, the store's too, those that were killed included."""
+        return sum(self._seconds.values()) or None
 
     def look(self, leader: int, store: int | None) -> None:
         """Take what the processes of a group take now, and the store's process."""
-        group = [size for process in _group(leader) if (size := _size(process)) is not None]
-        if group:
-            self.processes = max(self.processes or 0, sum(group))
+        group = _group(leader)
+        sizes = [size for process in group if (size := _size(process)) is not None]
+        if sizes:
+            self.processes = max(self.processes or 0, sum(sizes))
         kept = None if store is None else _size(store)
         if kept is not None:
             self.store = max(self.store or 0, kept)
+        for process in (*group, *(() if store is None else (store,))):
+            fields = _stat(process)
+            if fields:
+                self._seconds[process] = (int(fields[_USER]) + int(fields[_SYSTEM])) / os.sysconf("SC_CLK_TCK")
 
     @asynccontextmanager
     async def watching(self, leader: int, data: Path) -> AsyncIterator[None]:
@@ -56,15 +71,16 @@ def store_process(data: Path) -> int | None:
 
 
 def _group(leader: int) -> list[int]:
-    found = []
-    for folder in Path("/proc").glob("[0-9]*"):
-        try:
-            fields = (folder / "stat").read_text().rpartition(") ")[2].split()
-        except OSError:
-            continue
-        if int(fields[2]) == leader:
-            found.append(int(folder.name))
-    return found
+    processes = [int(folder.name) for folder in Path("/proc").glob("[0-9]*")]
+    return [process for process in processes if (fields := _stat(process)) and int(fields[_GROUP]) == leader]
+
+
+def _stat(process: int) -> list[str]:
+    """What the system tells of a process, from its state on; empty when it is gone."""
+    try:
+        return Path(f"/proc/{process}/stat").read_text().rpartition(") ")[2].split()
+    except OSError:
+        return []
 
 
 def _size(process: int) -> int | None:

@@ -1,4 +1,4 @@
-"""Memory of a process group, as the system tells it."""
+"""Memory and processor time of a process group, as the system tells it."""
 
 import os
 import subprocess
@@ -7,28 +7,33 @@ from pathlib import Path
 
 import pytest
 
-from loadtest.campaign.memory import Peak, store_process
+from loadtest.campaign.consumption import Consumption, store_process
 
 MEBIBYTE = 2**20
 
 
 @pytest.mark.skipif(not Path("/proc/self/smaps_rollup").exists(), reason="this system does not tell")
-def test_the_most_of_a_whole_process_group_is_kept() -> None:
-    program = "import sys; held = bytearray(b'x' * (60 << 20)); print('up', flush=True); sys.stdin.read()"
+def test_the_most_of_a_whole_process_group_and_all_its_time_are_kept() -> None:
+    program = (
+        "import sys; sum(range(10**7)); held = bytearray(b'x' * (60 << 20)); print('up', flush=True); sys.stdin.read()"
+    )
     command = [sys.executable, "-c", program]
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, start_new_session=True) as process:
         assert process.stdout is not None
         process.stdout.readline()
-        peak = Peak()
-        peak.look(process.pid, os.getpid())
-        most, own = peak.processes, peak.store
+        own_seconds = sum(os.times()[:2])
+        used = Consumption()
+        used.look(process.pid, os.getpid())
+        most, own = used.processes, used.store
         assert process.stdin is not None
         process.stdin.close()
     assert most is not None
     assert 60 * MEBIBYTE < most < 200 * MEBIBYTE
     assert own is not None
-    peak.look(process.pid, None)
-    assert peak.processes == most
+    assert used.seconds is not None
+    assert used.seconds > own_seconds + 0.02, "this process's own time, and the other one's"
+    used.look(process.pid, None)
+    assert used.processes == most
 
 
 def test_a_number_that_another_process_has_now_is_no_store(tmp_path: Path) -> None:
