@@ -100,10 +100,11 @@ class SubjectStates:
         asked: Person,
         person: Person,
         listed: tuple[VisitorId, ...],
-        found: Found,
-        theirs: Found,
+        found: dict[str, bytes | None],
+        theirs: dict[str, bytes | None],
         workspace: Workspace,
     ) -> SubjectState:
+        """The state of a person, of what was found of its own and of the visitors that may be the same."""
         customer, visitor = person
         if customer is None:
             return await self._state(_visitor(visitor), found, workspace)
@@ -111,7 +112,8 @@ class SubjectStates:
         visitors = tuple(one for one in listed if customer_in(theirs[identity_key(one)]) == customer)
         if asked[0] is None and visitor not in visitors:
             return await self.load(*asked, workspace)
-        return await self._state(Subject(customer, visitor, visitors), ChainMap(dict(theirs), dict(found)), workspace)
+        both = ChainMap(theirs, found) if visitors else found
+        return await self._state(Subject(customer, visitor, visitors), both, workspace)
 
     async def _read(self, found: dict[str, bytes | None], keys: Iterable[str]) -> None:
         new = [key for key in dict.fromkeys(keys) if key not in found]
