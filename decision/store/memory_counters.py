@@ -27,11 +27,13 @@ class MemoryCounters:
         self._holds: dict[str, dict[str, _Held]] = {}
 
     def hold(self, hold: Hold) -> Held:
-        """Set units aside for a holder.
+        """Set units aside for a holder; one that is known to have settled has them.
 
         Holds of others that are over go where their units are missed: by this holder, or by one that wants as many.
         """
         left = self._left(hold)
+        if self._get(_mark(hold)) is not None:
+            return Held(True, max(left, 0))
         if left < 2 * hold.units:
             holds = self._holds.get(hold.key, {})
             self._holds[hold.key] = {
@@ -46,12 +48,16 @@ class MemoryCounters:
 
     def settle(self, settle: Settle) -> int:
         """End a hold, and take what is kept of it; 0 when nothing is held any more."""
+        if self._get(_mark(settle)) is not None:
+            return 1
         held = self._holds.get(settle.key, {}).pop(settle.holder, None)
         if held is None:
             return 0
         kept = min(settle.kept, held.units)
         if kept > 0:
             self._put(settle.key, b"%d" % (self._taken(settle.key) + kept), settle.ttl)
+            if settle.known is not None:
+                self._put(_mark(settle), b"", settle.known)
         return 1
 
     def count(self, key: str) -> tuple[int, int]:
@@ -69,3 +75,7 @@ class MemoryCounters:
 
     def _lasts(self, held: _Held) -> bool:
         return held.ends is None or self._clock() < held.ends
+
+
+def _mark(of: Hold | Settle) -> str:
+    return f"{of.key}:settled:{of.holder}"

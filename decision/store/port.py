@@ -50,8 +50,8 @@ class Hold(msgspec.Struct, frozen=True):
     """Set units of a counter aside for a holder, if so many of the `most` there are can be had.
 
     The hold ends by itself after `milliseconds` of the store's own time, or never without; a holder that holds already
-    holds this many from now on. The key has a hash tag, for a counter lies in more than one. `ttl` in seconds is how
-    long the counter lives without a change.
+    holds this many from now on, and one that is known to have settled has them and holds nothing. The key has a hash
+    tag, for a counter lies in more than one. `ttl` in seconds is how long the counter lives without a change.
     """
 
     key: str
@@ -70,12 +70,17 @@ class Held(msgspec.Struct, frozen=True):
 
 
 class Settle(msgspec.Struct, frozen=True):
-    """End a hold: `kept` of its units are taken for good, the others can be had again; `ttl` as in `Hold`."""
+    """End a hold: `kept` of its units are taken for good, the others can be had again; `ttl` as in `Hold`.
+
+    If it kept any, the holder stays `known` as settled for so many seconds: until then it can be settled again, which
+    changes nothing.
+    """
 
     key: str
     holder: str
     kept: int
     ttl: int | None = None
+    known: int | None = None
 
 
 Write = Put | Append | Entry | Settle
@@ -160,7 +165,7 @@ class Store(Protocol):
     async def write(self, writes: Sequence[Write]) -> list[int | None]:
         """Do writes that travel together; in order what they give.
 
-        That is the new length of what was appended to, 1 for a hold that was settled or 0 where nothing was held any
+        That is the new length of what was appended to, 1 for a hold that is settled or 0 where nothing was held any
         more, and None for the others. Each is durable on return, and each may happen when another one fails.
         """
         ...

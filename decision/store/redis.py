@@ -127,7 +127,7 @@ class RedisStore:
     async def hold(self, holds: Sequence[Hold]) -> list[Held]:
         """Hold units of counters, each by itself."""
         commands = [
-            _counter(HOLD, hold.key, hold.holder, hold.units, hold.most, hold.milliseconds or 0, _seconds(hold.ttl))
+            _held(HOLD, hold.key, hold.holder, hold.units, hold.most, hold.milliseconds or 0, _seconds(hold.ttl))
             for hold in holds
         ]
         replies = await self._ask_all(commands)
@@ -135,7 +135,7 @@ class RedisStore:
 
     async def count(self, keys: Sequence[str]) -> list[tuple[int, int]]:
         """How many units of each counter are taken for good, and how many are held now."""
-        replies = await self._ask_all([_counter(COUNT, key) for key in keys])
+        replies = await self._ask_all([("EVALSHA", COUNT.hash, 2, key, f"{key}:holds") for key in keys])
         return [(int(reply[0]), int(reply[1])) for reply in replies if isinstance(reply, list)]
 
     async def delete(self, keys: Sequence[str]) -> int:
@@ -234,7 +234,7 @@ def _command(write: Write) -> Command:
         case Append():
             return _append(write.key, write.value, None, write.ttl, b"")
         case Settle():
-            return _counter(SETTLE, write.key, write.holder, write.kept, _seconds(write.ttl))
+            return _held(SETTLE, write.key, write.holder, write.kept, _seconds(write.ttl), _seconds(write.known))
 
 
 def _append(key: str, value: bytes, expected_length: int | None, ttl: int | None, expected_end: bytes) -> Command:
@@ -244,8 +244,8 @@ def _append(key: str, value: bytes, expected_length: int | None, ttl: int | None
     return "EVALSHA", APPEND.hash, 1, key, value, *conditions
 
 
-def _counter(script: Script, key: str, *arguments: str | int) -> Command:
-    return "EVALSHA", script.hash, 2, key, f"{key}:holds", *arguments
+def _held(script: Script, key: str, holder: str, *arguments: str | int) -> Command:
+    return "EVALSHA", script.hash, 3, key, f"{key}:holds", f"{key}:settled:{holder}", holder, *arguments
 
 
 def _seconds(ttl: int | None) -> str | int:
