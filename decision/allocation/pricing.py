@@ -34,6 +34,8 @@ _STAGES = ((0.3, 2_000), (0.1, 2_000), (0.03, 5_000), (0.01, None), (0.003, None
 """How far values are blurred, and on how many rows."""
 _WELCOME = 1e-3
 """What a subsidy that is just enough is raised by, in mean values of the place's best offer."""
+_EASES = (0.0, 1e-5, 1e-4, 1e-3, 1e-2)
+"""By which parts prices are tried to be lower than the dual has them."""
 _WARM_STAGES = 3
 """Stages from the end that are gone through from known prices."""
 _SWEEPS = 60
@@ -83,7 +85,7 @@ def prices_for(sample: Rows, volumes: Volumes, left: Left, slots: int, start: Fl
         reached = whole.value(prices)
         if reached < bound:
             best, bound = prices, reached
-    choices = whole.blurred(_TIE).choices(best)
+    best, choices = whole.eased(best)
     value = sample.worth(choices)
     scale = left.customers / max(len(sample), 1)
     units = volumes.units(choices)
@@ -172,10 +174,11 @@ class _Dual(msgspec.Struct, frozen=True, eq=False):
         return net + float(np.where(prices > 0.0, prices * self.rooms, prices * self.owed).sum())
 
     def choices(self, prices: Floats) -> NDArray[np.int32]:
-        """What each row takes at these prices while there is room, in order."""
+        """What each row takes at these prices while there is room, in order; no more than owed of what is subsidised."""
         rows, volumes = self.rows, self.volumes
         choices = np.full((len(rows), self.slots), -1, np.int32)
-        room, cost = np.minimum(np.ceil(self.rooms), UNLIMITED).astype(np.int64), volumes.cost(prices)
+        most = np.where(prices < 0.0, np.minimum(self.rooms, self.owed), self.rooms)
+        room, cost = np.minimum(np.ceil(most), UNLIMITED).astype(np.int64), volumes.cost(prices)
         fill(
             rows.starts,
             rows.candidates,
@@ -188,6 +191,24 @@ class _Dual(msgspec.Struct, frozen=True, eq=False):
             choices,
         )
         return choices
+
+    def eased(self, prices: Floats) -> tuple[Floats, NDArray[np.int32]]:
+        """Of prices that are the same or a little lower those that the rows make most of, and what they take then.
+
+        Where many are alike a price that is too high by next to nothing turns away all of them, though D hardly shows
+        it. One that is too low turns away nobody, for there is no more to be had than there is room.
+        """
+        tied = self.blurred(_TIE)
+        found: tuple[float, float, Floats, NDArray[np.int32]] | None = None
+        for ease in _EASES:
+            lower = np.where(prices > 0.0, prices * (1.0 - ease), prices)
+            choices = tied.choices(lower)
+            missing = float(np.maximum(np.floor(self.owed) - self.volumes.units(choices), 0.0).sum())
+            worth = self.rows.worth(choices)
+            if found is None or (missing, -worth) < (found[0], -found[1]):
+                found = missing, worth, lower, choices
+        assert found is not None
+        return found[2], found[3]
 
     def welcoming(self, prices: Floats, units: Units) -> Floats:
         """The prices with a little more subsidy where no more come than are owed, so that the indifferent do come."""

@@ -29,9 +29,13 @@ REFUSALS = 20
 
 
 class Wave(msgspec.Struct, frozen=True):
-    """A wave as it was planned: its first chunk, the prices of all places as they are stored, and each chunk's room."""
+    """A wave as it was planned: its first chunk, the prices of all places as they are stored, and each chunk's room.
+
+    `plan` counts the plans before it that could not be held.
+    """
 
     first: int
+    plan: int
     prices: bytes
     by_place: tuple[float, ...]
     rooms: tuple[dict[int, int], ...]
@@ -93,15 +97,16 @@ class Waves:
     async def begin(self, chunks: range) -> Wave:
         """Plan a wave, unless it was, and hold what it may give, unless it is over."""
         wave = self._folder.wave(chunks.start, Wave)
+        refused = 0
         for _ in range(REFUSALS):
             if wave is None:
-                wave = await self._plan(chunks)
+                wave = await self._plan(chunks, refused)
                 # Before anything is held, so that whoever goes on after a kill holds the same, and no more.
                 self._folder.keep_wave(chunks.start, wave)
             if self._over(wave) or await self._hold(wave):
                 self._prices = wave.by_place
                 return wave
-            wave = None
+            refused, wave = wave.plan + 1, None
         raise Unavailable("Others take units of volume limits faster than a wave can be planned; try again later.")
 
     async def end(self, wave: Wave) -> None:
@@ -112,7 +117,7 @@ class Waves:
             settles = [self._settle(wave, place, int(used[place])) for place in self._held(wave)]
             await patiently(partial(self._store.write, settles))
 
-    async def _plan(self, chunks: range) -> Wave:
+    async def _plan(self, chunks: range, plan: int) -> Wave:
         campaign = self._campaign
         first, last = chunks.start * campaign.chunk, min(chunks.stop * campaign.chunk, campaign.customers)
         free = await self._free()
@@ -128,7 +133,7 @@ class Waves:
         if not campaign.order.dry_run:
             # Whoever decides these decisions again needs the prices.
             await patiently(partial(Registry(self._store).put, "prices", prices, campaign.order.moment))
-        return Wave(chunks.start, prices, tuple(pricing.by_place.tolist()), rooms)
+        return Wave(chunks.start, plan, prices, tuple(pricing.by_place.tolist()), rooms)
 
     def _price(self, left: Left, begin: int) -> Pricing:
         rows = self._sample.only(np.arange(begin, len(self._sample)))
@@ -185,4 +190,5 @@ def settle_of(campaign: str, wave: Wave, claim: Claim, kept: int) -> Settle:
 
 
 def _holder(campaign: str, wave: Wave) -> str:
-    return f"campaign:{campaign}:{wave.first}"
+    # What was refused was let go under its own name, which is not held under again.
+    return f"campaign:{campaign}:{wave.first}:{wave.plan}"

@@ -91,3 +91,18 @@ def test_a_sample_serves_the_whole_audience() -> None:
     assert not guessed.left.minimums.any()
     assert guessed.value >= 0.95 * known.value
     assert guessed.value > blind.value
+
+
+@pytest.mark.parametrize("chunk", [100, 300])
+def test_customers_who_are_all_alike_are_not_all_turned_away(chunk: int) -> None:
+    """Without a model every offer is worth the same to everybody, and prices alone cannot tell who takes what."""
+    values = np.array([4.8, 4.75, 4.5, 4.5, 0.72, 3.6])
+    beds, mails, club = 120, 400, 60
+    volumes = Volumes.of([[0, 3], [1, 3], [3], [2, 3], [3, 4], [3]], 5)
+    left = Left(np.array([beds, beds, beds, mails, UNLIMITED]), np.array([0, 0, 0, 0, club]), 1_000)
+    empty = np.empty(0, np.int32), np.empty(0)
+    rows = Rows.of([(np.arange(6, dtype=np.int32), values) if row % 2 else empty for row in range(1_000)])
+    best = beds * (4.8 + 4.75) + (mails - 2 * beds - club) * 4.5 + club * 0.72
+    course = run_course(rows, volumes, left, 1, chunk)
+    assert course.value == pytest.approx(best, rel=2e-3)
+    assert course.left.minimums.tolist() == [0] * 5
