@@ -174,7 +174,7 @@ class _Dual(msgspec.Struct, frozen=True, eq=False):
         return net + float(np.where(prices > 0.0, prices * self.rooms, prices * self.owed).sum())
 
     def choices(self, prices: Floats) -> NDArray[np.int32]:
-        """What each row takes at these prices while there is room, in order; no more than owed of what is subsidised."""
+        """What rows take at these prices while there is room, in order; of what is subsidised only what is owed."""
         rows, volumes = self.rows, self.volumes
         choices = np.full((len(rows), self.slots), -1, np.int32)
         most = np.where(prices < 0.0, np.minimum(self.rooms, self.owed), self.rooms)

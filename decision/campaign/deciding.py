@@ -102,11 +102,18 @@ class CampaignDeciding:
         left = [customer for customer in customers if customer not in decided]
         free = asyncio.Semaphore(FLIGHTS)
         before: asyncio.Future[None] | None = None
-        async with asyncio.TaskGroup() as group:
-            for part in parts(left, AT_ONCE):
-                turn: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-                group.create_task(self._batch(part, decided, budget, free, before, turn))
-                before = turn
+        tasks = []
+        for part in parts(left, AT_ONCE):
+            turn: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+            tasks.append(asyncio.create_task(self._batch(part, decided, budget, free, before, turn)))
+            before = turn
+        try:
+            await asyncio.gather(*tasks)
+        finally:
+            # After a failure nothing goes on unseen.
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
         return [decided[customer] for customer in customers]
 
     async def weigh(self, customers: Sequence[CustomerId], limits: CampaignLimits) -> Rows:

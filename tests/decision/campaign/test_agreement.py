@@ -120,7 +120,7 @@ class Parts:
         self.contacts, self.volumes = Contacts(store, 90, 35), Volumes(store, lambda: NOW)
         self.index = DecisionIndex(store, 90)
         self.recorder = Recorder(store, self.index, self.contacts)
-        self.keeping = Keeping(store, self.contacts, self.index, self.volumes)
+        self.keeping = Keeping(store, self.contacts, self.volumes)
 
     def deciding(self, draw: Draw) -> Deciding:
         return Deciding(self.states, self.contacts, self.volumes, self.recorder, lambda: NOW, Scripted(draw), 60_000)
