@@ -110,7 +110,7 @@ def compose(
     beside = aside or store
     contacts, volumes = Contacts(beside, settings.visitor_days, settings.repeat_days, of.looks), Volumes(beside, clock)
     index = DecisionIndex(beside, settings.outcome_days)
-    recorder, keeping = Recorder(beside, index, contacts), Keeping(beside, contacts, index, volumes)
+    recorder, keeping = Recorder(beside, index, contacts), Keeping(beside, contacts, volumes)
     passage = Passage(lambda: deciding.under_way)
     return Concierge(
         settings=settings,

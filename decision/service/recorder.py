@@ -60,7 +60,7 @@ class Recorder:
         """`record` once more, when it is not known what of the first time arrived.
 
         The journal's view and the index have one record of an id, however often it is written. Contacts that are in
-        the history are not added to it again. What is held no more was taken the first time, unless its time is over.
+        the history are not added to it again, and what was settled is not taken again.
         """
         counted = [decision for decision in decisions if decision.owner is not None]
         histories = await self._contacts.load([decision.owner for decision in counted if decision.owner is not None])

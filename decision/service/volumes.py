@@ -14,6 +14,9 @@ from rules.volume import BoundVolumes
 HOLD_MILLISECONDS = 60_000
 """How long units are held for a decision; of one that was never written down they come back then."""
 
+KNOWN_SECONDS = 120
+"""How long a decision is known to have taken its units: longer than anybody tries to write one down."""
+
 
 class Wanted(msgspec.Struct, frozen=True, eq=False):
     """What a slate takes of volume limits: claims of a placement with so many slots, at a moment, and who holds."""
@@ -95,6 +98,6 @@ class Volumes:
         return [(claim, max(claim.most - int(one or 0), 0)) for claim, one in zip(claims, taken, strict=True)]
 
 
-def settles(holder: str, claims: Iterable[Claim]) -> tuple[Settle, ...]:
-    """What takes for good all that is held for a slate."""
-    return tuple(Settle(claim.counter, holder, claim.units, claim.ttl) for claim in claims)
+def settles(holder: str, claims: Iterable[Claim], known: int = KNOWN_SECONDS) -> tuple[Settle, ...]:
+    """What takes for good all that is held for a slate; done again within the `known` seconds it changes nothing."""
+    return tuple(Settle(claim.counter, holder, claim.units, claim.ttl, known) for claim in claims)

@@ -103,4 +103,7 @@ end
 return 1
 """
 )
-"""Keys: the value's, the string's, others'. Arguments: 1 and the value expected, 1 and the value, what is appended, ttl."""
+"""Keys: the value's, the string's, others'.
+
+Arguments: 1 and the value expected, 1 and the value, what to append, ttl.
+"""

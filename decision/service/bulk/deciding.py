@@ -2,8 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import Callable, Coroutine, Sequence
-from contextlib import suppress
+from collections.abc import Callable, Coroutine, Iterable, Sequence
 from itertools import groupby, repeat
 from random import Random
 
@@ -11,7 +10,7 @@ from decision.logs import log
 from decision.service.admission import Ask
 from decision.service.bulk.holding import Holding
 from decision.service.bulk.keeping import Keeping
-from decision.service.bulk.line import KeptAnswer, Line, kept_written, leave
+from decision.service.bulk.line import KeptAnswer, Line, leave
 from decision.service.bulk.passage import Passage
 from decision.service.bulk.patience import pauses
 from decision.service.deadline import Deadline
@@ -20,7 +19,7 @@ from decision.service.gathering import parts
 from decision.service.made import Draw, Made
 from decision.service.recorder import Recorder, Written
 from decision.service.telling import Telling
-from decision.service.volumes import HOLD_MILLISECONDS, Volumes
+from decision.service.volumes import Volumes
 from decision.subject.contacts import Contacts
 from decision.subject.identities import Subject
 from decision.subject.state import NOBODY, SubjectStates
@@ -78,7 +77,8 @@ class BulkDeciding:
         Decisions that reserve contacts are made one after another for each subject, in the order of the batches and
         of their lines; the others of a batch do not wait for them.
         """
-        lines = [self._queued(ask, name) for ask, name in zip(asks, names or repeat(None, len(asks)), strict=True)]
+        asked = self._lines(asks, names or repeat(None, len(asks)))
+        lines = [*dict.fromkeys(asked)]
         waiting = [line for line in lines if line.place is not None and not line.place.done()]
         ready = [line for line in lines if line.place is None or line.place.done()]
         try:
@@ -96,7 +96,18 @@ class BulkDeciding:
                 waiting = [line for line in waiting if line.place is not None and not line.place.done()]
         finally:
             leave(lines)
-        return [line.kept or line.made or line.error or AssertionError("a line was left undecided") for line in lines]
+        return [line.kept or line.made or line.error or AssertionError("a line was left undecided") for line in asked]
+
+    def _lines(self, asks: Sequence[Ask], names: Iterable[str | None]) -> list[Line]:
+        """The line of each; what is asked under one name is one line."""
+        named: dict[str, Line] = {}
+        lines: list[Line] = []
+        for ask, name in zip(asks, names, strict=False):
+            line = named.get(name or "") or self._queued(ask, name)
+            if line.name is not None:
+                named[line.name] = line
+            lines.append(line)
+        return lines
 
     def _queued(self, ask: Ask, name: str | None) -> Line:
         capped = not ask.dry_run and ask.snapshot.placement(ask.request.placement).capped
@@ -126,7 +137,7 @@ class BulkDeciding:
                 line.without = ("contention", "history")
             await self._weigh(left, deadline)
             await self._reserve([line for line in left if line.name is not None], deadline)
-        await self._record([line for line in lines if not line.ask.dry_run and not line.lost], deadline, begun)
+        await self._record([line for line in lines if not line.ask.dry_run and not line.lost], deadline)
         await self._weigh([line for line in lines if line.lost and line.made is None], deadline)
         seconds = time.perf_counter() - begun
         for line in lines:
@@ -235,48 +246,40 @@ class BulkDeciding:
         await self._holding.release(superseded, deadline)
         return again
 
-    async def _record(self, lines: list[Line], deadline: Deadline, begun: float) -> None:
+    async def _record(self, lines: list[Line], deadline: Deadline) -> None:
         """Journal the decisions, index them for their outcomes, and count as contacts those that are not reserved.
 
         When the store does not acknowledge, the same slates are answered: the records may have arrived all the same,
         and then they must be true. Only slates that take of volume limits are not, for who knows whether they did.
         """
         await self._pass()
-        for some in parts([line.kept for line in lines if line.kept is not None], WRITTEN_AT_ONCE):
-            with suppress(Unavailable, TimeoutError):
-                await self._write([kept_written(kept) for kept in some], deadline, begun)
-        decided = [(line, made) for line in lines if (made := line.made) is not None and line.kept is None]
+        decided = [line for line in lines if line.kept is not None or line.made is not None]
         for part in parts(decided, WRITTEN_AT_ONCE):
+            decisions = [line.written for line in part]
             try:
-                lapsed = await self._write([line.written(made) for line, made in part], deadline, begun)
-                for line, made in part:
-                    if made.draw.id in lapsed:
-                        await self._keeping.forget(line)
-                        line.lose()
+                lapsed = await self._write(decisions, deadline)
             except (Unavailable, TimeoutError) as error:
                 told = str(error) or "no answer before the deadline"
                 log.error("journal_unavailable", decisions=len(part), error=told)
-                for line, made in part:
-                    if made.claims:
+                for line in part:
+                    line.unacknowledged()
+            else:
+                for line, written in zip(part, decisions, strict=True):
+                    if written.id in lapsed:
                         line.lose()
-                    else:
-                        line.unacknowledged(made)
 
-    async def _write(self, decisions: list[Written], deadline: Deadline, begun: float) -> frozenset[DecisionId]:
-        """Write decisions down; gives those for which something was held no more. Nothing was held before `begun`."""
-        record, repeated = self._recorder.record, False
+    async def _write(self, decisions: list[Written], deadline: Deadline) -> frozenset[DecisionId]:
+        """Write decisions down; gives those for which something was held no more."""
+        record = self._recorder.record
         for pause in pauses():
             try:
                 with deadline.waiting():
-                    lapsed = await record(*decisions)
-                # What is held no more was taken by a try before, unless holds may be over.
-                taken = repeated and time.perf_counter() - begun < HOLD_MILLISECONDS / 1000
-                return frozenset() if taken else lapsed
+                    return await record(*decisions)
             except Unavailable:
                 if deadline.left <= 0:
                     raise
             await deadline.pause(pause)
-            record, repeated = self._recorder.repeat, True
+            record = self._recorder.repeat
         raise AssertionError("the pauses have no end")
 
 

@@ -9,6 +9,7 @@ from decision.engine.terms import NO_TERMS
 from decision.journal.record import encode_record
 from decision.keys import SubjectId
 from decision.service.admission import Ask
+from decision.service.answer import DecisionAnswer
 from decision.service.bulk.allotment import Allotment
 from decision.service.claims import Claim
 from decision.service.decision_index import encode_entry
@@ -23,12 +24,20 @@ from decision.service.made import (
     wanted_by,
 )
 from decision.service.recorder import Written
-from decision.service.volumes import Wanted, settles
+from decision.service.volumes import KNOWN_SECONDS, Wanted, settles
 from decision.subject.contacts import Seen
 from decision.subject.identities import Subject
 from decision.subject.state import SubjectState
 from decision.subject.turns import Turn
 from rules.ids import DecisionId, Instant
+
+KEPT_SECONDS = 86_400
+"""How long the answers of a bulk are kept."""
+
+KEPT_KNOWN_SECONDS = KEPT_SECONDS + 3_600
+"""How long a decision whose answer is kept is known to have taken its units: as long as anybody may finish it again."""
+
+_answers = msgspec.json.Decoder(DecisionAnswer)
 
 
 class KeptAnswer(msgspec.Struct, frozen=True, array_like=True):
@@ -40,6 +49,17 @@ class KeptAnswer(msgspec.Struct, frozen=True, array_like=True):
     entry: bytes
     claims: tuple[Claim, ...]
     answer: bytes
+
+    @property
+    def written(self) -> Written:
+        """What is written down of it, perhaps once more; its contacts are in the history since it is kept."""
+        return Written(self.id, self.record, self.entry, None, (), settles(self.id, self.claims, KEPT_KNOWN_SECONDS))
+
+    def degraded(self, part: str) -> "KeptAnswer":
+        """The same slate, which says that it went without a part."""
+        answer = _answers.decode(self.answer)
+        told = msgspec.structs.replace(answer, degraded=(*answer.degraded, part))
+        return msgspec.structs.replace(self, answer=msgspec.json.encode(told))
 
 
 class Line(msgspec.Struct, eq=False):
@@ -126,7 +146,7 @@ class Line(msgspec.Struct, eq=False):
 
     def lose(self) -> None:
         """The store is away: what the placement shows then can be answered, but not stored."""
-        self.state, self.without, self.lost, self.made = None, ("store",), True, None
+        self.state, self.without, self.lost, self.made, self.kept = None, ("store",), True, None, None
 
     def draft(self) -> KeptAnswer:
         """What is kept of it."""
@@ -136,24 +156,33 @@ class Line(msgspec.Struct, eq=False):
         answer = msgspec.json.encode(answer_of(ask, made))
         return KeptAnswer(made.draw.id, made.draw.now, record, entry, made.claims, answer)
 
-    def written(self, made: Made) -> Written:
+    @property
+    def written(self) -> Written:
         """What is written down of it."""
-        ask = self.ask
+        if self.kept is not None:
+            return self.kept.written
+        ask, made = self.ask, self.made
+        assert made is not None
         # A subject that could not be loaded is contacted all the same, so it counts.
         owner = made.subject(ask).owner if made.decision.offers and not made.reserved else None
         contacts = () if owner is None else contacts_of(ask, made)
         record, entry = encode_record(record_of(ask, made)), encode_entry(index_entry_of(ask, made))
-        return Written(made.draw.id, record, entry, owner, contacts, settles(made.draw.id, made.claims))
+        known = KNOWN_SECONDS if self.name is None else KEPT_KNOWN_SECONDS
+        return Written(made.draw.id, record, entry, owner, contacts, settles(made.draw.id, made.claims, known))
 
-    def unacknowledged(self, made: Made) -> None:
-        """Nobody said that it is written down: the same slate is answered, and says so."""
-        decision = msgspec.structs.replace(made.decision, degraded=(*made.decision.degraded, "journal"))
-        self.made = msgspec.structs.replace(made, decision=decision)
+    def unacknowledged(self) -> None:
+        """Nobody said that it is written down: the same slate is answered, and says so.
 
-
-def kept_written(kept: KeptAnswer) -> Written:
-    """What is written down, perhaps once more, of a decision that was begun before."""
-    return Written(kept.id, kept.record, kept.entry, None, (), settles(kept.id, kept.claims))
+        Not one that takes of volume limits, for who knows whether it did.
+        """
+        made, kept = self.made, self.kept
+        if self.written.settles:
+            self.lose()
+        elif kept is not None:
+            self.kept = kept.degraded("journal")
+        elif made is not None:
+            decision = msgspec.structs.replace(made.decision, degraded=(*made.decision.degraded, "journal"))
+            self.made = msgspec.structs.replace(made, decision=decision)
 
 
 def leave(lines: Iterable[Line]) -> None:
