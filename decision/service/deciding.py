@@ -34,8 +34,8 @@ from decision.subject.state import NOBODY, SubjectState, SubjectStates
 from decision.subject.turns import Turns
 from rules.errors import Unavailable
 
-HOLDS = 10
-"""How often a decision is made again because others took the last units of a volume limit."""
+HOLDS = 50
+"""How often a decision is made again because others took the last units of a volume limit, each time without these."""
 
 RESERVATIONS = 50
 """How often a decision is made again because somebody else contacted the same subject meanwhile."""
@@ -84,7 +84,7 @@ class Deciding:
                 lap("journal")
         except (Unavailable, TimeoutError):
             # The store is away, so this can neither be journalled nor counted as a contact.
-            made = self._engine(ask, None, ("store",), lap)
+            made = make(ask, None, ("store",), self._draw(ask), lap)
         finally:
             self.under_way -= 1
         offers = (shown.offer for shown in made.decision.offers)
@@ -104,7 +104,7 @@ class Deciding:
                 with deadline.waiting(keep):
                     await turn.take()
             except TimeoutError:
-                return self._engine(ask, None, ("contention", "history", "profile"), lap)
+                return make(ask, None, ("contention", "history", "profile"), self._draw(ask), lap)
         try:
             return await self._reserved(ask, deadline, keep, lap)
         finally:
@@ -138,32 +138,36 @@ class Deciding:
     async def _within_limits(
         self, ask: Ask, state: SubjectState | None, without: tuple[str, ...], deadline: Deadline, lap: Lap
     ) -> Made:
-        """Decide, and hold what the slate takes of volume limits; again where others took it, and in the end without.
+        """Decide, and hold what the slate takes of volume limits; again where others took it, with what they left.
 
-        A dry run only looks whether it could.
+        Where nothing can be held in time, it is decided without all that is limited. A dry run only looks.
         """
         bound = ask.snapshot.placement(ask.request.placement).bound
-        if not bound.volumes.own:
+        if state is None or not bound.volumes.own:
             return make_or_fall_back(ask, state, without, self._draw(ask), lap)
-        for _ in range(HOLDS if state is not None else 0):
+        # What was too little once is not asked for again, so that each refusal leaves less to be refused.
+        refused: dict[int, int] = {}
+        for _ in range(HOLDS):
             draw = self._draw(ask)
-            made = make_or_fall_back(
-                ask, state, without, draw, lap, self._volumes.shortage.terms(bound.volumes, draw.now)
-            )
+            terms = self._volumes.shortage.terms(bound.volumes, draw.now)
+            if refused:
+                terms = terms.with_room(refused)
+            made = make_or_fall_back(ask, state, without, draw, lap, terms)
             wanted = wanted_by(ask, made)
             if wanted is None:
                 return made
             try:
                 with deadline.waiting():
                     if ask.dry_run:
-                        done = await self._volumes.look(wanted)
+                        short = await self._volumes.look(wanted)
                     else:
-                        (done,) = await self._volumes.hold([wanted])
+                        (short,) = await self._volumes.reserve([wanted])
             except (Unavailable, TimeoutError):
                 break
             lap("reserve")
-            if done:
+            if not short:
                 return made if ask.dry_run else msgspec.structs.replace(made, claims=wanted.claims)
+            refused.update(short)
         return make_or_fall_back(ask, state, (*without, "volume"), self._draw(ask), lap)
 
     async def _load(self, ask: Ask, deadline: Deadline, keep: float) -> tuple[SubjectState | None, tuple[str, ...]]:
@@ -175,9 +179,6 @@ class Deciding:
                 return await self._states.load(ask.customer, ask.visitor, workspace), ()
         except TimeoutError:
             return None, ("history", "profile")
-
-    def _engine(self, ask: Ask, state: SubjectState | None, without: tuple[str, ...], lap: Lap) -> Made:
-        return make(ask, state, without, self._draw(ask), lap)
 
     def _draw(self, ask: Ask) -> Draw:
         return draw_now(self._clock, self._random, ask.at)

@@ -64,8 +64,15 @@ def make(
     lap: Lap = untimed,
     terms: Terms = NO_TERMS,
 ) -> Made:
-    """Decide; same arguments, same decision, bit for bit."""
-    without = without if state is None else (*without, *state.without)
+    """Decide; same arguments, same decision, bit for bit.
+
+    Of a subject that could not be loaded in time, units of volume limits cannot be held in time either: what is limited
+    is left out.
+    """
+    if state is not None:
+        without = (*without, *state.without)
+    elif ask.snapshot.placement(ask.request.placement).bound.volumes.own and not {"store", "volume"} & set(without):
+        without = (*without, "volume")
     profile = None if state is None else state.profile
     history = None if state is None else read_contacts(state.contacts)
     decision = decide(ask.request, profile, history, ask.snapshot, draw.now, draw.seed, frozenset(without), lap, terms)

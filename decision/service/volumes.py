@@ -45,6 +45,10 @@ class Volumes:
 
         To hold for the same once more, when it is not known whether it was, changes nothing.
         """
+        return [not short for short in await self.reserve(wanted)]
+
+    async def reserve(self, wanted: Sequence[Wanted]) -> list[dict[int, int]]:
+        """`hold`; gives for each slate what is left at the places that refused it, so nothing where all is held."""
         asked = [(one, claim) for one in wanted for claim in one.claims]
         replies = await self._store.hold(
             [
@@ -62,13 +66,17 @@ class Volumes:
         for (one, claim), reply in answered:
             if not reply.done or one.holder not in refused:
                 self.shortage.remember([(claim, reply.left)], one.volumes, one.slots)
-        return [one.holder not in refused for one in wanted]
+        short: dict[str, dict[int, int]] = {}
+        for (one, claim), reply in answered:
+            if not reply.done:
+                short.setdefault(one.holder, {})[claim.place] = reply.left
+        return [short.get(one.holder, {}) for one in wanted]
 
-    async def look(self, wanted: Wanted) -> bool:
-        """Whether there are units for a slate, as far as can be told without holding any."""
+    async def look(self, wanted: Wanted) -> dict[int, int]:
+        """What is left where a slate takes more, as far as can be told without holding any."""
         left = await self._left(wanted.claims)
         self.shortage.remember(left, wanted.volumes, wanted.slots)
-        return all(units >= claim.units for claim, units in left)
+        return {claim.place: units for claim, units in left if units < claim.units}
 
     async def release(self, held: Iterable[tuple[str, Sequence[Claim]]]) -> None:
         """Hold nothing of these any more, each with its holder."""

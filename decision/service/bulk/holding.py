@@ -33,7 +33,8 @@ class Holding:
                     had = await self._volumes.hold([wanted for line, wanted in asked if not line.ask.dry_run])
                     done = iter(had)
                     given = [
-                        await self._volumes.look(wanted) if line.ask.dry_run else next(done) for line, wanted in asked
+                        not await self._volumes.look(wanted) if line.ask.dry_run else next(done)
+                        for line, wanted in asked
                     ]
                     again = [one for one, did in zip(asked, given, strict=True) if not did]
                     await allotment.learn(wanted for _, wanted in again)
