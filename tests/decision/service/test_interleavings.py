@@ -261,7 +261,7 @@ class Fenceless(Identities):
         visitor: VisitorId,
         before: bytes | None,
         after: bytes | None,
-        now: Instant,
+        now: Instant,  # noqa: ARG002
         ttl: int | None,  # noqa: ARG002
     ) -> bool:
         return await self._store.compare_and_put(identity_key(visitor), before, after)
