@@ -6,7 +6,7 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from rules.contact import ContactHistory, kind_key
+from rules.contact import DECISION_KIND, ContactHistory, kind_key
 from rules.duration import parse_duration
 from rules.ids import Duration, Instant
 from rules.workspace import CHANNELS, Channel, Workspace
@@ -24,7 +24,7 @@ def looks_of(workspace: Workspace) -> tuple[Look, ...]:
     """What the counters and the contact policy look back on.
 
     Where a rest follows, twice as far as a window and a rest reach: what a contact counts towards depends on those
-    before it.
+    before it. Where impressions count, decisions count until theirs has come, and theirs tells that it has.
     """
     looks = [
         Look(counter.count, counter.channels, parse_duration(counter.within)) for counter in workspace.counters.values()
@@ -33,8 +33,11 @@ def looks_of(workspace: Workspace) -> tuple[Look, ...]:
         span = parse_duration(entry.within)
         if entry.rest is not None:
             span = Duration(2 * (span + parse_duration(entry.rest)))
-        looks.append(Look(entry.count, entry.channels, span))
+        waits = Duration(0) if entry.waits is None else parse_duration(entry.waits)
+        looks.append(Look(entry.count, entry.channels, Duration(max(span, waits))))
         looks += [Look(kind, CHANNELS, span) for kind in entry.unless]
+        if waits:
+            looks.append(Look(DECISION_KIND, entry.channels, waits))
     return tuple(looks)
 
 

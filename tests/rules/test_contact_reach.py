@@ -17,6 +17,8 @@ def test_what_is_looked_back_on_is_what_counters_and_entries_count() -> None:
         contact_policy=(
             ContactPolicy(PolicyId("a"), "booking", 1, "3h"),
             ContactPolicy(PolicyId("b"), "decision", 3, "5h", channels=("email",), unless=("click",), rest="1h"),
+            ContactPolicy(PolicyId("c"), "impression", 1, "3h", channels=("email",), pending="2h"),
+            ContactPolicy(PolicyId("d"), "impression", 1, "3h", channels=("app",), pending="7h"),
         ),
     )
     assert looks_of(workspace) == (
@@ -24,6 +26,11 @@ def test_what_is_looked_back_on_is_what_counters_and_entries_count() -> None:
         Look("booking", CHANNELS, Duration(3 * HOUR)),
         Look("decision", ("email",), Duration(12 * HOUR)),
         Look("click", CHANNELS, Duration(12 * HOUR)),
+        # Of a decision whose impression is pending, and of an impression that says it is not.
+        Look("impression", ("email",), Duration(3 * HOUR)),
+        Look("decision", ("email",), Duration(2 * HOUR)),
+        Look("impression", ("app",), Duration(7 * HOUR)),
+        Look("decision", ("app",), Duration(7 * HOUR)),
     )
 
 
