@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 
-PAUSE_SECONDS = 0.5
+PAUSE_SECONDS = 1.0
 _GROUP, _USER, _SYSTEM = 2, 11, 12
 """Places in a process's `stat`."""
 
