@@ -124,7 +124,7 @@ def compose(
             volumes,
             recorder,
             keeping,
-            lambda ask: draw_now(clock, random, ask.at),
+            lambda ask, state: draw_now(clock, random, ask, state),
             random,
             passage if shared else None,
         ),

@@ -4,8 +4,8 @@ from hashlib import blake2b
 
 from decision.campaign.campaign import Order
 from decision.service.made import Draw
+from decision.subject.moment import moment_of
 from decision.subject.state import SubjectState
-from rules.contact import read_contacts
 from rules.ids import CustomerId, DecisionId, Instant
 
 _ID_BYTES = 10
@@ -20,13 +20,10 @@ def decision_of(order: Order, customer: CustomerId) -> DecisionId:
 def draw_for(order: Order, customer: CustomerId, state: SubjectState, written: Instant) -> Draw:
     """The draw of a customer, for the campaign's moment.
 
-    Whoever was contacted after that is decided for the moment of the last contact: a policy counts only what lies
-    before the decision, and a campaign may take hours.
+    Whoever was contacted after that is decided for the moment of the last contact, for a campaign may take hours.
     """
     seed = int.from_bytes(_digest(order, customer)[_ID_BYTES:], "big") >> 1
-    history = read_contacts(state.contacts)
-    now = max(order.moment, int(history["at"].max(initial=0)))
-    return Draw(decision_of(order, customer), written, Instant(now), seed)
+    return Draw(decision_of(order, customer), written, moment_of(state.contacts, order.moment, written), seed)
 
 
 def _digest(order: Order, customer: CustomerId) -> bytes:

@@ -84,7 +84,7 @@ class Deciding:
                 lap("journal")
         except (Unavailable, TimeoutError):
             # The store is away, so this can neither be journalled nor counted as a contact.
-            made = make(ask, None, ("store",), self._draw(ask), lap)
+            made = make(ask, None, ("store",), self._draw(ask, None), lap)
         finally:
             self.under_way -= 1
         offers = (shown.offer for shown in made.decision.offers)
@@ -104,7 +104,7 @@ class Deciding:
                 with deadline.waiting(keep):
                     await turn.take()
             except TimeoutError:
-                return make(ask, None, ("contention", "history", "profile"), self._draw(ask), lap)
+                return make(ask, None, ("contention", "history", "profile"), self._draw(ask, None), lap)
         try:
             return await self._reserved(ask, deadline, keep, lap)
         finally:
@@ -144,11 +144,11 @@ class Deciding:
         """
         bound = ask.snapshot.placement(ask.request.placement).bound
         if state is None or not bound.volumes.own:
-            return make_or_fall_back(ask, state, without, self._draw(ask), lap)
+            return make_or_fall_back(ask, state, without, self._draw(ask, state), lap)
         # What was too little once is not asked for again, so that each refusal leaves less to be refused.
         refused: dict[int, int] = {}
         for _ in range(HOLDS):
-            draw = self._draw(ask)
+            draw = self._draw(ask, state)
             terms = self._volumes.shortage.terms(bound.volumes, draw.now)
             if refused:
                 terms = terms.with_room(refused)
@@ -168,7 +168,7 @@ class Deciding:
             if not short:
                 return made if ask.dry_run else msgspec.structs.replace(made, claims=wanted.claims)
             refused.update(short)
-        return make_or_fall_back(ask, state, (*without, "volume"), self._draw(ask), lap)
+        return make_or_fall_back(ask, state, (*without, "volume"), self._draw(ask, state), lap)
 
     async def _load(self, ask: Ask, deadline: Deadline, keep: float) -> tuple[SubjectState | None, tuple[str, ...]]:
         if ask.customer is None and ask.visitor is None:
@@ -180,8 +180,8 @@ class Deciding:
         except TimeoutError:
             return None, ("history", "profile")
 
-    def _draw(self, ask: Ask) -> Draw:
-        return draw_now(self._clock, self._random, ask.at)
+    def _draw(self, ask: Ask, state: SubjectState | None) -> Draw:
+        return draw_now(self._clock, self._random, ask, state)
 
     async def _reserve(self, ask: Ask, made: Made, state: SubjectState, deadline: Deadline) -> bool:
         """Append the contacts only if nobody else did since they were read; raises `TimeoutError`."""

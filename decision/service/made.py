@@ -17,6 +17,7 @@ from decision.service.decision_index import IndexedDecision
 from decision.service.lap import Lap, untimed
 from decision.service.volumes import Wanted
 from decision.subject.identities import Subject
+from decision.subject.moment import moment_of
 from decision.subject.state import SubjectState
 from rules.contact import DECISION_KIND, contact_record, decision_tag, read_contacts
 from rules.ids import DecisionId, Instant, ModelVersion
@@ -31,10 +32,11 @@ class Draw(msgspec.Struct, frozen=True, array_like=True):
     seed: int
 
 
-def draw_now(clock: Clock, random: Random, at: Instant | None) -> Draw:
-    """A new draw, for the moment `at` where one is given."""
+def draw_now(clock: Clock, random: Random, ask: Ask, state: SubjectState | None) -> Draw:
+    """A new draw, for the moment that is asked for, or else for now."""
     written, bits = clock(), random.getrandbits
-    return Draw(new_decision_id(written, bits), written, written if at is None else at, bits(63))
+    now = moment_of(b"" if state is None else state.contacts, written, written) if ask.at is None else ask.at
+    return Draw(new_decision_id(written, bits), written, now, bits(63))
 
 
 class Made(msgspec.Struct, frozen=True, eq=False):
@@ -114,10 +116,10 @@ def record_of(ask: Ask, made: Made) -> DecisionRecord:
 
 
 def index_entry_of(ask: Ask, made: Made) -> IndexedDecision:
-    """What its outcomes will need to know."""
+    """What its outcomes will need to know: they may come before the moment it is for, but not before it was made."""
     offers = tuple([shown.offer for shown in made.decision.offers])
-    customer = made.subject(ask).customer
-    return IndexedDecision(ask.request.placement, ask.channel, made.draw.now, customer, ask.visitor, offers)
+    customer, at = made.subject(ask).customer, min(made.draw.now, made.draw.written)
+    return IndexedDecision(ask.request.placement, ask.channel, at, customer, ask.visitor, offers)
 
 
 def wanted_by(ask: Ask, made: Made) -> Wanted | None:

@@ -22,7 +22,7 @@ from decision.service.telling import Telling
 from decision.service.volumes import Volumes
 from decision.subject.contacts import Contacts
 from decision.subject.identities import Subject
-from decision.subject.state import NOBODY, SubjectStates
+from decision.subject.state import NOBODY, SubjectState, SubjectStates
 from decision.subject.turns import Turns
 from rules.errors import Unavailable
 from rules.ids import DecisionId
@@ -53,7 +53,7 @@ class BulkDeciding:
         volumes: Volumes,
         recorder: Recorder,
         keeping: Keeping,
-        draw: Callable[[Ask], Draw],
+        draw: Callable[[Ask, SubjectState | None], Draw],
         random: Random,
         passage: Passage | None = None,
     ) -> None:
@@ -198,7 +198,7 @@ class BulkDeciding:
                 await self._pass()
                 if attempt == HOLDS:
                     line.do_without("volume")
-                line.weigh(self._draw(line.ask), allotment)
+                line.weigh(self._draw(line.ask, line.state), allotment)
             lines = await self._holding.hold(lines, allotment, deadline)
             if not lines:
                 return

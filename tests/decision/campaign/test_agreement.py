@@ -132,7 +132,7 @@ class Parts:
             self.volumes,
             self.recorder,
             self.keeping,
-            lambda ask: draws[ask.customer],
+            lambda ask, _: draws[ask.customer],
             Random(),
         )
 
