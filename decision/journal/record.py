@@ -83,7 +83,10 @@ class ProfileRecord(msgspec.Struct, frozen=True, tag="profile", tag_field="recor
 
 
 class WithdrawalRecord(msgspec.Struct, frozen=True, tag="withdrawal", tag_field="record"):
-    """The decision with this id was taken back before anything came of it: nobody saw what it showed."""
+    """The decision with this id was taken back before anything came of it: nobody saw what it showed.
+
+    `campaign` is empty where a single one was.
+    """
 
     id: DecisionId
     written: Instant

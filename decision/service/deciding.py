@@ -24,6 +24,7 @@ from decision.service.made import (
     make_or_fall_back,
     record_of,
     wanted_by,
+    withdrawal_of,
 )
 from decision.service.recorder import Recorder, Written
 from decision.service.telling import Telling
@@ -196,7 +197,7 @@ class Deciding:
 
         When the store does not acknowledge, the same slate is answered: the record may have arrived all the same, and
         then it must be true. Only a slate that takes of volume limits is not, for who knows whether it took anything:
-        raises `Unavailable` or `TimeoutError`.
+        it is withdrawn, and this raises `Unavailable` or `TimeoutError`.
         """
         owner = made.subject(ask).owner if made.decision.offers and not made.reserved else None
         contacts = () if owner is None else contacts_of(ask, made)
@@ -207,10 +208,12 @@ class Deciding:
                 lapsed = await self._recorder.record(Written(made.draw.id, record, entry, owner, contacts, settled))
         except (Unavailable, TimeoutError) as error:
             if made.claims:
+                self._recorder.withdraw(withdrawal_of(ask, made))
                 raise
             log.error("journal_unavailable", decision=made.draw.id, error=str(error) or "no answer before the deadline")
             decision = msgspec.structs.replace(made.decision, degraded=(*made.decision.degraded, "journal"))
             return msgspec.structs.replace(made, decision=decision)
         if lapsed:
+            self._recorder.withdraw(withdrawal_of(ask, made))
             raise Unavailable(f"What was held for decision {made.draw.id} was not written down in time.")
         return made

@@ -9,13 +9,14 @@ from decision.decision_id import new_decision_id
 from decision.engine.engine import decide
 from decision.engine.request import Decision
 from decision.engine.terms import NO_TERMS, Terms
-from decision.journal.record import DecisionRecord, GivenTerms
+from decision.journal.record import DecisionRecord, GivenTerms, WithdrawalRecord
 from decision.service.admission import Ask
 from decision.service.answer import DecisionAnswer, OfferAnswer
 from decision.service.claims import Claim, claims_of
 from decision.service.decision_index import IndexedDecision
 from decision.service.lap import Lap, untimed
 from decision.service.volumes import Wanted
+from decision.service.withdrawing import Withdrawal
 from decision.subject.identities import Subject
 from decision.subject.moment import moment_of
 from decision.subject.state import SubjectState
@@ -139,6 +140,13 @@ def contacts_of(ask: Ask, made: Made) -> list[bytes]:
         contact_record(made.draw.now, shown.offer, DECISION_KIND, ask.channel, shown.rank, tag)
         for shown in made.decision.offers
     ]
+
+
+def withdrawal_of(ask: Ask, made: Made) -> Withdrawal:
+    """What takes it back."""
+    subject = made.subject(ask)
+    record = WithdrawalRecord(made.draw.id, made.draw.written, "", subject.customer, ask.visitor)
+    return Withdrawal(record, subject.owner, tuple(contacts_of(ask, made)), made.claims)
 
 
 def answer_of(ask: Ask, made: Made) -> DecisionAnswer:

@@ -7,6 +7,7 @@ import msgspec
 from decision.journal.journal import journal_entry
 from decision.keys import SubjectId
 from decision.service.decision_index import DecisionIndex
+from decision.service.withdrawing import Withdrawal, Withdrawing
 from decision.store.port import Settle, Store, Write
 from decision.subject.contacts import Contacts
 from rules.contact import CONTACT
@@ -34,6 +35,7 @@ class Recorder:
         self._store = store
         self._index = index
         self._contacts = contacts
+        self._withdrawing = Withdrawing(store, contacts)
 
     async def record(self, *decisions: Written) -> frozenset[DecisionId]:
         """Write decisions down; returns once all is durable, raises `Unavailable` when anything of it may not be.
@@ -75,6 +77,10 @@ class Recorder:
                 for decision in decisions
             )
         )
+
+    def withdraw(self, withdrawal: Withdrawal) -> None:
+        """Take a decision back that is not shown, in the background: of what was written down of it nothing stays."""
+        self._withdrawing.begin(withdrawal)
 
 
 def _holds(history: bytes, contacts: bytes) -> bool:

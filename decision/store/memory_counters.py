@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import msgspec
 
-from decision.store.port import Held, Hold, Settle
+from decision.store.port import Held, Hold, Settle, settled_key
 
 
 class _Held(msgspec.Struct, frozen=True):
@@ -32,7 +32,7 @@ class MemoryCounters:
         Holds of others that are over go where their units are missed: by this holder, or by one that wants as many.
         """
         left = self._left(hold)
-        if self._get(_mark(hold)) is not None:
+        if self._get(settled_key(hold.key, hold.holder)) is not None:
             return Held(True, max(left, 0))
         if left < 2 * hold.units:
             holds = self._holds.get(hold.key, {})
@@ -48,7 +48,7 @@ class MemoryCounters:
 
     def settle(self, settle: Settle) -> int:
         """End a hold, and take what is kept of it; 0 when nothing is held any more."""
-        if self._get(_mark(settle)) is not None:
+        if self._get(settled_key(settle.key, settle.holder)) is not None:
             return 1
         held = self._holds.get(settle.key, {}).pop(settle.holder, None)
         if held is None:
@@ -57,7 +57,7 @@ class MemoryCounters:
         if kept > 0:
             self._put(settle.key, b"%d" % (self._taken(settle.key) + kept), settle.ttl)
             if settle.known is not None:
-                self._put(_mark(settle), b"", settle.known)
+                self._put(settled_key(settle.key, settle.holder), b"", settle.known)
         return 1
 
     def count(self, key: str) -> tuple[int, int]:
@@ -75,7 +75,3 @@ class MemoryCounters:
 
     def _lasts(self, held: _Held) -> bool:
         return held.ends is None or self._clock() < held.ends
-
-
-def _mark(of: Hold | Settle) -> str:
-    return f"{of.key}:settled:{of.holder}"

@@ -83,6 +83,11 @@ class Settle(msgspec.Struct, frozen=True):
     known: int | None = None
 
 
+def settled_key(key: str, holder: str) -> str:
+    """What is there, in the slot of a counter, while a holder is known to have settled."""
+    return f"{key}:settled:{holder}"
+
+
 Write = Put | Append | Entry | Settle
 
 

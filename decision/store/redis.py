@@ -6,7 +6,7 @@ from redis.exceptions import NoScriptError
 
 from decision.store.connection import Reply
 from decision.store.lane import Lane
-from decision.store.port import Append, Entry, Held, Hold, Position, Put, Settle, Write, position_key
+from decision.store.port import Append, Entry, Held, Hold, Position, Put, Settle, Write, position_key, settled_key
 from decision.store.scripts import APPEND, APPEND_ONCE, COMPARE_AND_PUT, SWAP, Script
 from decision.store.volume_scripts import COUNT, HOLD, SETTLE
 from decision.store.wire import ClusterWire, Command, ServerWire, Wire, unavailable
@@ -245,7 +245,7 @@ def _append(key: str, value: bytes, expected_length: int | None, ttl: int | None
 
 
 def _held(script: Script, key: str, holder: str, *arguments: str | int) -> Command:
-    return "EVALSHA", script.hash, 3, key, f"{key}:holds", f"{key}:settled:{holder}", holder, *arguments
+    return "EVALSHA", script.hash, 3, key, f"{key}:holds", settled_key(key, holder), holder, *arguments
 
 
 def _seconds(ttl: int | None) -> str | int:

@@ -149,6 +149,21 @@ class Contacts:
                 await asyncio.sleep(random.random() * 0.001 * min(attempt, 20))
         raise Conflict(f"The contacts of {subject} changed {ATTEMPTS} times while one was being added; try again.")
 
+    async def remove(self, subject: SubjectId, records: Iterable[bytes]) -> None:
+        """Take contacts out of the history, as far as they are there."""
+        key, gone, size = contacts_key(subject), frozenset(records), CONTACT.itemsize
+        for attempt in range(ATTEMPTS):
+            (blob,) = await self._store.get_many([key])
+            if blob is None:
+                return
+            each = (blob[at : at + size] for at in range(0, len(blob), size))
+            left = b"".join(record for record in each if record not in gone)
+            if left == blob or await self._store.compare_and_put(key, blob, left or None, self._ttl(subject)):
+                return
+            # Writers that wait for different times do not meet again and again.
+            await asyncio.sleep(random.random() * 0.001 * min(attempt, 20))
+        raise Conflict(f"The contacts of {subject} changed {ATTEMPTS} times while some were taken back.")
+
     async def delete(self, subject: SubjectId) -> bool:
         """Forget the history; says whether there was one."""
         return await self._store.delete([contacts_key(subject)]) == 1

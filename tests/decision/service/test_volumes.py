@@ -10,14 +10,14 @@ import pytest
 from decision.composition import compose
 from decision.engine.explained_offer import ExplainedOffer
 from decision.engine.replaying import replay, same_decision
-from decision.keys import customer_subject, volume_key
+from decision.keys import volume_key
 from decision.service.admission import Ask, admit
 from decision.service.answer import DecisionAnswer
 from decision.service.concierge import Concierge
 from decision.service.question import DecisionQuestion
 from decision.settings import Settings
 from decision.store.memory import MemoryStore
-from decision.store.port import Held, Hold, Settle, Write
+from decision.store.port import Held, Hold, Write
 from rules.errors import Unavailable
 from rules.ids import CustomerId, DecisionId, Instant, PlacementId, VolumeId
 from rules.instant import format_instant, parse_instant
@@ -220,28 +220,6 @@ async def test_a_slate_that_may_not_have_been_written_down_is_not_shown_and_its_
     assert await taken(store, "corte-family") == (3, 0)
 
 
-async def test_a_worker_that_slept_over_its_holds_shows_nothing_of_what_others_took(
-    tmp_path: Path, store: CountedStore
-) -> None:
-    sleepy, awake = await worker(tmp_path, store), await worker(tmp_path, store)
-    # Before it writes, a minute passes, and somebody takes all there is.
-    counter = volume_key(VolumeId("rooms"), None, "corte-family", "total")
-    write = store.write
-
-    async def overtaken(writes: Sequence[Write]) -> list[int | None]:
-        store.write = write  # type: ignore[method-assign]
-        store.now = Instant(store.now + 60_000)
-        assert (await store.hold([Hold(counter, "another", 3, 3, None)]))[0].done
-        return await write(writes)
-
-    store.write = overtaken  # type: ignore[method-assign]
-    answer = await decide(sleepy)
-    assert (answer.degraded, offers(answer)) == (("store",), ["brisa-family"])
-    await store.write([Settle(counter, "another", 3)])
-    assert await taken(store, "corte-family") == (3, 0)
-    assert "corte-family" not in offers(await decide(awake))
-
-
 async def test_a_dry_run_sees_what_is_sold_out_and_touches_nothing(tmp_path: Path, store: CountedStore) -> None:
     service, other = await worker(tmp_path, store), await worker(tmp_path, store)
     for guest in ("ann", "ben", "cleo"):
@@ -280,50 +258,3 @@ async def test_a_visitor_without_a_name_takes_units_too(tmp_path: Path, store: C
     for _ in range(4):
         await service.deciding.decide(admit(question, service.refresher.snapshot, service.clock()))
     assert await taken(store, "corte-family") == (3, 0)
-
-
-async def test_who_waits_for_the_others_of_a_customer_in_vain_gets_nothing_that_is_limited(
-    tmp_path: Path, store: CountedStore
-) -> None:
-    """The contact policy does not count all offers, so who has no turn is still shown some: only those."""
-    service = compose(store, Settings(data=str(tmp_path), deadline_ms=50), lambda: store.now)
-    toml, workbook = (FOLDER / "concierge.toml").read_text(), (FOLDER / "offers.csv").read_bytes()
-    # Clubs have no destination.
-    policy = '[[contact_policy]]\nid = "one"\ncount = "decision"\nper = "destination"\nat_most = 1\nwithin = "1d"\n'
-    limit = "[[volume]]\nid = 'joined'\noffers = 'offer.id == \"alba-club\"'\nat_most = 1\n"
-    toml = toml[: toml.index("[[contact_policy]]")] + policy + limit
-    await service.publishing.publish_workspace(toml.encode(), workbook, "offers.csv")
-    await service.refresher.refresh()
-    turn = service.deciding._turns.of(customer_subject(CustomerId("ann")))
-    assert turn.take_if_free()
-    answer = await decide(service)
-    turn.give()
-    assert offers(answer) == ["brisa-club"]
-    assert answer.degraded == ("contention", "history", "profile", "volume")
-    assert (store.holds, await taken(store, None, "joined")) == (0, (0, 0))
-    told = await explained(service, answer.decision, "alba-club")
-    assert told.sentence == "joined: no unit could be reserved by the volume limit joined."
-
-
-async def test_units_that_come_and_go_cost_a_slate_only_these(
-    tmp_path: Path, store: CountedStore, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Others take the last unit of one offer, whenever it is asked for, and let go of it; nobody remembers it."""
-    monkeypatch.setattr("decision.service.shortage.KNOWN_MILLISECONDS", 0)
-    service = await worker(tmp_path, store)
-    counter = volume_key(VolumeId("rooms"), None, "corte-family", "total")
-    hold = store.hold
-
-    async def overtaken(holds: Sequence[Hold]) -> list[Held]:
-        others = Hold(counter, "others", 3, 3, None)
-        await hold([others])
-        held = await hold(holds)
-        await MemoryStore.write(store, [Settle(counter, "others", 0)])
-        return held
-
-    store.hold = overtaken  # type: ignore[method-assign]
-    answer = await decide(service)
-    assert answer.degraded == ()
-    assert "alba-family" in offers(answer)
-    assert "corte-family" not in offers(answer)
-    assert await taken(store, "alba-family") == (1, 0)

@@ -1,0 +1,117 @@
+"""What was decided but not shown: nothing of it stays written down or counted."""
+
+import asyncio
+from collections.abc import Sequence
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from decision.journal.reading import open_journal
+from decision.journal.record import WithdrawalRecord, decode_record
+from decision.journal.sink import Sink
+from decision.keys import JOURNAL, contacts_key, customer_subject, volume_key
+from decision.service.claims import Claim
+from decision.service.withdrawing import Withdrawal, Withdrawing
+from decision.store.port import START, Hold, Settle, Write
+from decision.subject.contacts import Contacts
+from rules.errors import NotFound, Unavailable
+from rules.ids import CustomerId, DecisionId, Instant, VolumeId
+from tests.decision.service.conftest import journal
+from tests.decision.service.test_volumes import NOW, CountedStore, decide, offers, taken, worker
+
+
+@pytest.fixture
+def store() -> CountedStore:
+    return CountedStore()
+
+
+async def test_a_worker_that_slept_over_its_holds_shows_nothing_of_what_others_took(
+    tmp_path: Path, store: CountedStore
+) -> None:
+    sleepy, awake = await worker(tmp_path, store), await worker(tmp_path, store)
+    # Before it writes, a minute passes, and somebody takes all there is.
+    counter = volume_key(VolumeId("rooms"), None, "corte-family", "total")
+    write = store.write
+
+    async def overtaken(writes: Sequence[Write]) -> list[int | None]:
+        store.write = write  # type: ignore[method-assign]
+        store.now = Instant(store.now + 60_000)
+        assert (await store.hold([Hold(counter, "another", 3, 3, None)]))[0].done
+        return await write(writes)
+
+    store.write = overtaken  # type: ignore[method-assign]
+    answer = await decide(sleepy)
+    assert (answer.degraded, offers(answer)) == (("store",), ["brisa-family"])
+    await store.write([Settle(counter, "another", 3)])
+    assert await taken(store, "corte-family") == (3, 0)
+    # The other offer's units were there to be taken, but nobody saw it.
+    await withdrawn(store, answer.decision)
+    assert await taken(store, "alba-family") == (0, 0)
+    assert "corte-family" not in offers(await decide(awake))
+
+
+async def test_what_was_written_down_without_anybody_hearing_of_it_is_taken_back(
+    tmp_path: Path, store: CountedStore
+) -> None:
+    service = await worker(tmp_path, store, contact_policy=True)
+    await decide(service, "ann")
+    before = await store.get_many([contacts_key(customer_subject(CustomerId("ann")))])
+    write = store.write
+
+    async def deaf(writes: Sequence[Write]) -> list[int | None]:
+        store.write = away  # type: ignore[assignment, method-assign]
+        await write(writes)
+        raise Unavailable("the connection was lost")
+
+    async def away(_: Sequence[Write]) -> list[int | None]:
+        store.write = write  # type: ignore[method-assign]
+        raise Unavailable("still away")
+
+    store.write = deaf  # type: ignore[method-assign]
+    answer = await decide(service, "ann")
+    assert (answer.degraded, offers(answer)) == (("store",), ["brisa-family"])
+    assert await taken(store, "corte-family") == (2, 0)
+    unseen = await withdrawn(store, answer.decision)
+    assert [await taken(store, offer) for offer in ("corte-family", "alba-family")] == [(1, 0)] * 2
+    assert await store.get_many([contacts_key(customer_subject(CustomerId("ann")))]) == before
+    with pytest.raises(NotFound):
+        await service.explaining.explain(unseen)
+    async with Sink(store, tmp_path) as sink:
+        await sink.drain()
+    with open_journal(tmp_path) as rows:
+        decisions = rows.execute("SELECT id FROM journal WHERE record = 'decision'").fetchall()
+    assert len(decisions) == 1
+    assert (unseen,) not in decisions
+
+
+async def test_to_withdraw_once_more_gives_nothing_back_twice(tmp_path: Path, store: CountedStore) -> None:
+    service = await worker(tmp_path, store)
+    for guest in ("ann", "ben"):
+        await decide(service, guest)
+    (ann, _) = await journal(store)  # type: ignore[arg-type]
+    claim = Claim(0, volume_key(VolumeId("rooms"), None, "corte-family", "total"), 1, 3, None)
+    record = WithdrawalRecord(ann.id, NOW, "", CustomerId("ann"))
+    withdrawing = Withdrawing(store, Contacts(store, 1, 1))
+    for _ in range(2):
+        await withdrawing.withdraw(Withdrawal(record, None, (), (claim,)))
+        assert await taken(store, "corte-family") == (1, 0)
+    # What was only held is let go, and can be taken no more.
+    await store.hold([Hold(claim.counter, "late", 1, 3, None)])
+    await withdrawing.withdraw(Withdrawal(msgspec.structs.replace(record, id=DecisionId("late")), None, (), (claim,)))
+    assert await store.write([Settle(claim.counter, "late", 1)]) == [0]
+    assert await taken(store, "corte-family") == (1, 0)
+
+
+async def withdrawn(store: CountedStore, shown: DecisionId) -> DecisionId:
+    """The one decision that is withdrawn in the end, which is not what was shown."""
+    for _ in range(200):
+        entries = [decode_record(entry) for _, entry in await store.read_log(JOURNAL, START, 100)]
+        found = [record.id for record in entries if isinstance(record, WithdrawalRecord)]
+        if found:
+            # The rest follows at once.
+            await asyncio.sleep(0.01)
+            assert shown not in found
+            return found[0]
+        await asyncio.sleep(0.01)
+    raise AssertionError("nothing was withdrawn")
