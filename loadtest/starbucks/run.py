@@ -23,7 +23,7 @@ LEARNING_WAVES = (0, 168, 336, 408)
 JUDGED_WAVES = (504, 576)
 LAST_HOUR = 715
 FREE, CAPPED = "wave_decided", "wave_capped"
-"""The placements that decide every wave: one without a contact policy, one under it."""
+"""The placements that decide waves: one without a contact policy, one under it."""
 EVENTS_A_CALL = 2_000
 CALLS_AT_ONCE = 4
 
@@ -60,6 +60,7 @@ class Recorded:
         self._work = work
         self._console = console
         self._seconds: dict[str, float] = {}
+        self._decided = 0
         shutil.rmtree(work, ignore_errors=True)
         work.mkdir(parents=True)
 
@@ -89,7 +90,7 @@ class Recorded:
             )  # fmt: skip
         rows = {
             "customers imported": counts.customers,
-            "waves decided in bulk": counts.decisions * 2,
+            "waves decided in bulk": self._decided,
             "logged decisions imported": counts.decisions,
             "events": counts.events,
         }
@@ -131,14 +132,19 @@ class Recorded:
         return file
 
     async def _decide(self, client: Client, progress: Progress, wave: int) -> None:
-        """Every customer through the bulk endpoint, at the wave's own moment, without and with the cap."""
+        """Every customer through the bulk endpoint, at the wave's own moment.
+
+        The cap needs to have been there from the first wave on, and what decides without one only where it is judged.
+        """
         customers = self._recording.customers()
-        questions = [Question(place, customer=one, at=moment(wave)) for place in (FREE, CAPPED) for one in customers]
+        places = (FREE, CAPPED) if wave in JUDGED_WAVES else (CAPPED,)
+        questions = [Question(place, customer=one, at=moment(wave)) for place in places for one in customers]
         answered = 0
         with self._timed("waves decided in bulk"), _task(progress, f"wave {wave} h decided", len(questions)) as done:
             async for _ in client.decide_many(questions):
                 answered += 1
                 done(1)
+        self._decided += answered
         if answered != len(questions):
             raise CommandFailed(f"The bulk endpoint answered {answered} of {len(questions)} decisions of wave {wave}.")
 
