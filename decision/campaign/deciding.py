@@ -17,7 +17,6 @@ from decision.campaign.receipts import Receipt, Receipts
 from decision.clock import Clock
 from decision.engine.request import Decision, DecisionRequest
 from decision.engine.snapshot import Snapshot
-from decision.engine.terms import NO_TERMS
 from decision.engine.weighing import weigh
 from decision.journal.record import DecisionRecord, decode_record, encode_record
 from decision.service.admission import Ask
@@ -98,12 +97,11 @@ class CampaignDeciding:
             catalogue = self._snapshot.catalogue.version
             budget = Budget(grant, self._bound.volumes, self._bound.spec.slots, catalogue)
             for one in decided.values():
-                budget.take(self._candidates(one.decision))
-        left = [customer for customer in customers if customer not in decided]
+                budget.keep_back(self._candidates(one.decision))
         free = asyncio.Semaphore(FLIGHTS)
         before: asyncio.Future[None] | None = None
         tasks = []
-        for part in parts(left, AT_ONCE):
+        for part in parts(customers, AT_ONCE):
             turn: asyncio.Future[None] = asyncio.get_running_loop().create_future()
             tasks.append(asyncio.create_task(self._batch(part, decided, budget, free, before, turn)))
             before = turn
@@ -149,28 +147,38 @@ class CampaignDeciding:
         before: "asyncio.Future[None] | None",
         turn: "asyncio.Future[None]",
     ) -> None:
-        """Decide some customers, after whoever has the turn `before`; `turn` is given on as soon as that is done."""
+        """Decide some customers, after whoever has the turn `before`; `turn` is given on once that is done.
+
+        With a budget that is when all of them are reserved: at a kill nobody is begun whose turn had not come.
+        """
         async with free:
+            begun = {customer for customer in customers if customer in decided}
             left = list(customers)
             for attempt in range(RESERVATIONS + 1):
                 # Others contact them all the while: what the contact policy counts stays closed then.
                 without = () if attempt < RESERVATIONS else ("contention", "history")
-                states = await patiently(partial(self._load, left))
+                new = [customer for customer in left if customer not in begun]
+                states = dict(zip(new, await patiently(partial(self._load, new)), strict=True))
                 if before is not None:
                     await before
-                pairs = [
-                    self._make(customer, state, without, budget) for customer, state in zip(left, states, strict=True)
-                ]
-                if not turn.done():
+                pairs = []
+                for customer in left:
+                    if customer in states:
+                        pairs.append(self._make(customer, states[customer], without, budget))
+                    elif budget is not None:
+                        budget.take(self._candidates(decided[customer].decision), begun=True)
+                if budget is None and not turn.done():
                     turn.set_result(None)
                 if self._order.dry_run:
-                    decided.update(zip(left, (_told(ask, made) for ask, made in pairs), strict=True))
-                    return
+                    decided.update(zip(new, (_told(ask, made) for ask, made in pairs), strict=True))
+                    break
                 left = await self._keep(pairs, decided, budget, reserve=not without)
                 if not left:
-                    return
+                    break
                 # Processes that wait for different times do not meet again and again.
                 await asyncio.sleep(self._random.random() * 0.001 * attempt)
+            if not turn.done():
+                turn.set_result(None)
 
     def _load(self, customers: Sequence[CustomerId]) -> Awaitable[list[SubjectState]]:
         return self._states.load_all([(customer, None) for customer in customers], self._snapshot.catalogue.workspace)
@@ -179,10 +187,13 @@ class CampaignDeciding:
         self, customer: CustomerId, state: SubjectState, without: tuple[str, ...], budget: Budget | None
     ) -> tuple[Ask, Made]:
         ask = Ask(self._snapshot, self._request, self._channel, customer, None, self._order.moment, self._order.dry_run)
-        terms = NO_TERMS if budget is None else budget.terms()
-        made = make(ask, state, without, draw_for(self._order, customer, state, self._clock()), terms=terms)
-        if budget is not None:
-            budget.take(self._candidates(made.decision))
+        draw = draw_for(self._order, customer, state, self._clock())
+        if budget is None:
+            return ask, make(ask, state, without, draw)
+        made = make(ask, state, without, draw, terms=budget.terms())
+        if not budget.fits(self._candidates(made.decision)):
+            made = make(ask, state, without, draw, terms=budget.terms(spared=True))
+        budget.take(self._candidates(made.decision))
         return ask, made
 
     def _candidates(self, decision: Decision) -> list[int]:
@@ -223,7 +234,11 @@ class CampaignDeciding:
                     budget.give(self._candidates(made.decision))
                 continue
             written.append(Written(made.draw.id, found.record, found.entry, None, ()))
-            decided[ask.customer] = _told(ask, made) if found is draft else _told_by(ask.customer, found)
+            decided[ask.customer] = told = _told(ask, made) if found is draft else _told_by(ask.customer, found)
+            if budget is not None and found is not draft:
+                # Ours of a try whose reply was lost; or somebody else's, which counts.
+                budget.give(self._candidates(made.decision))
+                budget.take(self._candidates(told.decision))
         if written:
             await patiently(partial(self._recorder.record, *written))
         return again

@@ -1,11 +1,10 @@
 """Gives units of volume limits back that a withdrawn campaign took: once, however often it is tried."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from functools import partial
 
 from decision.campaign.deciding import patiently
 from decision.campaign.limits import CampaignLimits, Units
-from decision.campaign.waves import Wave, settle_of
 from decision.service.claims import Claim
 from decision.store.port import Store
 from decision.subject.profiles import ATTEMPTS, DAY
@@ -15,18 +14,8 @@ REMEMBERED_SECONDS = 400 * DAY
 """How long it is known that a campaign gave its units back."""
 
 
-async def give_back(
-    store: Store, campaign: str, limits: CampaignLimits, waves: Sequence[tuple[Wave, Units]], withdrawn: Units
-) -> None:
-    """End what is held for the waves, of which each gave so many units, and give back those that were withdrawn."""
-    for wave, given in waves:
-        # A wave that ended has settled this already; then nothing happens.
-        settles = [
-            settle_of(campaign, wave, limits.claims[place], int(given[place]))
-            for place in wave.units
-            if place in limits.claims
-        ]
-        await patiently(partial(store.write, settles))
+async def give_back(store: Store, campaign: str, limits: CampaignLimits, withdrawn: Units) -> None:
+    """Give back units that were withdrawn and had been taken for good."""
     claims: Mapping[int, Claim] = limits.claims
     for place, claim in claims.items():
         if withdrawn[place]:

@@ -72,6 +72,9 @@ class Hands:
                 while left and len(under_way) <= self.size and not stopping.is_set():
                     chunk, executor = left.pop(), self.executor
                     under_way[asyncio.wrap_future(self._submitted(submit, executor, chunk))] = chunk, executor
+                if not under_way:
+                    # Told to stop while it was waited for.
+                    break
                 done, _ = await asyncio.wait(under_way, return_when=asyncio.FIRST_COMPLETED)
                 for future in done:
                     chunk, executor = under_way.pop(future)

@@ -4,12 +4,13 @@ from collections.abc import Iterable, Sequence
 
 import msgspec
 
+from decision.journal.record import DecisionRecord, decode_record
 from decision.keys import customer_subject, receipt_key
-from decision.service.gathering import parts
+from decision.service.gathering import gather, parts
 from decision.store.port import Put, Store
 from decision.subject.contacts import Contacts, Seen
 from rules.errors import Conflict
-from rules.ids import CustomerId, DecisionId
+from rules.ids import CustomerId, DecisionId, OfferId
 
 OPEN_SECONDS = 30 * 86_400
 """How long a receipt waits for somebody to go on with a campaign that was stopped."""
@@ -27,6 +28,13 @@ class Receipt(msgspec.Struct, frozen=True, array_like=True):
     record: bytes
     entry: bytes
     known: bool
+
+    @property
+    def offers(self) -> tuple[OfferId, ...]:
+        """What the decision showed."""
+        record = decode_record(self.record)
+        assert isinstance(record, DecisionRecord)
+        return tuple(shown.offer for shown in record.decision.offers)
 
 
 _decoder = msgspec.msgpack.Decoder(Receipt)
@@ -59,11 +67,23 @@ class Receipts:
 
     async def find(self, decisions: Iterable[tuple[CustomerId, DecisionId]]) -> list[Receipt | None]:
         """The receipts of decisions whose part is not written; None where nothing was decided."""
-        blobs = await self._store.get_many([receipt_key(customer_subject(one), id) for one, id in decisions])
-        return [_decoder.decode(blob) if blob else None for blob in blobs]
+        return await find_receipts(self._store, decisions)
+
+    async def fence(self, decisions: Sequence[tuple[CustomerId, DecisionId]]) -> list[Receipt | None]:
+        """The same, and from now on nobody can decide those who were not decided."""
+        keys = [receipt_key(customer_subject(one), id) for one, id in decisions]
+        for some in parts(keys, _CLOSED_AT_ONCE):
+            await gather(self._store.put_if_absent(key, _CLOSED, OPEN_SECONDS) for key in some)
+        return await self.find(decisions)
 
     async def close(self, decisions: Iterable[tuple[CustomerId, DecisionId]]) -> None:
         """The parts of these decisions are written, and nobody needs their receipts any more."""
         writes = [Put(receipt_key(customer_subject(one), id), _CLOSED, CLOSED_SECONDS) for one, id in decisions]
         for some in parts(writes, _CLOSED_AT_ONCE):
             await self._store.write(some)
+
+
+async def find_receipts(store: Store, decisions: Iterable[tuple[CustomerId, DecisionId]]) -> list[Receipt | None]:
+    """The receipts of decisions whose part is not written; None where nothing was decided."""
+    blobs = await store.get_many([receipt_key(customer_subject(one), id) for one, id in decisions])
+    return [_decoder.decode(blob) if blob else None for blob in blobs]

@@ -1,20 +1,20 @@
 """Runs a campaign: chunks to processes, parts to disk, until all are there."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from concurrent.futures import Executor, Future
 from functools import partial
 
-import pyarrow.parquet as pq
-
 from decision.campaign.campaign import Campaign
 from decision.campaign.deciding import patiently
+from decision.campaign.draw import decision_of
 from decision.campaign.folder import CampaignFolder, write_durably
 from decision.campaign.hands import Hands
 from decision.campaign.receipts import Receipts
 from decision.campaign.waves import Wave, Waves
 from decision.campaign.workshop import Job, decide_chunk
 from decision.keys import JOURNAL
+from decision.service.gathering import parts
 from decision.store.port import Store
 from rules.ids import CustomerId, DecisionId
 
@@ -22,6 +22,8 @@ MOST_LOGGED = 100_000
 """How many records may wait for the sink before nobody more is decided."""
 
 POLL_SECONDS = 0.1
+
+LOOKED_AT_ONCE = 500
 
 
 class CampaignRun:
@@ -54,18 +56,32 @@ class CampaignRun:
         `waves` say what each chunk may give, where there are volume limits; `advance` is told how many customers more
         are decided.
         """
+        await self._close_again()
         if waves is None:
             return await self._decide(range(self._campaign.chunks), None, hands, advance)
-        for chunks in waves.stretches:
-            if self._stopping.is_set():
-                return False
-            wave = await waves.begin(chunks)
-            if not await self._decide(chunks, wave, hands, advance):
-                return False
-            await waves.end(wave)
+        keeping = asyncio.create_task(waves.keep_alive())
+        try:
+            for chunks in waves.stretches:
+                if self._stopping.is_set():
+                    return False
+                settle = partial(waves.settle, wave := await waves.begin(chunks))
+                if not await self._decide(chunks, wave, hands, advance, settle):
+                    return False
+                if keeping.done():
+                    keeping.result()
+                await waves.end(chunks)
+        finally:
+            keeping.cancel()
         return True
 
-    async def _decide(self, chunks: range, wave: Wave | None, hands: Hands, advance: Callable[[int], None]) -> bool:
+    async def _decide(
+        self,
+        chunks: range,
+        wave: Wave | None,
+        hands: Hands,
+        advance: Callable[[int], None],
+        settle: Callable[[int], Awaitable[None]] | None = None,
+    ) -> bool:
         written = self._folder.written()
 
         def submit(executor: Executor, chunk: int) -> Future[bytes]:
@@ -74,6 +90,8 @@ class CampaignRun:
 
         async def land(chunk: int, part: bytes) -> None:
             await self._keep(chunk, part)
+            if settle is not None:
+                await settle(chunk)
             advance(self._campaign.size(chunk))
 
         left = [chunk for chunk in chunks if chunk not in written]
@@ -92,7 +110,20 @@ class CampaignRun:
         write_durably(self._folder.part(chunk), part)
         if self._campaign.order.dry_run:
             return
-        rows = pq.read_table(self._folder.part(chunk), columns=["customer", "decision"], partitioning=None)
-        pairs = dict(zip(rows.column(0).to_pylist(), rows.column(1).to_pylist(), strict=True))
-        decided = [(CustomerId(str(customer)), DecisionId(str(id))) for customer, id in pairs.items()]
-        await patiently(partial(self._receipts.close, decided))
+        await patiently(partial(self._receipts.close, self._decisions(chunk)))
+
+    async def _close_again(self) -> None:
+        """Close what a killed run has written and not closed: a chunk's last receipt is closed last."""
+        if self._campaign.order.dry_run:
+            return
+        written = sorted(self._folder.written())
+        for some in parts(written, LOOKED_AT_ONCE):
+            last = [(chunk, self._folder.customers(chunk)[-1]) for chunk in some]
+            names = [(customer, decision_of(self._campaign.order, customer)) for _, customer in last]
+            found = await patiently(partial(self._receipts.find, names))
+            for (chunk, _), receipt in zip(last, found, strict=True):
+                if receipt is not None:
+                    await patiently(partial(self._receipts.close, self._decisions(chunk)))
+
+    def _decisions(self, chunk: int) -> list[tuple[CustomerId, DecisionId]]:
+        return [(customer, decision_of(self._campaign.order, customer)) for customer in self._folder.customers(chunk)]

@@ -13,13 +13,12 @@ from decision.campaign.deciding import patiently
 from decision.campaign.draw import decision_of
 from decision.campaign.folder import CampaignFolder
 from decision.campaign.giving_back import give_back
-from decision.campaign.limits import CampaignLimits, Units
+from decision.campaign.limits import CampaignLimits
 from decision.campaign.receipts import Receipts
 from decision.campaign.taking_back import Sent, TakingBack
-from decision.campaign.waves import Wave
+from decision.campaign.waves import Wave, holds_of, settles_of
 from decision.clock import Clock
 from decision.journal.reading import open_journal
-from decision.journal.record import DecisionRecord, decode_record
 from decision.store.port import Store
 from rules.ids import CustomerId, DecisionId, OfferId
 
@@ -62,11 +61,14 @@ class Withdrawing:
 
     async def withdraw(self, advance: Callable[[int], None]) -> Withdrawn:
         """Take back what can be; `advance` is told how many customers more were looked at."""
+        told = self._folder.path / "withdrawn.json"
+        if told.exists():
+            return msgspec.json.decode(told.read_bytes(), type=Withdrawn)
         self._folder.stop()
         reported = self._reported()
         total = Withdrawn()
         written = self._folder.written()
-        units = _Units(self._folder, self._limits)
+        units = _Units(self._campaign, self._folder, self._store, self._limits)
         for chunk in range(self._campaign.chunks):
             customers = self._folder.customers(chunk)
             sent = read_sent(self._folder.part(chunk)) if chunk in written else await self._begun(customers)
@@ -75,11 +77,11 @@ class Withdrawing:
             total = Withdrawn(
                 total.decisions + len(taken), total.offers + offers, total.reported + len(sent) - len(taken)
             )
-            units.add(chunk, sent, taken)
+            await units.settle(chunk, sent, taken, chunk in written)
+            await patiently(partial(self._receipts.close, [(one.customer, one.id) for one in sent]))
             advance(len(customers))
         if self._limits is not None:
-            campaign = self._campaign.order.campaign
-            await give_back(self._store, campaign, self._limits, units.waves, units.withdrawn)
+            await give_back(self._store, self._campaign.order.campaign, self._limits, units.withdrawn)
         self._folder.withdraw(msgspec.json.encode(total))
         return total
 
@@ -93,35 +95,40 @@ class Withdrawing:
     async def _begun(self, customers: Sequence[CustomerId]) -> list[Sent]:
         """What a killed process had decided of a chunk without a part."""
         names = [(customer, decision_of(self._campaign.order, customer)) for customer in customers]
-        found = await patiently(partial(self._receipts.find, names))
-        sent = []
-        for (customer, id), receipt in zip(names, found, strict=True):
-            if receipt is not None:
-                record = decode_record(receipt.record)
-                assert isinstance(record, DecisionRecord)
-                sent.append(Sent(customer, id, tuple(shown.offer for shown in record.decision.offers)))
-        return sent
+        # A worker of a cluster that lags behind must not begin with anybody else.
+        found = zip(names, await patiently(partial(self._receipts.fence, names)), strict=True)
+        return [Sent(customer, id, receipt.offers) for (customer, id), receipt in found if receipt is not None]
 
 
 class _Units:
-    """Units of volume limits that each wave gave, and those of them that are withdrawn."""
+    """Ends what is held for chunks, and counts the units that are withdrawn and were taken for good."""
 
-    def __init__(self, folder: CampaignFolder, limits: CampaignLimits | None) -> None:
+    def __init__(self, campaign: Campaign, folder: CampaignFolder, store: Store, limits: CampaignLimits | None) -> None:
+        self._campaign = campaign
         self._folder = folder
+        self._store = store
         self._limits = limits
-        self.waves: list[tuple[Wave, Units]] = []
+        self._wave: Wave | None = None
         self.withdrawn = np.zeros(0 if limits is None else len(limits.bound.places), np.int64)
 
-    def add(self, chunk: int, sent: Sequence[Sent], taken: Sequence[Sent]) -> None:
-        """A chunk gave what was sent, and so much of it was taken back; chunks come in order."""
+    async def settle(self, chunk: int, sent: Sequence[Sent], taken: Sequence[Sent], written: bool) -> None:
+        """Of a chunk that is `written` all was taken, of another one only what is not taken back; chunks in order."""
         if self._limits is None:
             return
-        wave = self._folder.wave(chunk, Wave)
-        if wave is not None:
-            self.waves.append((wave, np.zeros_like(self.withdrawn)))
-        if self.waves:
-            given = self.waves[-1][1]
-            given += self._limits.used([offer for one in sent for offer in one.offers])
+        self._wave = self._folder.wave(chunk, Wave) or self._wave
+        if self._wave is None or chunk not in self._wave.rooms:
+            return
+        back = {one.id for one in taken}
+        kept = [offer for one in sent for offer in one.offers if written or one.id not in back]
+        used = self._limits.used(kept)
+        mark = self._folder.part(chunk).with_suffix(".settled")
+        if not mark.exists():
+            holds = holds_of(self._campaign, self._limits, self._wave, chunk, used)
+            await patiently(partial(self._store.hold, holds))
+            settles = settles_of(self._campaign, self._limits, self._wave, chunk, used)
+            await patiently(partial(self._store.write, settles))
+        if written:
+            mark.touch()
             self.withdrawn += self._limits.used([offer for one in taken for offer in one.offers])
 
 

@@ -1,8 +1,8 @@
 """Runs a campaign in processes that are killed with SIGKILL: at the nth time they come to a point, or after a time.
 
 Usage: `doomed_campaign.py URL DATA AUDIENCE PLACEMENT OUT`. Each line of input, `POINT N`, is one life of a process
-that begins the campaign or goes on with it; the answer is `killed`, or `finished`. Every life is a fork of this
-process, which has imported everything and done nothing.
+that begins the campaign or goes on with it; the answer is `killed`, `finished` or `failed`. Every life is a fork of
+this process, which has imported everything and done nothing.
 """
 
 import asyncio
@@ -89,7 +89,7 @@ def _fork(arguments: list[str], point: str, count: int) -> str:
         _live(url, data, Path(audience), placement, Path(out), Doom(point, count))
         os._exit(0)
     _, status = os.waitpid(child, 0)
-    return "killed" if os.WIFSIGNALED(status) else "finished"
+    return "killed" if os.WIFSIGNALED(status) else "failed" if status else "finished"
 
 
 def _in_time(milliseconds: int) -> None:

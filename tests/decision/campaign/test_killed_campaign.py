@@ -47,6 +47,7 @@ async def test_everybody_is_decided_once(
     process.stdin.close()
     await process.wait()
 
+    assert "failed" not in {end for _, end in ends}
     assert ends["never", "finished"] == 1
     killed = {point for point, end in ends if end == "killed"}
     assert killed == set(doomed_campaign.POINTS)
