@@ -40,20 +40,30 @@ def audience_in(path: Path) -> Iterator[CustomerId]:
 
     Raises `Invalid` with the first lines that name nobody: a campaign that leaves somebody out must not look complete.
     """
-    rows = open_rows(path)
+    try:
+        rows = open_rows(path)
+    except OSError as error:
+        raise _unreadable(path, error) from error
     if COLUMN not in rows.columns:
         raise Invalid((Fault(str(path), f"has no column {COLUMN!r}; name the column of the customers so"),))
     faults: list[Fault] = []
-    for row in rows:
-        customer, fault = _read(row)
-        if fault is not None:
-            faults.append(Fault(f"{path}: line {row.line}", fault))
-            if len(faults) == _TOLD:
-                break
-        elif not faults and customer is not None:
-            yield customer
+    try:
+        for row in rows:
+            customer, fault = _read(row)
+            if fault is not None:
+                faults.append(Fault(f"{path}: line {row.line}", fault))
+                if len(faults) == _TOLD:
+                    break
+            elif not faults and customer is not None:
+                yield customer
+    except OSError as error:
+        raise _unreadable(path, error) from error
     if faults:
         raise Invalid(tuple(faults))
+
+
+def _unreadable(path: Path, error: OSError) -> Invalid:
+    return Invalid((Fault(str(path), f"cannot be read ({error}); nobody was decided"),))
 
 
 def _read(row: Row) -> tuple[CustomerId | None, str | None]:
@@ -70,12 +80,14 @@ def _read(row: Row) -> tuple[CustomerId | None, str | None]:
 
 
 class AudienceWriter:
-    """Takes names page by page, and writes everybody once; used inside `with`. Takes little memory, however many."""
+    """Takes names page by page, and writes everybody once; used inside `with`. Takes little memory, however many.
 
-    def __init__(self, path: Path, chunk: int) -> None:
+    `named` counts the names taken so far.
+    """
+
+    def __init__(self, path: Path) -> None:
         self._path = path
-        self._chunk = chunk
-        self._total = 0
+        self.named = 0
 
     def __enter__(self) -> "AudienceWriter":
         self._path.parent.mkdir(parents=True, exist_ok=True)
@@ -92,7 +104,7 @@ class AudienceWriter:
 
     def add(self, names: Sequence[CustomerId]) -> None:
         """Some more customers."""
-        self._total += len(names)
+        self.named += len(names)
         self._writer.write_table(_table(names))
 
     def add_all(self, names: Iterable[CustomerId]) -> None:
@@ -101,7 +113,7 @@ class AudienceWriter:
         while page := list(islice(waiting, _PAGE)):
             self.add(page)
 
-    def write(self, by_name: bool = False) -> Audience:
+    def write(self, chunk: int, by_name: bool = False) -> Audience:
         """Write everybody once, in the order in which they were first named (or `by_name`), in row groups of a chunk.
 
         Whoever is named again is counted, not decided again.
@@ -119,10 +131,10 @@ class AudienceWriter:
                 {"named": str(self._named)},
             )
             with pq.ParquetWriter(self._path, _SCHEMA, compression="zstd") as writer:
-                while page := once.fetchmany(self._chunk):
+                while page := once.fetchmany(chunk):
                     count += len(page)
-                    writer.write_table(_table([name for (name,) in page]), row_group_size=self._chunk)
-        return Audience(count, self._total - count)
+                    writer.write_table(_table([name for (name,) in page]), row_group_size=chunk)
+        return Audience(count, self.named - count)
 
 
 def _table(names: Sequence[str]) -> pa.Table:

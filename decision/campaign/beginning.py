@@ -7,7 +7,7 @@ import msgspec
 
 from decision.campaign.audience import Audience
 from decision.campaign.campaign import Campaign, CampaignId, Order
-from decision.campaign.folder import CampaignFolder, CampaignFolders
+from decision.campaign.folder import CampaignFolders
 from decision.campaign.output import FILE
 from decision.campaign.part import check_columns
 from decision.store.port import Store
@@ -17,16 +17,21 @@ from rules.attribute import suggest
 from rules.catalogue import Catalogue
 from rules.errors import Conflict, Fault, Invalid, Unavailable
 from rules.ids import Instant, ModelVersion, PlacementId
+from rules.instant import format_instant
 
 CHUNK = 2_000
 """Customers in a chunk: a second's work or so, which is what a kill costs and what a progress bar moves by."""
+
+MOST_CHUNKS = 10_000
+"""Chunks of an audience at most: each is a file, and a share of the sample."""
 
 
 class Wish(msgspec.Struct, frozen=True):
     """What somebody wants decided.
 
     `source` tells the audience's origin and `digest` its content. Without an `id` the same source, placement and output
-    always mean the same campaign. `columns` are None for those that contact policy and placement count by.
+    always mean the same campaign. `columns` are None for those that contact policy and placement count by, `chunk` is
+    None for one that suits the audience. `fixed` says that the moment was asked for, and is not just now.
     """
 
     source: str
@@ -37,7 +42,8 @@ class Wish(msgspec.Struct, frozen=True):
     id: CampaignId | None = None
     columns: tuple[str, ...] | None = None
     dry_run: bool = False
-    chunk: int = CHUNK
+    chunk: int | None = None
+    fixed: bool = False
 
     @property
     def name(self) -> CampaignId:
@@ -79,40 +85,69 @@ def counted_by(catalogue: Catalogue, placement: PlacementId) -> tuple[str, ...]:
     return tuple(dict.fromkeys(name for name in (*bound.limits, *policies) if name not in {None, "id"}))
 
 
-def find_campaign(wish: Wish, folders: CampaignFolders) -> CampaignFolder | None:
-    """The campaign that the wish began before; raises `Conflict` when its id belongs to another one, or its output
-    to something else."""
+def find_campaign(wish: Wish, folders: CampaignFolders) -> Campaign | None:
+    """The campaign that the wish began before; raises `Conflict` when it was begun with something else.
+
+    Its result may be wanted elsewhere than at first. A wish without an id that another campaign looks like, which is
+    not finished, is no new one either: its audience may have changed meanwhile, and would be decided again.
+    """
     folder = folders.of(wish.name)
-    if wish.dry_run or not folder.exists:
-        if wish.out.suffix == FILE and wish.out.exists():
-            raise Conflict(f"{wish.out} exists already; remove it, or name another file.")
-        return None
-    campaign = folder.campaign()
-    columns = {None, campaign.order.columns}
+    if folder.exists:
+        campaign = folder.campaign()
+        _compare(wish, campaign)
+        return campaign
+    if wish.id is None:
+        for folder in folders.all():
+            other = folder.campaign()
+            if not folder.finished and not folder.stopped and _alike(wish, other):
+                raise Conflict(_ways_on(other, f"begun over {other.audience} with other content or another --out"))
+    return None
+
+
+def _compare(wish: Wish, campaign: Campaign) -> None:
     same = {
         "audience": campaign.digest == wish.digest,
         "placement": campaign.order.placement == wish.placement,
-        "output": campaign.out == str(wish.out.resolve()),
-        "choice of columns": wish.columns in columns,
+        "choice of columns": wish.columns in {None, campaign.order.columns},
+        "--at": not wish.fixed or campaign.order.moment == wish.moment,
+        "--chunk": wish.chunk in {None, campaign.chunk},
     }
     if not all(same.values()):
         other = ", ".join(name for name, equal in same.items() if not equal)
-        raise Conflict(f"Campaign {wish.name!r} was begun with another {other}; give this one another --id.")
-    return folder
+        raise Conflict(_ways_on(campaign, f"begun with another {other}"))
 
 
-def begin_campaign(wish: Wish, order: Order, folder: CampaignFolder, audience: Audience) -> Campaign:
-    """From now on the campaign is; its audience is in the folder. Raises `Invalid` where nobody is in it."""
-    if audience.customers == 0:
-        raise Invalid((Fault(wish.source, "names no customer; nothing is decided"),))
-    campaign = Campaign(
-        order,
-        wish.source,
-        wish.digest,
-        audience.customers,
-        audience.repeated,
-        wish.chunk,
-        str(wish.out.resolve()),
+def _alike(wish: Wish, other: Campaign) -> bool:
+    at_same_place = wish.out.suffix == FILE and other.out == str(wish.out.resolve())
+    return at_same_place or (other.order.placement, other.audience) == (wish.placement, wish.source)
+
+
+def _ways_on(campaign: Campaign, what: str) -> str:
+    id, begun = campaign.order.campaign, format_instant(campaign.order.moment)
+    return (
+        f"Campaign {id} for {begun} was {what}. To go on with it, give --id {id} and what it was begun with (--out may "
+        f"be another); to take it back, `concierge campaign withdraw {id}`; to begin another one, give it another --id."
     )
-    folder.begin(campaign)
-    return campaign
+
+
+def chunk_for(wish: Wish, named: int) -> int:
+    """How many customers make a part when so many are named; raises `Invalid` for a wish that makes too many parts."""
+    least = -(-named // MOST_CHUNKS)
+    if wish.chunk is not None and wish.chunk < least:
+        said = f"{wish.chunk:,} makes too many parts of {named:,} customers; give {least:,} or more"
+        raise Invalid((Fault("--chunk", said),))
+    return wish.chunk or max(CHUNK, least)
+
+
+def campaign_for(wish: Wish, order: Order, audience: Audience, chunk: int, unreadable: int) -> Campaign:
+    """The campaign that begins with an audience, in chunks of that size."""
+    return Campaign(
+        order=order,
+        audience=wish.source,
+        digest=wish.digest,
+        customers=audience.customers,
+        repeated=audience.repeated,
+        chunk=chunk,
+        out=str(wish.out.resolve()),
+        unreadable=unreadable,
+    )

@@ -32,8 +32,9 @@ class Order(msgspec.Struct, frozen=True):
 class Campaign(msgspec.Struct, frozen=True):
     """An order with its audience: so many customers, decided in chunks of `chunk`.
 
-    `audience` tells where it came from, `digest` what was there; `repeated` counts who stood in it more than once.
-    `out` is where the result goes.
+    `audience` tells where it came from, `digest` what was there; `repeated` counts who stood in it more than once,
+    `unreadable` those whose damaged profile did not tell whether they are in the segment. `out` is where the result
+    goes.
     """
 
     order: Order
@@ -43,6 +44,7 @@ class Campaign(msgspec.Struct, frozen=True):
     repeated: int
     chunk: int
     out: str
+    unreadable: int = 0
 
     @property
     def chunks(self) -> int:

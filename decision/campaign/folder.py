@@ -2,6 +2,7 @@
 
 import fcntl
 import os
+import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -12,7 +13,7 @@ import msgspec
 import pyarrow.parquet as pq
 
 from decision.campaign.campaign import Campaign, CampaignId
-from rules.errors import Conflict, NotFound
+from rules.errors import Conflict, NotFound, Unavailable
 from rules.ids import CustomerId
 
 Kept = TypeVar("Kept", bound=msgspec.Struct)
@@ -30,6 +31,7 @@ class CampaignFolder:
 
     def __init__(self, path: Path) -> None:
         self.path = path
+        self._audience: pq.ParquetFile | None = None
 
     @property
     def audience(self) -> Path:
@@ -53,10 +55,11 @@ class CampaignFolder:
         except FileNotFoundError:
             raise NotFound(f"There is no campaign {self.path.name!r}; `concierge campaign list` shows all.") from None
 
-    def begin(self, campaign: Campaign) -> None:
-        """The campaign is from now on; its audience lies here already."""
-        (self.path / "parts").mkdir(exist_ok=True)
-        write_durably(self.path / _CAMPAIGN, msgspec.json.format(msgspec.json.encode(campaign)))
+    def keep(self, campaign: Campaign) -> None:
+        """The campaign is so from now on; its audience lies here already."""
+        with writing(self.path):
+            (self.path / "parts").mkdir(exist_ok=True)
+        self._write(_CAMPAIGN, msgspec.json.format(msgspec.json.encode(campaign)))
 
     def summary(self) -> bytes:
         """What `finish` was told."""
@@ -64,7 +67,7 @@ class CampaignFolder:
 
     def finish(self, summary: bytes) -> None:
         """Everything is done, and this is what became of it."""
-        write_durably(self.path / _FINISHED, summary)
+        self._write(_FINISHED, summary)
 
     @property
     def state(self) -> str:
@@ -85,21 +88,26 @@ class CampaignFolder:
 
     def stop(self) -> None:
         """From now on nobody is decided any more."""
-        write_durably(self.path / _STOPPED, b"")
+        self._write(_STOPPED, b"")
 
     def withdraw(self, told: bytes) -> None:
         """It is withdrawn, and this is what was taken back."""
-        write_durably(self.path / _WITHDRAWN, told)
+        self._write(_WITHDRAWN, told)
 
     def customers(self, chunk: int) -> tuple[CustomerId, ...]:
         """Who is in a chunk, in order."""
-        with pq.ParquetFile(self.audience) as file:
-            names = file.read_row_group(chunk, ["customer"]).column(0).to_pylist()
+        # Its footer tells of every chunk: parsed once, not once for each.
+        self._audience = self._audience or pq.ParquetFile(self.audience)
+        names = self._audience.read_row_group(chunk, ["customer"]).column(0).to_pylist()
         return tuple(CustomerId(str(name)) for name in names)
 
     def part(self, chunk: int) -> Path:
         """Where a chunk's part is, once it is written."""
         return self.path / "parts" / f"{chunk:06}.parquet"
+
+    def keep_part(self, chunk: int, part: bytes) -> None:
+        """Keep a chunk's part; from then on nobody decides the chunk again."""
+        self._write(f"parts/{chunk:06}.parquet", part)
 
     def written(self) -> set[int]:
         """The chunks whose parts are written."""
@@ -115,7 +123,7 @@ class CampaignFolder:
 
     def keep_wave(self, first: int, wave: msgspec.Struct) -> None:
         """Keep a wave as it was planned."""
-        write_durably(self.path / f"wave-{first:06}", msgspec.msgpack.encode(wave))
+        self._write(f"wave-{first:06}", msgspec.msgpack.encode(wave))
 
     def sample(self, kind: type[Kept]) -> Kept | None:
         """The sample, once it was taken."""
@@ -123,7 +131,11 @@ class CampaignFolder:
 
     def keep_sample(self, sample: msgspec.Struct) -> None:
         """Keep the sample, so that whoever goes on finds the same prices."""
-        write_durably(self.path / _SAMPLE, msgspec.msgpack.encode(sample))
+        self._write(_SAMPLE, msgspec.msgpack.encode(sample))
+
+    def _write(self, name: str, content: bytes) -> None:
+        with writing(self.path):
+            write_durably(self.path / name, content)
 
     def _kept(self, name: str, kind: type[Kept]) -> Kept | None:
         try:
@@ -132,15 +144,28 @@ class CampaignFolder:
             return None
 
     @contextmanager
-    def working(self) -> Iterator[None]:
-        """Be the one who works on this campaign; raises `Conflict` when somebody else does."""
-        self.path.mkdir(parents=True, exist_ok=True)
-        with open(self.path / "lock", "w") as file:
+    def working(self) -> Iterator["CampaignFolder"]:
+        """Be the one who works on this campaign; raises `Conflict` when somebody else does.
+
+        A campaign that has not begun in the end leaves no folder.
+        """
+        lock = self.path / "lock"
+        with writing(self.path):
+            self.path.mkdir(parents=True, exist_ok=True)
+            lock.touch()
+        with open(lock) as file:
             try:
                 fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except BlockingIOError:
                 raise Conflict(f"Another process works on campaign {self.path.name}; wait for it, or end it.") from None
-            yield
+            # Whoever held it may just have removed the folder.
+            if not lock.exists() or not os.path.samestat(os.fstat(file.fileno()), lock.stat()):
+                raise Conflict(f"Another process worked on campaign {self.path.name}; run the same command again.")
+            try:
+                yield self
+            finally:
+                if not self.exists:
+                    shutil.rmtree(self.path, ignore_errors=True)
 
 
 class CampaignFolders:
@@ -164,6 +189,18 @@ class CampaignFolders:
         """All campaigns, the latest first."""
         found = [CampaignFolder(path.parent) for path in self._path.glob(f"[!.]*/{_CAMPAIGN}")]
         return sorted(found, key=lambda folder: (-folder.campaign().order.moment, folder.path.name))
+
+
+@contextmanager
+def writing(folder: Path) -> Iterator[None]:
+    """Write to a campaign's folder; whatever the system refuses is raised as `Unavailable`."""
+    try:
+        yield
+    except OSError as error:
+        raise Unavailable(
+            f"The campaign's folder {folder} cannot be written: {error}. See to it, then run the same command again: "
+            "it goes on."
+        ) from error
 
 
 def write_durably(path: Path, content: bytes) -> None:

@@ -25,6 +25,13 @@ def customer_in_key(key: str) -> CustomerId:
     return CustomerId(key[len(_PREFIX) : -len(_SUFFIX)])
 
 
+class Found(msgspec.Struct, frozen=True):
+    """Who of some customers is in a segment, and whose profile is damaged, so that nobody can tell."""
+
+    customers: list[CustomerId]
+    unreadable: list[CustomerId]
+
+
 class Segment(msgspec.Struct, frozen=True, eq=False):
     """A condition bound to a snapshot; a profile without an attribute that it reads does not meet it."""
 

@@ -3,7 +3,6 @@
 import asyncio
 import gc
 from collections.abc import Sequence
-from contextlib import suppress
 from functools import partial
 from random import Random
 from threading import Lock
@@ -17,7 +16,7 @@ from decision.campaign.limits import CampaignLimits
 from decision.campaign.part import write_part
 from decision.campaign.receipts import Receipts
 from decision.campaign.sampling import SampleRows, pack_rows
-from decision.campaign.segment import Segment
+from decision.campaign.segment import Found, Segment
 from decision.clock import wall_clock
 from decision.engine.engine import decide
 from decision.engine.request import DecisionRequest
@@ -86,22 +85,25 @@ class Workshop:
         assert limits is not None
         return pack_rows(self._runner.run(self._deciding.weigh(customers, limits)))
 
-    def find(self, condition: str, customers: Sequence[CustomerId]) -> list[CustomerId]:
-        """Those whose profiles meet a condition; one that cannot be read does not."""
+    def find(self, condition: str, customers: Sequence[CustomerId]) -> Found:
+        """Those whose profiles meet a condition, and those whose profile cannot be read."""
         if self._segment is None or self._segment[0] != condition:
             self._segment = condition, Segment.of(condition, self._snapshot, self.job.order.placement)
         return self._runner.run(self._meeting(self._segment[1], customers))
 
-    async def _meeting(self, segment: Segment, customers: Sequence[CustomerId]) -> list[CustomerId]:
+    async def _meeting(self, segment: Segment, customers: Sequence[CustomerId]) -> Found:
         subjects = [customer_subject(customer) for customer in customers]
         blobs = await patiently(partial(self._store.get_many, [profile_key(subject) for subject in subjects]))
-        found = []
+        found = Found([], [])
         for customer, subject, blob in zip(customers, subjects, blobs, strict=True):
             if blob is not None:
-                with suppress(Damaged):
+                try:
                     profile, _ = await self._packing.read(subject, blob)
-                    if segment.holds(profile, self.job.order.moment):
-                        found.append(customer)
+                except Damaged:
+                    found.unreadable.append(customer)
+                    continue
+                if segment.holds(profile, self.job.order.moment):
+                    found.customers.append(customer)
         return found
 
     def close(self) -> None:
@@ -138,8 +140,8 @@ def sample_chunk(job: Job, customers: Sequence[CustomerId]) -> SampleRows:
         return _workshop_for(job).sample(customers)
 
 
-def find_customers(job: Job, condition: str, customers: Sequence[CustomerId]) -> list[CustomerId]:
-    """Those of some customers who are in a segment, looked at in this process."""
+def find_customers(job: Job, condition: str, customers: Sequence[CustomerId]) -> Found:
+    """Who of some customers is in a segment, looked at in this process."""
     with _turn:
         return _workshop_for(job).find(condition, customers)
 

@@ -13,6 +13,7 @@ from rich.console import Console
 
 from decision.campaign.beginning import CHUNK, Wish
 from decision.campaign.campaign import NAME, CampaignId
+from decision.campaign.output import check_name
 from decision.clock import wall_clock
 from decision.command.campaign_crew import dask_crew, local_crew
 from decision.command.campaign_past import list_campaigns, withdraw
@@ -35,7 +36,7 @@ class Who(TypedDict):
     at: Instant | None
     processes: int | None
     dask: str | None
-    chunk: int
+    chunk: int | None
 
 
 _WHO = (
@@ -50,7 +51,7 @@ _WHO = (
     click.option("--processes", type=click.IntRange(1, 256), help="How many processes work; one for each core."),
     click.option("--dask", metavar="ADDRESS", help="Let the workers of a Dask scheduler work, instead of processes."),
     click.option(
-        "--chunk", type=click.IntRange(1, 1_000_000), default=CHUNK, show_default=True, help="Customers a part."
+        "--chunk", type=click.IntRange(1, 1_000_000), help=f"Customers a part; {CHUNK:,} or so, if not given."
     ),
 )
 
@@ -86,6 +87,7 @@ def run(out: Path, id: str | None, columns: tuple[str, ...], dry_run: bool, **wh
 
     The same command again goes on where it was stopped, whatever stopped it, and does nothing once it is done.
     """
+    check_name(out)
     wish = _wish(who, out, dry_run)
     name = None if id is None else _named(id)
     wish = msgspec.structs.replace(wish, id=name, columns=columns or None)
@@ -116,13 +118,14 @@ def _wish(who: Who, out: Path, dry_run: bool) -> Wish:
     if at is not None and at > now and not dry_run:
         raise Invalid((Fault("--at", "lies in the future; only a dry run can be made for a moment to come"),))
     return Wish(
-        source=str(audience) if audience is not None else segment or "",
+        source=str(audience.resolve()) if audience is not None else segment or "",
         digest=_digest(audience, segment),
         placement=PlacementId(who["placement"]),
         out=out,
         moment=now if at is None else at,
         dry_run=dry_run,
         chunk=who["chunk"],
+        fixed=at is not None,
     )
 
 

@@ -3,20 +3,21 @@
 import asyncio
 import signal
 from collections.abc import Iterator
-from contextlib import AsyncExitStack, contextmanager
+from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 
 import msgspec
 from rich.console import Console
+from rich.progress import Progress
 
-from decision.campaign.audience import Audience, AudienceWriter, audience_in
-from decision.campaign.beginning import Wish, begin_campaign, find_campaign, plan_order
+from decision.campaign.audience import AudienceWriter, audience_in
+from decision.campaign.beginning import Wish, campaign_for, chunk_for, find_campaign, plan_order
 from decision.campaign.campaign import Campaign, Order
-from decision.campaign.folder import CampaignFolder, CampaignFolders
+from decision.campaign.folder import CampaignFolder, CampaignFolders, write_durably, writing
 from decision.campaign.hands import Crew, Hands
 from decision.campaign.opening import open_waves
-from decision.campaign.output import summary_path, write_output
+from decision.campaign.output import check_place, has_output, summary_path, write_output
 from decision.campaign.receipts import Receipts
 from decision.campaign.running import CampaignRun
 from decision.campaign.searching import search
@@ -32,7 +33,8 @@ from decision.store.embedded import EmbeddedServer
 from decision.store.opening import open_store
 from decision.store.port import Store
 from decision.subject.contacts import Contacts
-from rules.errors import Conflict, Unavailable
+from rules.errors import Conflict, Fault, Invalid, Unavailable
+from rules.ids import CustomerId
 
 INTERRUPTED = 130
 """The exit status after Ctrl+C, as shells have it."""
@@ -45,6 +47,7 @@ class _Site(msgspec.Struct, frozen=True, eq=False):
     folder: CampaignFolder
     hands: Hands
     stopping: asyncio.Event
+    bar: Progress
 
 
 class CampaignShow:
@@ -56,56 +59,40 @@ class CampaignShow:
         self._file = file
         self._crew = crew
         self._console = console
+        self._folders = CampaignFolders(self._settings.folder)
 
     async def run(self) -> bool:
         """Run until the end, or Ctrl+C (then False), which lets what was begun be finished."""
-        settings, folders = self._settings, CampaignFolders(self._settings.folder)
-        async with AsyncExitStack() as stack:
-            with data_folder(settings.folder):
-                pass
-            store = await stack.enter_async_context(open_store(settings))
-            if self._wish.dry_run:
-                folder = stack.enter_context(folders.passing())
-                found = None
-                find_campaign(self._wish, folders)
-            else:
-                folder = folders.of(self._wish.name)
-                stack.enter_context(folder.working())
-                found = find_campaign(self._wish, folders)
-                await stack.enter_async_context(settled(store, settings.folder))
-            if folder.stopped:
-                raise Conflict(f"Campaign {self._wish.name} was withdrawn; give another --id to decide anew.")
-            if folder.finished:
-                self._console.print(f"Campaign {self._wish.name} was finished before; nothing is decided anew.")
-                show_summary(self._console, msgspec.json.decode(folder.summary(), type=Summary))
-                return True
-            stopping = asyncio.Event()
-            with _stopped_by_signals(stopping):
-                with data_folder(settings.folder), Hands(self._crew) as hands:
-                    site = _Site(store, folder, hands, stopping)
-                    campaign = found.campaign() if found else await self._begin(site)
-                    done = campaign is not None and await self._decide(campaign, site)
-                if campaign is None or not done:
-                    self._console.print("Stopped; nobody is decided twice when you run the same command again.")
-                    return False
-            try:
-                self._conclude(campaign, folder)
-            except OSError as error:
-                raise Unavailable(f"{campaign.out} cannot be written: {error}; run the same command again.") from error
-            return True
+        with data_folder(self._settings.folder):
+            pass
+        async with open_store(self._settings) as store:
+            order = await self._check(store)
+            if order.dry_run:
+                with self._folders.passing() as folder:
+                    return await self._work(folder, store, order)
+            with self._folders.of(order.campaign).working() as folder:
+                # Somebody else may have worked on it since it was looked at.
+                order = await self._check(store)
+                if folder.finished:
+                    self._tell_finished(folder)
+                    return True
+                async with settled(store, self._settings.folder):
+                    return await self._work(folder, store, order)
 
     async def plan(self) -> bool:
         """Show what limits cost, without deciding anything; False after Ctrl+C."""
-        settings = self._settings
-        async with open_store(settings) as store:
+        with data_folder(self._settings.folder):
+            pass
+        async with open_store(self._settings) as store:
+            order, _ = await plan_order(self._wish, store)
             stopping = asyncio.Event()
-            with CampaignFolders(settings.folder).passing() as folder, Hands(self._crew) as hands:
-                with _stopped_by_signals(stopping):
-                    site = _Site(store, folder, hands, stopping)
-                    campaign = await self._begin(site)
+            with self._folders.passing() as folder, Hands(self._crew) as hands:
+                with _stopped_by_signals(stopping), progress(self._console) as bar:
+                    site = _Site(store, folder, hands, stopping, bar)
+                    campaign = await self._begin(order, site)
                     if campaign is None:
                         return False
-                    waves = await open_waves(self._job(campaign.order), campaign, folder, store, hands, stopping)
+                    waves = await open_waves(self._job(order), campaign, folder, store, hands, stopping)
                     if stopping.is_set():
                         return False
                 if waves is None:
@@ -114,49 +101,116 @@ class CampaignShow:
                     show_plan(self._console, await waves.plan(), waves.places, campaign.customers)
         return True
 
-    async def _begin(self, site: _Site) -> Campaign | None:
-        order, _ = await plan_order(self._wish, site.store)
-        with AudienceWriter(site.folder.audience, self._wish.chunk) as writer:
+    async def _check(self, store: Store) -> Order:
+        """What shall be decided, as far as a mistake can be told before anybody is."""
+        found = None if self._wish.dry_run else find_campaign(self._wish, self._folders)
+        if found is None:
+            order, _ = await plan_order(self._wish, store)
+            if self._file is None:
+                Segment.of(self._wish.source, await order_snapshot(order, store), order.placement)
+        else:
+            order = found.order
+            if self._folders.of(order.campaign).stopped:
+                raise Conflict(f"Campaign {order.campaign} was withdrawn; give another --id to decide anew.")
+        check_place(self._wish.out, order)
+        return order
+
+    async def _work(self, folder: CampaignFolder, store: Store, order: Order) -> bool:
+        stopping = asyncio.Event()
+        with _stopped_by_signals(stopping), Hands(self._crew) as hands, progress(self._console) as bar:
+            site = _Site(store, folder, hands, stopping, bar)
+            campaign = folder.campaign() if folder.exists else await self._begin(order, site)
+            done = campaign is not None and await self._decide(campaign, site)
+        if campaign is None or not done:
+            self._console.print("Stopped; nobody is decided twice when you run the same command again.")
+            return False
+        summary = summarise(campaign, folder)
+        self._deliver(summary, campaign, folder)
+        show_summary(self._console, summary)
+        self._tell_output(campaign)
+        return True
+
+    async def _begin(self, order: Order, site: _Site) -> Campaign | None:
+        with writing(site.folder.path), AudienceWriter(site.folder.audience) as writer:
+            unreadable = 0
             if self._file is not None:
                 await asyncio.to_thread(writer.add_all, audience_in(self._file))
-                audience = writer.write()
             else:
-                found = await self._search(order, site, writer)
-                if found is None:
-                    return None
-                audience = found
-        return begin_campaign(self._wish, order, site.folder, audience)
-
-    async def _search(self, order: Order, site: _Site, writer: AudienceWriter) -> Audience | None:
-        # A mistake in the condition is told before any process is started.
-        Segment.of(self._wish.source, await order_snapshot(order, site.store), order.placement)
-        with progress(self._console) as bar:
-            task = bar.add_task("looking at profiles", total=None)
-            job, condition = self._job(order), self._wish.source
-            async for page in search(job, condition, site.store, site.hands, partial(bar.advance, task)):
-                writer.add(page)
+                unreadable = await self._search(order, site, writer)
                 if site.stopping.is_set():
                     return None
-        return writer.write(by_name=True)
+            if writer.named == 0:
+                raise Invalid((Fault(self._wish.source, "names no customer; nothing is decided"),))
+            chunk = chunk_for(self._wish, writer.named)
+            audience = await asyncio.to_thread(writer.write, chunk, self._file is None)
+        campaign = campaign_for(self._wish, order, audience, chunk, unreadable)
+        site.folder.keep(campaign)
+        return campaign
+
+    async def _search(self, order: Order, site: _Site, writer: AudienceWriter) -> int:
+        """Write down who is in the segment; gives how many profiles could not be read."""
+        looked, unreadable = 0, set[CustomerId]()
+
+        def advance(profiles: int) -> None:
+            nonlocal looked
+            looked += profiles
+            site.bar.advance(task, profiles)
+
+        task = site.bar.add_task("looking at profiles", total=None)
+        async for found in search(self._job(order), self._wish.source, site.store, site.hands, advance, site.stopping):
+            writer.add(found.customers)
+            unreadable.update(found.unreadable)
+        site.bar.remove_task(task)
+        if not writer.named and not site.stopping.is_set():
+            said = f"none of {looked:,} profiles meets it; try a wider condition"
+            none = "there are no profiles yet; bring them in with `concierge import customers`, or over HTTP"
+            raise Invalid((Fault("--segment", said if looked else none),))
+        return len(unreadable)
 
     async def _decide(self, campaign: Campaign, site: _Site) -> bool:
         settings, job, stopping = self._settings, self._job(campaign.order), site.stopping
         receipts = Receipts(site.store, Contacts(site.store, settings.visitor_days, settings.repeat_days))
         run = CampaignRun(job, campaign, site.folder, site.store, receipts, stopping)
-        with progress(self._console) as bar:
-            task = bar.add_task("deciding", total=campaign.customers, completed=run.decided)
-            waves = await open_waves(job, campaign, site.folder, site.store, site.hands, stopping)
-            return not stopping.is_set() and await run.run(site.hands, waves, partial(bar.advance, task))
+        task = site.bar.add_task("deciding", total=campaign.customers, completed=run.decided)
+        waves = await open_waves(job, campaign, site.folder, site.store, site.hands, stopping)
+        return not stopping.is_set() and await run.run(site.hands, waves, partial(site.bar.advance, task))
 
-    def _conclude(self, campaign: Campaign, folder: CampaignFolder) -> None:
-        summary = summarise(campaign, folder)
-        written = msgspec.json.format(msgspec.json.encode(summary))
-        write_output(campaign, folder)
-        summary_path(campaign).write_bytes(written)
-        if not campaign.order.dry_run:
-            folder.finish(written)
+    def _tell_finished(self, folder: CampaignFolder) -> None:
+        campaign = folder.campaign()
+        summary = msgspec.json.decode(folder.summary(), type=Summary)
+        self._console.print(
+            f"Campaign {campaign.order.campaign} was finished before; nothing is decided anew. "
+            "Give another --id to decide everybody again.",
+            highlight=False,
+        )
+        if not has_output(self._wish.out, campaign.order):
+            self._deliver(summary, campaign, folder)
         show_summary(self._console, summary)
-        self._console.print(f"{campaign.out} has who shall see what, {summary_path(campaign)} these figures.")
+        self._tell_output(campaign)
+
+    def _deliver(self, summary: Summary, campaign: Campaign, folder: CampaignFolder) -> None:
+        """Write the result where it is wanted now; then the campaign is finished."""
+        out = self._wish.out
+        written = msgspec.json.format(msgspec.json.encode(summary))
+        try:
+            write_output(out, campaign, folder)
+            write_durably(summary_path(out, campaign.order), written)
+        except OSError as error:
+            id = campaign.order.campaign
+            kept = f"Everybody is decided; make room and run the same command again, or add --id {id} and another --out"
+            again = "Run the dry run again with another --out"
+            raise Unavailable(
+                f"{out} cannot be written: {error}. {again if campaign.order.dry_run else kept}."
+            ) from error
+        if not campaign.order.dry_run:
+            folder.keep(msgspec.structs.replace(campaign, out=str(out.resolve())))
+            folder.finish(written)
+
+    def _tell_output(self, campaign: Campaign) -> None:
+        out = self._wish.out
+        self._console.print(
+            f"{out} has who shall see what, {summary_path(out, campaign.order)} these figures.", soft_wrap=True
+        )
 
     def _job(self, order: Order) -> Job:
         store = self._settings.store or EmbeddedServer(self._settings.folder).url

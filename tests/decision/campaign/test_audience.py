@@ -14,9 +14,9 @@ from rules.ids import CustomerId
 
 
 def written(path: Path, names: list[CustomerId], chunk: int, by_name: bool = False) -> tuple[Audience, list[str]]:
-    with AudienceWriter(path / "audience.parquet", chunk) as writer:
+    with AudienceWriter(path / "audience.parquet") as writer:
         writer.add_all(names)
-        audience = writer.write(by_name)
+        audience = writer.write(chunk, by_name)
     folder = CampaignFolder(path)
     chunks = [folder.customers(number) for number in range(-(-audience.customers // chunk))]
     assert {len(some) for some in chunks[:-1]} <= {chunk}

@@ -107,7 +107,9 @@ def test_a_campaign_is_stopped_robbed_and_finished(valkey_url: str, tmp_path: Pa
         (("--placement", "mail", "--segment", "true", "--column", "tier"), "is no attribute of offers"),
         (("--placement", "mail", "--segment", "true", "--at", "2200-01-01"), "lies in the future"),
         (("--placement", "mail", "--segment", "true", "--id", "No!"), "give lower-case letters"),
-        (("--placement", "mail", "--segment", "customer.age > 1000"), "names no customer"),
+        (("--placement", "mail", "--segment", "customer.age > 1000"), "none of 3 profiles meets it"),
+        (("--placement", "mail", "--segment", "true", "--out", "out.csv"), "only Parquet is written"),
+        (("--placement", "mail", "--segment", "true", "--out", "/proc/out/o.parquet"), "nobody was decided"),
     ],
 )
 def test_mistakes_are_named(valkey_url: str, tmp_path: Path, arguments: tuple[str, ...], said: str) -> None:
@@ -115,6 +117,8 @@ def test_mistakes_are_named(valkey_url: str, tmp_path: Path, arguments: tuple[st
     code, told = Shell(valkey_url, tmp_path / "data").run("run", "--out", tmp_path / "out.parquet", *arguments)
     assert code == 1
     assert said in " ".join(told.split())
+    # A mistake leaves nothing behind.
+    assert not [*(tmp_path / "data" / "campaigns").glob("*")]
 
 
 async def prepare_few(url: str, data: Path) -> None:
