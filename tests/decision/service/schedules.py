@@ -10,7 +10,7 @@ from functools import partial
 from typing import NamedTuple, TypeVar, cast
 
 from decision.store.memory import MemoryStore
-from decision.store.port import Append, Entry, Put, Write
+from decision.store.port import Append, Entry, Put, Store, Write
 
 Given = TypeVar("Given")
 Name = tuple[int, int]
@@ -41,11 +41,13 @@ def at_once(answer: Coroutine[None, None, Given]) -> Given:
     raise AssertionError("it waits")
 
 
-class SteppingStore(MemoryStore):
-    """One caller's way to the store that all share: each step waits until it is its turn."""
+class SteppingStore:
+    """One caller's way to the store that all share: each step waits until it is its turn.
+
+    It is no `MemoryStore` of its own: what has no step here cannot be asked.
+    """
 
     def __init__(self, shared: MemoryStore, caller: int, steps: dict[Name, Step]) -> None:
-        super().__init__()
         self._shared = shared
         self._caller = caller
         self._steps = steps
@@ -82,6 +84,18 @@ class SteppingStore(MemoryStore):
     ) -> int | None:
         append = partial(self._shared.append, key, value, expected_length, ttl, expected_end)
         return await self._step(append, (), (key,))
+
+    async def append_once(
+        self,
+        key: str,
+        value: bytes,
+        receipt: Put,
+        expected_length: int | None = None,
+        ttl: int | None = None,
+        expected_end: bytes = b"",
+    ) -> int | bytes | None:
+        append = partial(self._shared.append_once, key, value, receipt, expected_length, ttl, expected_end)
+        return await self._step(append, (), (key, receipt.key))
 
     async def swap(
         self, key: str, expected: bytes | None, value: bytes | None, fence: Append, also: Sequence[str] = ()
@@ -165,7 +179,7 @@ class _Point:
         return self._steps[one].commutes(self._steps[other])
 
 
-Stores = Callable[[int], SteppingStore]
+Stores = Callable[[int], Store]
 """Each caller's way to the store, by the caller's number."""
 
 Callers = Callable[[Stores], list[Coroutine[None, None, None]]]
@@ -199,7 +213,9 @@ def _run(callers: Callers, shared: MemoryStore, path: list[_Point], mortal: froz
     depth, seen = 0, False
     selector = _Idle()
     loop = _Loop(selector)
-    tasks = [loop.create_task(caller) for caller in callers(lambda caller: SteppingStore(shared, caller, steps))]
+    tasks = [
+        loop.create_task(caller) for caller in callers(lambda caller: cast(Store, SteppingStore(shared, caller, steps)))
+    ]
 
     def idle(timeout: float | None) -> None:
         nonlocal depth, seen
