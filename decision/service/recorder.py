@@ -78,9 +78,10 @@ class Recorder:
             )
         )
 
-    def withdraw(self, withdrawal: Withdrawal) -> None:
-        """Take a decision back that is not shown, in the background: of what was written down of it nothing stays."""
-        self._withdrawing.begin(withdrawal)
+    def withdraw(self, *withdrawals: Withdrawal) -> None:
+        """Take decisions back that are not shown, in the background: nothing of what was written down stays."""
+        for withdrawal in withdrawals:
+            self._withdrawing.begin(withdrawal)
 
 
 def _holds(history: bytes, contacts: bytes) -> bool:

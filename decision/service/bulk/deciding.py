@@ -262,10 +262,12 @@ class BulkDeciding:
                 told = str(error) or "no answer before the deadline"
                 log.error("journal_unavailable", decisions=len(part), error=told)
                 for line in part:
+                    self._recorder.withdraw(*line.withdrawals)
                     line.unacknowledged()
             else:
                 for line, written in zip(part, decisions, strict=True):
                     if written.id in lapsed:
+                        self._recorder.withdraw(*line.withdrawals)
                         line.lose()
 
     async def _write(self, decisions: list[Written], deadline: Deadline) -> frozenset[DecisionId]:

@@ -22,9 +22,11 @@ from decision.service.made import (
     make_or_fall_back,
     record_of,
     wanted_by,
+    withdrawal_of,
 )
 from decision.service.recorder import Written
 from decision.service.volumes import KNOWN_SECONDS, Wanted, settles
+from decision.service.withdrawing import Withdrawal
 from decision.subject.contacts import Seen
 from decision.subject.identities import Subject
 from decision.subject.state import SubjectState
@@ -114,12 +116,10 @@ class Line(msgspec.Struct, eq=False):
         """Decide on what is known, and on what the lines before it leave."""
         try:
             bound = self.ask.snapshot.placement(self.ask.request.placement).bound
-            without, terms = self.without, NO_TERMS
+            terms = NO_TERMS
             if bound.volumes.own:
                 terms = allotment.terms(bound.volumes, bound.spec.slots, draw.now)
-                # Who could not be loaded in time is no more likely to hold anything in time.
-                without = without if self.state is not None or self.lost else (*without, "volume")
-            self.made = make_or_fall_back(self.ask, self.state, without, draw, terms=terms)
+            self.made = make_or_fall_back(self.ask, self.state, self.without, draw, terms=terms)
             if (wanted := self.wanted) is not None:
                 allotment.take(wanted.claims)
         except Exception as error:
@@ -169,6 +169,12 @@ class Line(msgspec.Struct, eq=False):
         record, entry = encode_record(record_of(ask, made)), encode_entry(index_entry_of(ask, made))
         known = KNOWN_SECONDS if self.name is None else KEPT_KNOWN_SECONDS
         return Written(made.draw.id, record, entry, owner, contacts, settles(made.draw.id, made.claims, known))
+
+    @property
+    def withdrawals(self) -> tuple[Withdrawal, ...]:
+        """What takes it back where it is not shown; with a name it is not, for it may be asked again and finished."""
+        made = self.made
+        return (withdrawal_of(self.ask, made),) if self.name is None and made is not None and made.claims else ()
 
     def unacknowledged(self) -> None:
         """Nobody said that it is written down: the same slate is answered, and says so.

@@ -12,13 +12,14 @@ from decision.journal.record import WithdrawalRecord, decode_record
 from decision.journal.sink import Sink
 from decision.keys import JOURNAL, contacts_key, customer_subject, volume_key
 from decision.service.claims import Claim
+from decision.service.made import Made
 from decision.service.withdrawing import Withdrawal, Withdrawing
 from decision.store.port import START, Hold, Settle, Write
 from decision.subject.contacts import Contacts
 from rules.errors import NotFound, Unavailable
 from rules.ids import CustomerId, DecisionId, Instant, VolumeId
 from tests.decision.service.conftest import journal
-from tests.decision.service.test_volumes import NOW, CountedStore, decide, offers, taken, worker
+from tests.decision.service.test_volumes import NOW, CountedStore, asked, decide, offers, taken, worker
 
 
 @pytest.fixture
@@ -83,6 +84,26 @@ async def test_what_was_written_down_without_anybody_hearing_of_it_is_taken_back
         decisions = rows.execute("SELECT id FROM journal WHERE record = 'decision'").fetchall()
     assert len(decisions) == 1
     assert (unseen,) not in decisions
+
+
+async def test_a_line_of_a_bulk_whose_hold_was_over_leaves_nothing_behind(tmp_path: Path, store: CountedStore) -> None:
+    service = await worker(tmp_path, store, contact_policy=True)
+    write = store.write
+
+    async def late(writes: Sequence[Write]) -> list[int | None]:
+        store.write = write  # type: ignore[method-assign]
+        ends = {each.key: each for each in writes if isinstance(each, Settle)}
+        over = next(each for key, each in ends.items() if "corte-family" in key)
+        await write([Settle(over.key, over.holder, 0)])
+        return await write(writes)
+
+    store.write = late  # type: ignore[method-assign]
+    (made,) = await service.bulk.decide([asked(service, "ann")])
+    assert isinstance(made, Made)
+    assert made.decision.degraded == ("store",)
+    await withdrawn(store, made.draw.id)
+    assert [await taken(store, offer) for offer in ("corte-family", "alba-family")] == [(0, 0)] * 2
+    assert await store.get_many([contacts_key(customer_subject(CustomerId("ann")))]) == [None]
 
 
 async def test_to_withdraw_once_more_gives_nothing_back_twice(tmp_path: Path, store: CountedStore) -> None:
