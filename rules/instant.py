@@ -50,8 +50,13 @@ def format_instant(instant: Instant) -> str:
 def tell_instant(instant: Instant) -> str:
     """The moment for a sentence, to the minute: `14 March 2027 09:30 UTC`."""
     date, clock = format_instant(instant).split("T")
+    return f"{tell_day(date)} {clock[:5]} UTC"
+
+
+def tell_day(date: str) -> str:
+    """A date like `2027-03-14` for a sentence: `14 March 2027`."""
     year, month, day = date.split("-")
-    return f"{int(day)} {_MONTHS[int(month) - 1]} {year} {clock[:5]} UTC"
+    return f"{int(day)} {_MONTHS[int(month) - 1]} {year}"
 
 
 def _offset(zone: str) -> int:

@@ -10,6 +10,7 @@ from decision.engine.explained_offer import ExplainedOffer
 from decision.engine.limit import Limit
 from decision.engine.slate import Place, Slate
 from decision.engine.snapshot import Snapshot
+from decision.engine.terms import prices_of
 from decision.engine.verdict import verdicts
 from decision.engine.volume_explanation import VolumeTeller
 from decision.engine.weighing import Weighing
@@ -33,10 +34,13 @@ def explain_candidates(weighing: Weighing, slate: Slate, snapshot: Snapshot, now
     history = weighing.history
     standings = None if history is None else weighing.placement.bound.tally.standings(history, now)
     offers = []
+    prices = weighing.terms.prices
+    costs = None if prices is None else prices_of(weighing.placement.bound.volumes, prices).tolist()
     for row, code in enumerate(verdicts(weighing, slate).tolist()):
         cause = _cause(Reason(code), row, weighing, slate, standings, now)
         rank, place = places.get(row, (None, None))
-        offers.append(_explained(row, Reason(code), cause, rank, place, weighing, now, features[row]))
+        price = None if costs is None else costs[row]
+        offers.append(_explained(row, Reason(code), cause, rank, place, weighing, now, features[row], price))
     return offers
 
 
@@ -74,6 +78,7 @@ def _explained(
     weighing: Weighing,
     now: Instant,
     features: FeatureWords,
+    price: float | None,
 ) -> ExplainedOffer:
     bound, parts = weighing.placement.bound, weighing.parts
     weighed = bool(weighing.open[row])
@@ -94,6 +99,7 @@ def _explained(
         context=float(parts.context[row]) if weighed else None,
         value=float(parts.value[row]) if weighed else None,
         levers=float(parts.levers[row]) if weighed else None,
+        price=price,
         levers_in_force=tuple(lever.id for lever in bound.levers.in_force(row, now)),
         features=features,
     )
@@ -106,9 +112,9 @@ def _cause(
     if slate.held_by[row] >= 0:
         return _held(row, weighing, weighing.limits.each[slate.held_by[row]], standings, now)
     if reason is Reason.SOLD_OUT:
-        return VolumeTeller(weighing).sold_out(row, int(weighing.screening.detail[row]))
+        return VolumeTeller(weighing, now).sold_out(row, int(weighing.screening.detail[row]))
     if reason is Reason.OUTPRICED:
-        return VolumeTeller(weighing).outpriced(row)
+        return VolumeTeller(weighing, now).outpriced(row)
     if not weighing.open[row]:
         detail = bound.explain(row, weighing.screening, weighing.facts, standings, now, weighing.profile.consents)
         return Cause(detail.rule, detail.because, detail.sentence, detail.read)
@@ -126,7 +132,7 @@ def _held(row: int, weighing: Weighing, limit: Limit, standings: Standings | Non
         sentence = f"{detail.sentence} The offers above use up what is left."
         return Cause(detail.rule, detail.because, sentence, detail.read)
     if limit.reason is Reason.SOLD_OUT:
-        return VolumeTeller(weighing).sold_out(row, limit.detail, above=True)
+        return VolumeTeller(weighing, now).sold_out(row, limit.detail, above=True)
     name = tuple(bound.limits)[limit.detail]
     read = read_values((f"offer.{name}",), weighing.facts, bound.offers, row, bound.moments)
     read["at_most"] = bound.spec.at_most[name]

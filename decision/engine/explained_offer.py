@@ -20,7 +20,9 @@ class ExplainedOffer(msgspec.Struct, frozen=True, kw_only=True):
     `because` is its author's sentence, `read` the values it read (None where absent). The figures are None for offers
     that were never weighed; `probability` is the chance at its rank, and None for offers not shown. `features` are
     numbers, words where categorical, and None where missing. `contact_policy` tells of an offer that passed where the
-    entries stand that remember: those that responses clear, or that a rest follows.
+    entries stand that remember: those that responses clear, or that a rest follows. `price` is what the volume limits
+    it counts towards cost together, where they had prices (a subsidy is below zero): the score is what the parts of the
+    arbitration make, less this, and not below zero.
     """
 
     offer: OfferId
@@ -38,6 +40,7 @@ class ExplainedOffer(msgspec.Struct, frozen=True, kw_only=True):
     context: float | None = None
     value: float | None = None
     levers: float | None = None
+    price: float | None = None
     levers_in_force: tuple[LeverId, ...] = ()
     features: Mapping[str, float | str | None] = {}
 

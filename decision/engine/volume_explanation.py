@@ -2,18 +2,22 @@
 
 import numpy as np
 
+from decision.day import day_of
 from decision.engine.cause import Cause
 from decision.engine.terms import prices_of
 from decision.engine.weighing import Weighing
 from rules.facts import FactValue
+from rules.ids import Instant
+from rules.instant import tell_day
 from rules.volume import VolumePlace
 
 
 class VolumeTeller:
     """Tells of the volume limits of one weighed placement."""
 
-    def __init__(self, weighing: Weighing) -> None:
+    def __init__(self, weighing: Weighing, now: Instant) -> None:
         self._weighing = weighing
+        self._now = now
         self._volumes = weighing.placement.bound.volumes
         self._room = dict(weighing.terms.room)
 
@@ -27,12 +31,13 @@ class VolumeTeller:
         limit, most = place.limit, place.most
         assert most is not None
         left = self._room.get(number)
+        where = self._where(place)
         if left is None:
-            sentence = f"{place.name}: no unit could be reserved{_where(place)} by the volume limit {limit.id}."
+            sentence = f"{place.name}: no unit could be reserved{where} by the volume limit {limit.id}."
         else:
             left = max(left, 0)
             sentence = (
-                f"{place.name}: {most - left} of {most} are taken{_where(place)}, by the volume limit {limit.id}."
+                f"{place.name}: {most - left} of {most} were taken or held{where}, by the volume limit {limit.id}."
             )
         if above:
             sentence += " The offers above use up what is left."
@@ -59,7 +64,9 @@ class VolumeTeller:
         )
         return Cause(dearest.limit.id, dearest.limit.because, sentence, {"score": score, "price": price})
 
-
-def _where(place: VolumePlace) -> str:
-    channel = "" if place.channel is None else f" on {place.channel}"
-    return f"{channel} today" if place.limit.within == "day" else channel
+    def _where(self, place: VolumePlace) -> str:
+        channel = "" if place.channel is None else f" on {place.channel}"
+        if place.limit.within == "total":
+            return channel
+        zone = "" if place.limit.zone == "UTC" else f" ({place.limit.zone})"
+        return f"{channel} on {tell_day(day_of(self._now, place.limit.zone))}{zone}"

@@ -1,11 +1,10 @@
 """What a slate takes of volume limits: so many units of so many counters."""
 
 from collections.abc import Sequence
-from datetime import UTC, datetime
-from zoneinfo import ZoneInfo
 
 import msgspec
 
+from decision.day import day_of
 from decision.keys import volume_key
 from decision.subject.profiles import DAY
 from rules.ids import Instant
@@ -51,4 +50,4 @@ def period_of(place: VolumePlace, now: Instant) -> str:
     """The day that a place counts at a moment, in its limit's zone, or what stands for all days."""
     if place.limit.within == TOTAL:
         return TOTAL
-    return datetime.fromtimestamp(now / 1000, UTC).astimezone(ZoneInfo(place.limit.zone)).date().isoformat()
+    return day_of(now, place.limit.zone)

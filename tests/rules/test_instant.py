@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rules.ids import Instant
-from rules.instant import EARLIEST, LATEST, format_instant, parse_instant, tell_instant
+from rules.instant import EARLIEST, LATEST, format_instant, parse_instant, tell_day, tell_instant
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -69,3 +69,7 @@ def test_anything_else_is_refused_and_says_how_to_write_it(text: str) -> None:
 def test_moments_have_a_range(text: str) -> None:
     with pytest.raises(ValueError, match="1900 to 2262"):
         parse_instant(text)
+
+
+def test_a_day_is_told_without_its_time() -> None:
+    assert tell_day("2027-03-04") == "4 March 2027"

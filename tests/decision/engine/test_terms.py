@@ -188,13 +188,13 @@ def test_the_explanation_says_what_of_which_limit_is_taken() -> None:
     assert told(sold, "alba-spa") == (
         "sold_out",
         "spas",
-        "spas: 100 of 100 are taken, by the volume limit spas. The spa has a hundred places.",
+        "spas: 100 of 100 were taken or held, by the volume limit spas. The spa has a hundred places.",
         {"at_most": 100, "left": 0, "within": "total"},
     )
     assert told(sold, "brisa-family") == (
         "sold_out",
         "brand-a-day",
-        "Brisa: 9 of 9 are taken on web today, by the volume limit brand-a-day.",
+        "Brisa: 9 of 9 were taken or held on web on 15 April 2026, by the volume limit brand-a-day.",
         {"at_most": 9, "left": 0, "within": "day", "zone": "UTC", "offer.brand": "Brisa"},
     )
     last = recorded(NO_TERMS.with_room({places().index("brand-a-day/Corte"): 1, places().index("brand-a-day/Alba"): 1}))
@@ -202,7 +202,8 @@ def test_the_explanation_says_what_of_which_limit_is_taken() -> None:
     reason, _, sentence, _ = told(last, kept_off)
     assert reason == "sold_out"
     assert sentence.endswith(
-        "8 of 9 are taken on web today, by the volume limit brand-a-day. The offers above use up what is left."
+        "8 of 9 were taken or held on web on 15 April 2026, by the volume limit brand-a-day. "
+        "The offers above use up what is left."
     )
     away = recorded(NO_TERMS, without=frozenset({"volume"}))
     assert told(away, "alba-spa")[2] == "alba-spa: no unit could be reserved by the volume limit stock."
@@ -214,3 +215,21 @@ def test_the_explanation_says_what_is_too_dear() -> None:
     assert (reason, rule) == ("outpriced", "spas")
     assert read == {"score": 5.25, "price": 1_005.0}
     assert sentence == "Its score 5.25 is no more than 1005, the price of the volume limits it counts towards."
+
+
+@settings(max_examples=50)
+@given(costs=st.dictionaries(st.sampled_from(places()), st.floats(-6, 6)))
+def test_the_explanation_tells_the_price_so_that_the_score_can_be_checked(costs: dict[str, float]) -> None:
+    prices = priced(costs)
+    explanation = explain(recorded(Terms(prices=prices)), snapshot(), prices)
+    scored = [offer for offer in explanation.offers if offer.score is not None]
+    assert scored
+    for offer in scored:
+        assert offer.value is not None
+        assert offer.price is not None
+        product = (offer.propensity or 1.0) * (offer.context or 0.0) * offer.value * (offer.levers or 0.0)
+        assert offer.score == max(product - offer.price, 0.0)
+    for offer in explanation.offers:
+        if offer.reason == "outpriced":
+            assert offer.price == offer.read["price"]
+    assert all(offer.price is None for offer in explain(recorded(NO_TERMS), snapshot()).offers)

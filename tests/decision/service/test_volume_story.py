@@ -84,7 +84,7 @@ async def test_three_rooms_are_sold_across_channels_and_days_and_a_fourth_once_t
     told = await house.why_not(late)
     assert (told.reason, told.rule) == ("sold_out", "last-rooms")
     assert told.sentence == (
-        "last-rooms: 3 of 3 are taken, by the volume limit last-rooms. The house has that many rooms left."
+        "last-rooms: 3 of 3 were taken or held, by the volume limit last-rooms. The house has that many rooms left."
     )
     await house.publish(rooms=4)
     assert await house.sells("eva", "web-home")

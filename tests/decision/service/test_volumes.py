@@ -116,7 +116,7 @@ async def test_three_rooms_go_to_three_guests_and_the_fourth_is_told_why(tmp_pat
     assert "corte-family" not in offers(fourth)
     gone = await explained(service, fourth.decision, "corte-family")
     assert (gone.status, gone.reason, gone.rule) == ("not_shown", "sold_out", "rooms")
-    assert gone.sentence == "corte-family: 3 of 3 are taken, by the volume limit rooms. There are three rooms."
+    assert gone.sentence == "corte-family: 3 of 3 were taken or held, by the volume limit rooms. There are three rooms."
     assert gone.read == {"at_most": 3, "left": 0, "within": "total", "offer.id": "corte-family"}
     assert await taken(store, "corte-family") == (3, 0)
     # What is known to be sold out is not asked for.
@@ -160,6 +160,10 @@ async def test_a_day_ends_in_the_zone_of_its_limit(tmp_path: Path, store: Counte
         0,
     ]
     assert await taken(store, None, "a-day", "2026-04-01") == (2, 0)
+    last = await service.deciding.decide(asked(service, "ann", at=format_instant(Instant(midnight - 1))))
+    assert (await explained(service, last.decision, "corte-family")).sentence == (
+        "a-day: 2 of 2 were taken or held on 1 April 2026 (Pacific/Auckland), by the volume limit a-day."
+    )
     assert await taken(store, None, "a-day", "2026-04-02") == (2, 0)
 
 
@@ -174,7 +178,7 @@ async def test_what_is_allowed_changes_at_once_and_the_counting_goes_on(tmp_path
     await publish(service, FAMILIES.replace("at_most = 3", "at_most = 2"))
     over = await decide(service, "finn")
     told = await explained(service, over.decision, "corte-family")
-    assert told.sentence.startswith("corte-family: 2 of 2 are taken")
+    assert told.sentence.startswith("corte-family: 2 of 2 were taken or held")
 
 
 async def test_who_cannot_reserve_the_contact_gives_the_units_back(tmp_path: Path, store: CountedStore) -> None:
