@@ -12,6 +12,7 @@ from decision.importing.desk import ImportDesk
 from decision.importing.memory import JournalMemory
 from decision.journal.journal import Journal
 from decision.journal.settling import settled
+from decision.logs import log
 from decision.service.bulk.deciding import BulkDeciding
 from decision.service.bulk.keeping import Keeping
 from decision.service.bulk.passage import BATCH_PATIENCE, Passage
@@ -30,6 +31,7 @@ from decision.service.recorder import Recorder
 from decision.service.refreshing import Refresher
 from decision.service.volumes import Volumes
 from decision.settings import Settings
+from decision.store.durability import weaknesses
 from decision.store.opening import open_store
 from decision.store.port import Store
 from decision.subject.contacts import Contacts
@@ -142,6 +144,9 @@ def compose(
 @asynccontextmanager
 async def open_service(settings: Settings) -> AsyncIterator[Concierge]:
     """The service over the configured store, kept in step with the pointers until it is closed."""
+    if settings.store:
+        for name, needed in (await weaknesses(settings.store)).items():
+            log.warning("store_may_lose_writes", setting=name, needed=needed)
     async with open_store(settings) as store, open_store(settings) as aside, BuildingProcess() as building:
         processes = settings.bulk_processes or max(1, cores() // settings.workers)
         concierge = compose(store, settings, processes=processes, aside=aside, building=building)
