@@ -14,7 +14,7 @@ from decision.campaign.receipts import Receipts
 from decision.campaign.withdrawing import Withdrawing, Withdrawn
 from decision.campaign.workshop import order_snapshot
 from decision.clock import wall_clock
-from decision.command.campaign_progress import progress
+from decision.command.campaign_progress import CampaignProgress
 from decision.folders import data_folder
 from decision.journal.settling import settled
 from decision.settings import Settings, read_settings
@@ -26,20 +26,30 @@ from rules.instant import format_instant
 @click.command(name="list")
 def list_campaigns() -> None:
     """List all campaigns, the latest first, and how far each has come."""
-    table = Table(Column("Campaign", no_wrap=True), "Placement", "Moment", "Audience", "Decided", "State", "Output")
+    # Where the audience was and the result lies stands below: a path is for copying, and no column holds it.
+    table = Table(
+        Column("Campaign", overflow="fold", min_width=12),
+        Column("Placement", overflow="fold"),
+        Column("Moment (UTC)", no_wrap=True),
+        Column("Decided", justify="right", no_wrap=True),
+        Column("State", no_wrap=True),
+    )
+    lines = []
     for folder in CampaignFolders(read_settings().folder).all():
         campaign = folder.campaign()
         decided = min(len(folder.written()) * campaign.chunk, campaign.customers)
         table.add_row(
             campaign.order.campaign,
             campaign.order.placement,
-            format_instant(campaign.order.moment),
-            campaign.audience,
-            f"{decided:,} of {campaign.customers:,}",
+            format_instant(campaign.order.moment)[:16].replace("T", " "),
+            f"{decided:,}/{campaign.customers:,}",
             folder.state,
-            campaign.out,
         )
-    Console().print(table)
+        lines.append(f"{campaign.order.campaign}: {campaign.audience} → {campaign.out}")
+    console = Console(highlight=False)
+    console.print(table)
+    for line in lines:
+        console.print(line, soft_wrap=True, markup=False)
 
 
 @click.command()
@@ -64,6 +74,7 @@ async def _withdraw(settings: Settings, folder: CampaignFolder, data: Path, cons
             order = campaign.order
             limits = CampaignLimits.of(await order_snapshot(order, store), order.placement, order.moment)
             withdrawing = Withdrawing(campaign, folder, store, Receipts(store, contacts), limits, data, wall_clock)
-            with progress(console) as bar:
+            with CampaignProgress(console) as bar:
                 task = bar.add_task("taking back", total=campaign.customers)
-                return await withdrawing.withdraw(lambda looked: bar.advance(task, looked))
+                async with bar.watching(store):
+                    return await withdrawing.withdraw(lambda looked: bar.advance(task, looked))

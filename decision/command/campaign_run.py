@@ -9,7 +9,6 @@ from pathlib import Path
 
 import msgspec
 from rich.console import Console
-from rich.progress import Progress
 
 from decision.campaign.audience import AudienceWriter, audience_in
 from decision.campaign.beginning import Wish, campaign_for, chunk_for, find_campaign, plan_order
@@ -24,7 +23,7 @@ from decision.campaign.searching import search
 from decision.campaign.segment import Segment
 from decision.campaign.summary import Summary, summarise
 from decision.campaign.workshop import Job, order_snapshot
-from decision.command.campaign_progress import progress
+from decision.command.campaign_progress import CampaignProgress
 from decision.command.campaign_table import show_plan, show_summary
 from decision.folders import data_folder
 from decision.journal.settling import settled
@@ -47,7 +46,7 @@ class _Site(msgspec.Struct, frozen=True, eq=False):
     folder: CampaignFolder
     hands: Hands
     stopping: asyncio.Event
-    bar: Progress
+    bar: CampaignProgress
 
 
 class CampaignShow:
@@ -87,7 +86,7 @@ class CampaignShow:
             order, _ = await plan_order(self._wish, store)
             stopping = asyncio.Event()
             with self._folders.passing() as folder, Hands(self._crew) as hands:
-                with _stopped_by_signals(stopping), progress(self._console) as bar:
+                with _stopped_by_signals(stopping), CampaignProgress(self._console) as bar:
                     site = _Site(store, folder, hands, stopping, bar)
                     campaign = await self._begin(order, site)
                     if campaign is None:
@@ -117,10 +116,11 @@ class CampaignShow:
 
     async def _work(self, folder: CampaignFolder, store: Store, order: Order) -> bool:
         stopping = asyncio.Event()
-        with _stopped_by_signals(stopping), Hands(self._crew) as hands, progress(self._console) as bar:
+        with _stopped_by_signals(stopping), Hands(self._crew) as hands, CampaignProgress(self._console) as bar:
             site = _Site(store, folder, hands, stopping, bar)
-            campaign = folder.campaign() if folder.exists else await self._begin(order, site)
-            done = campaign is not None and await self._decide(campaign, site)
+            async with bar.watching(store):
+                campaign = folder.campaign() if folder.exists else await self._begin(order, site)
+                done = campaign is not None and await self._decide(campaign, site)
         if campaign is None or not done:
             self._console.print("Stopped; nobody is decided twice when you run the same command again.")
             return False
@@ -209,7 +209,9 @@ class CampaignShow:
     def _tell_output(self, campaign: Campaign) -> None:
         out = self._wish.out
         self._console.print(
-            f"{out} has who shall see what, {summary_path(out, campaign.order)} these figures.", soft_wrap=True
+            f"{out} has who shall see what, {summary_path(out, campaign.order)} these figures.",
+            soft_wrap=True,
+            markup=False,
         )
 
     def _job(self, order: Order) -> Job:

@@ -92,7 +92,7 @@ def test_a_campaign_is_stopped_robbed_and_finished(valkey_url: str, tmp_path: Pa
     assert (code, "finished before" in said) == (0, True)
     code, said = shell.run("list")
     assert "finished" in said
-    assert f"{GUESTS + 1:,} of {GUESTS + 1:,}" in said
+    assert f"{GUESTS + 1:,}/{GUESTS + 1:,}" in said
     code, said = shell.run(*run[:4], "mail", *run[5:], "--id", folders.all()[0].path.name)
     assert code == 1
     assert "another placement" in said
