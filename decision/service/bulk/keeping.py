@@ -41,7 +41,7 @@ class Keeping:
         cannot be had any more, the line fails.
         """
         keys = [(line, _key(line.asked, line), _key(line.owner, line)) for line in lines]
-        asked = [key for _, *places in keys for key in places]
+        asked = [*dict.fromkeys(key for _, *places in keys for key in places)]
         found = dict(zip(asked, await self._store.get_many(asked), strict=True))
         for line, key, begun in keys:
             blob = found[key]

@@ -255,8 +255,12 @@ async def test_a_line_that_was_begun_for_the_customer_is_finished(
     assert await journalled(store) == {first.id}
 
 
-async def test_three_workers_that_get_the_same_lines_take_the_units_of_one(tmp_path: Path, valkey_url: str) -> None:
-    stores = [RedisStore.connect(valkey_url) for _ in range(3)]
+@pytest.mark.parametrize("kind", ["server", "cluster"])
+async def test_three_workers_that_get_the_same_lines_take_the_units_of_one(
+    tmp_path: Path, valkey_url: str, cluster_server: str, cluster_store: RedisStore, kind: str
+) -> None:
+    cluster = kind == "cluster"
+    stores = [RedisStore.connect(cluster_server if cluster else valkey_url, cluster) for _ in range(3)]
     settings = Settings(data=str(tmp_path), deadline_ms=10_000)
     services = [compose(store, settings, wall_clock) for store in stores]
     await publish(services[0], FAMILIES.replace("at_most = 3", "at_most = 500"))
@@ -268,7 +272,7 @@ async def test_three_workers_that_get_the_same_lines_take_the_units_of_one(tmp_p
         return await send(service, *names)
 
     taken: Counter[str] = Counter()
-    for turn in range(15):
+    for turn in range(10):
         names = [f"{turn} {number}" for number in range(8)]
         delays = (0, turn % 6, 2 * (turn % 5))
         three = await asyncio.gather(
