@@ -11,7 +11,17 @@ from contextlib import asynccontextmanager, suppress
 
 from decision.engine.request import Decision
 from decision.logs import log
-from decision.metrics import ANSWERS, DECISIONS, DEGRADED, REASONS, SECONDS_BOUNDS, counter, decision_seconds
+from decision.metrics import (
+    ANSWERS,
+    DECISIONS,
+    DEGRADED,
+    REASONS,
+    SECONDS_BOUNDS,
+    VOLUME_LEFT,
+    counter,
+    decision_seconds,
+)
+from rules.volume import VolumePlace
 
 HAND_OVER_SECONDS = 1.0
 """How far the figures of another worker may be behind."""
@@ -34,6 +44,7 @@ class Figures:
         self._placements: defaultdict[str, _Tally] = defaultdict(_Tally)
         self._causes: Counter[str] = Counter()
         self._statuses: Counter[int] = Counter()
+        self._left: dict[tuple[str, str, str], int] = {}
 
     def decided(self, placement: str, decision: Decision, seconds: float) -> None:
         """A decision was answered after so many seconds."""
@@ -53,10 +64,15 @@ class Figures:
         """A call was answered with a status code."""
         self._statuses[status] += 1
 
+    def left(self, place: VolumePlace, units: int) -> None:
+        """So many units are left at a volume place."""
+        self._left[place.limit.id, place.channel or "", place.value or ""] = units
+
     def hand_over(self) -> None:
         """Give Prometheus all that was gathered, and begin anew; what it does not take is lost, not counted twice."""
         placements, causes, statuses = self._placements, self._causes, self._statuses
         self._placements, self._causes, self._statuses = defaultdict(_Tally), Counter(), Counter()
+        left, self._left = self._left, {}
         for placement, tally in placements.items():
             for group, number in tally.groups.items():
                 counter(DECISIONS, placement, group).inc(number)
@@ -67,6 +83,8 @@ class Figures:
             counter(DEGRADED, cause).inc(number)
         for status, number in statuses.items():
             counter(ANSWERS, str(status)).inc(number)
+        for labels, units in left.items():
+            VOLUME_LEFT.labels(*labels).set(units)
 
     @asynccontextmanager
     async def handing_over(self) -> AsyncIterator[None]:

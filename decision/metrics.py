@@ -10,6 +10,7 @@
 | `concierge_answers_total` | status | HTTP answers by status code |
 | `concierge_refresh_failures_total` | kind | catalogues and models that this worker could not take |
 | `concierge_serving` | kind, slot, version | 1 for the version served now |
+| `concierge_volume_left` | limit, channel, value | units left of a volume limit when a slate last asked for some |
 """
 
 import os
@@ -62,6 +63,12 @@ REFRESH_FAILURES = Counter(
 SERVING = Gauge(
     "concierge_serving", "1 for the version served now.", ["kind", "slot", "version"], multiprocess_mode="livemax"
 )
+VOLUME_LEFT = Gauge(
+    "concierge_volume_left",
+    "Units left of a volume limit when a slate last asked for some.",
+    ["limit", "channel", "value"],
+    multiprocess_mode="mostrecent",
+)
 
 PUBLISHED = (
     "concierge_decisions_total",
@@ -72,6 +79,7 @@ PUBLISHED = (
     "concierge_answers_total",
     "concierge_refresh_failures_total",
     "concierge_serving",
+    "concierge_volume_left",
 )
 """The names of all metrics."""
 

@@ -5,6 +5,7 @@ from collections.abc import Iterable, Sequence
 import msgspec
 
 from decision.clock import Clock
+from decision.figures import figures
 from decision.service.claims import Claim, claim_at
 from decision.service.shortage import Shortage
 from decision.store.port import Hold, Settle, Store
@@ -66,6 +67,7 @@ class Volumes:
         for (one, claim), reply in answered:
             if not reply.done or one.holder not in refused:
                 self.shortage.remember([(claim, reply.left)], one.volumes, one.slots)
+                figures.left(one.volumes.places[claim.place], reply.left)
         short: dict[str, dict[int, int]] = {}
         for (one, claim), reply in answered:
             if not reply.done:

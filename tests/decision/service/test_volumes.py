@@ -6,10 +6,12 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
+from prometheus_client import REGISTRY
 
 from decision.composition import compose
 from decision.engine.explained_offer import ExplainedOffer
 from decision.engine.replaying import replay, same_decision
+from decision.figures import figures
 from decision.keys import volume_key
 from decision.service.admission import Ask, admit
 from decision.service.answer import DecisionAnswer
@@ -123,6 +125,17 @@ async def test_three_rooms_go_to_three_guests_and_the_fourth_is_told_why(tmp_pat
     before = store.holds
     assert "corte-family" not in offers(await decide(service, "eva"))
     assert store.holds <= before + 1
+
+
+async def test_the_figures_say_what_is_left(tmp_path: Path, store: CountedStore) -> None:
+    limit = '[[volume]]\nid = "seen"\nper = "theme"\nat_most = 4\nchannels = ["call-center", "web"]\ntogether = false\n'
+    service, seen = await worker(tmp_path, store, limit), []
+    for _ in range(3):
+        await decide(service, "ann")
+        figures.hand_over()
+        labels = {"limit": "seen", "channel": "call-center", "value": "family"}
+        seen.append(REGISTRY.get_sample_value("concierge_volume_left", labels))
+    assert seen == [2.0, 0.0, 0.0]
 
 
 async def test_many_at_once_on_several_workers_never_take_more_than_there_is(
