@@ -8,7 +8,7 @@ from functools import partial
 from decision.campaign.campaign import Campaign
 from decision.campaign.deciding import patiently
 from decision.campaign.draw import decision_of
-from decision.campaign.folder import CampaignFolder, write_durably
+from decision.campaign.folder import CampaignFolder
 from decision.campaign.hands import Hands
 from decision.campaign.receipts import Receipts
 from decision.campaign.waves import Wave, Waves
@@ -107,7 +107,7 @@ class CampaignRun:
 
     async def _keep(self, chunk: int, part: bytes) -> None:
         """Once the part is on disk nobody decides the chunk again, and its receipts are not needed any more."""
-        write_durably(self._folder.part(chunk), part)
+        self._folder.keep_part(chunk, part)
         if self._campaign.order.dry_run:
             return
         await patiently(partial(self._receipts.close, self._decisions(chunk)))

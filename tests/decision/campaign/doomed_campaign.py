@@ -74,7 +74,7 @@ def _live(url: str, data: str, audience: Path, placement: str, out: Path, doom: 
         doom.at("renamed")
 
     os.rename = renaming  # type: ignore[assignment]
-    wish = Wish("audience", "digest", PlacementId(placement), out, NOW, chunk=50)
+    wish = Wish("audience", "digest", PlacementId(placement), out, NOW, CampaignId("doomed"), chunk=50)
     crew = Crew(lambda: ThreadPoolExecutor(1), 1)
     show = CampaignShow(Settings(store=url, data=data), wish, audience, crew, Console(file=StringIO()))
     assert asyncio.run(show.run())

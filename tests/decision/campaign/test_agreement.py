@@ -72,8 +72,8 @@ class Scripted(Random):
 class Guests(Hall):
     """Customers with random profiles, affinities, activities and histories, and a forest to rank by."""
 
-    async def fill(self) -> list[CustomerId]:
-        names = await self.open(0)
+    async def fill(self, more: str = "") -> list[CustomerId]:
+        names = await self.open(0, more)
         snapshot = self.service.refresher.snapshot
         assert snapshot is not None
         ids = snapshot.catalogue.offers.ids
@@ -171,9 +171,16 @@ def slate(answer: DecisionAnswer) -> Slate:
     return str(answer.customer), answer.decision, tuple(figures)
 
 
-async def as_campaign(hall: Guests, names: Sequence[CustomerId], url: str, folder: Path, crew: Crew) -> list[Slate]:
+async def as_campaign(
+    hall: Guests,
+    names: Sequence[CustomerId],
+    url: str,
+    folder: Path,
+    crew: Crew,
+    placement: PlacementId = PLACEMENT,
+) -> list[Slate]:
     out = folder / "out.parquet"
-    wish = Wish("a", "d", PLACEMENT, out, NOW, ID, chunk=max(50, CUSTOMERS // 10))
+    wish = Wish("a", "d", placement, out, NOW, ID, chunk=max(50, CUSTOMERS // 10))
     settings = Settings(store=url, data=str(hall.data))
     audience = write_names(folder / "audience.csv", names)
     assert await CampaignShow(settings, wish, audience, crew, Console(file=StringIO())).run()
@@ -186,19 +193,43 @@ async def as_campaign(hall: Guests, names: Sequence[CustomerId], url: str, folde
     return [*slates.values()]
 
 
+def limits_for(customers: int) -> str:
+    """Half of the customers get a mail, and of each family offer a tenth may have it."""
+    return f"""
+[[volume]]
+id = "beds"
+offers = "offer.theme == 'family'"
+per = "id"
+at_most = {customers // 10}
+
+[[volume]]
+id = "mails"
+at_most = {customers // 2}
+channels = ["email"]
+
+[[volume]]
+id = "club"
+offers = "offer.theme == 'club'"
+at_least = {customers // 20}
+"""
+
+
 def two_processes() -> Executor:
     return ProcessPoolExecutor(2, get_context("spawn"))
 
 
 def test_all_ways_agree(valkey_url: str, tmp_path: Path) -> None:
-    async def decide(way: str, crew: Crew | None) -> list[Slate]:
+    async def decide(way: str, crew: Crew | None, more: str = "") -> list[Slate]:
         with redis.Redis.from_url(valkey_url) as client:
             client.flushall()
         (tmp_path / way).mkdir()
         store = RedisStore.connect(valkey_url)
         hall = Guests(store, tmp_path / way)
         try:
-            names = await hall.fill()
+            names = await hall.fill(more)
+            if crew is not None and more:
+                # What is sent is limited, so that there are waves, prices and quotas.
+                return await as_campaign(hall, names, valkey_url, tmp_path / way, crew, PlacementId("mail"))
             if crew is not None:
                 return await as_campaign(hall, names, valkey_url, tmp_path / way, crew)
             return await (live if way == "live" else in_bulk)(hall, names, store)
@@ -214,10 +245,14 @@ def test_all_ways_agree(valkey_url: str, tmp_path: Path) -> None:
             "dask": stack.enter_context(dask_crew(cluster.scheduler_address)),
         }
         found = {way: asyncio.run(decide(way, crew)) for way, crew in crews.items()}
+        for way in ("campaign", "dask"):
+            limited = asyncio.run(decide(f"{way}, limited", crews[way], limits_for(CUSTOMERS)))
+            assert 0 < sum(bool(offers) for _, _, offers in limited) <= CUSTOMERS // 2
     shown = sum(len(offers) for _, _, offers in found["live"])
-    written = [(tmp_path / way / "out.parquet", tmp_path / way / "out.summary.json") for way in ("campaign", "dask")]
-    one, other = [tuple(path.read_bytes() for path in paths) for paths in written]
-    assert one == other
+    for rest in ("", ", limited"):
+        places = (tmp_path / f"{way}{rest}" for way in ("campaign", "dask"))
+        one, other = [[(place / name).read_bytes() for name in ("out.parquet", "out.summary.json")] for place in places]
+        assert one == other
     apart = {way: sum(one != other for one, other in zip(found["live"], found[way], strict=True)) for way in found}
     print(f"\n{CUSTOMERS:,} customers, {shown:,} offers shown; slates that differ from the live ones: {apart}")
     assert set(apart.values()) == {0}
