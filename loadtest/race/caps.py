@@ -69,10 +69,11 @@ def draw_caps(random: Random) -> tuple[Cap, ...]:
     return tuple(caps)
 
 
-def workspace(caps: tuple[Cap, ...]) -> str:
-    """The workspace in TOML."""
-    parts = ['name = "race"\n[attributes.offer]\ntheme = { type = "string" }\n[goals.click]\n']
-    parts.append('outcome = "click"\nwindow = "1d"\n')
+def workspace(caps: tuple[Cap, ...], *entries: str) -> str:
+    """The workspace in TOML, with further entries of it."""
+    parts = ['name = "race"\n[attributes.offer]\ntheme = { type = "string" }']
+    parts.append('[attributes.context]\nline = { type = "string" }')
+    parts.append('[goals.click]\noutcome = "click"\nwindow = "1d"\n')
     parts += [
         f'[placements.{name}]\nchannel = "{channel}"\nslots = {slots}\nformat = "none"\ngoal = "click"\n'
         "exploration = { epsilon = 1.0 }\n"
@@ -86,7 +87,7 @@ def workspace(caps: tuple[Cap, ...]) -> str:
             + (f'per = "{cap.per}"\n' if cap.per else "")
             + ("" if cap.together else "together = false\n")
         )
-    return "\n".join(parts)
+    return "\n".join([*parts, *entries])
 
 
 def offers() -> str:

@@ -19,8 +19,9 @@ from loadtest.race.run import Findings, Race
 def race(rounds: int, workers: int, kill_every: int, seed: int) -> None:
     """Let 32 callers at once decide about one customer after another, and count contacts over a cap.
 
-    They call for the web, the call center, mail and the app, one by one and in bulk, while workers are killed. The
-    caps are random. Exit status 1 when any was exceeded, or an offer was shown that is in no contact.
+    They call for the web, the call center, mail and the app, one by one and in bulk, while workers are killed and
+    visitors are linked. The caps are random, and one theme is limited for all of them together. Exit status 1 when any
+    of these was exceeded, an offer was shown that is in no contact, or a bulk sent twice had two answers.
     """
     console = Console()
     try:

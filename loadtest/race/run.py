@@ -24,6 +24,7 @@ from loadtest.hotel.demo import make_key
 from loadtest.messages import Link, Question
 from loadtest.race.callers import Answer, Callers, Round
 from loadtest.race.caps import Cap, draw_caps, is_full, offers, over, read_history, uncounted, workspace
+from loadtest.race.limit import Limit, units
 from loadtest.race.processes import kill_one, server_of
 from loadtest.service_process import Concierge, free_port
 
@@ -36,6 +37,9 @@ AT_ONCE = 4
 LINKED = 0.25
 """Share of the customers who have a visitor from the beginning, under whom half of their callers ask."""
 
+MOVING = 0.4
+"""Share of these visitors who are unlinked and linked again meanwhile."""
+
 ATTEMPTS = 5
 SWAP_SECONDS = 60.0
 Store = redis.asyncio.Redis
@@ -44,11 +48,19 @@ _SCOPES = ("decide:web", "decide:call-center", "decide:email", "decide:app", "ou
 
 
 class Findings(msgspec.Struct):
-    """What came of all rounds; `over` and `uncounted` are contacts."""
+    """What came of all rounds; `over` and `uncounted` are contacts.
+
+    `units` were shown of `limited` ones, `oversold` more than there were, and `torn` are lines answered in two ways.
+    """
 
     rounds: int = 0
     over: int = 0
     uncounted: int = 0
+    units: int = 0
+    limited: int = 0
+    oversold: int = 0
+    torn: int = 0
+    moved: int = 0
     answers: int = 0
     unanswered: int = 0
     contacts: int = 0
@@ -61,8 +73,8 @@ class Findings(msgspec.Struct):
 
     @property
     def good(self) -> bool:
-        """Whether no cap was exceeded, and whatever was shown is counted."""
-        return self.rounds > 0 and not self.over and not self.uncounted
+        """Whether no cap or limit was exceeded, whatever was shown is counted, and no line has two answers."""
+        return self.rounds > 0 and not (self.over or self.uncounted or self.oversold or self.torn)
 
     def lines(self) -> list[str]:
         """The findings in words."""
@@ -70,9 +82,12 @@ class Findings(msgspec.Struct):
         return [
             f"contacts over a cap: {self.over:,} in {self.rounds:,} rounds",
             f"shown but not counted: {self.uncounted:,}",
+            f"units over a volume limit: {self.oversold:,}, of {self.limited:,} there were {self.units:,} were shown",
+            f"lines of a named bulk answered in two ways: {self.torn:,}",
             f"{self.answers:,} decisions answered, {self.contacts:,} contacts; {full}",
             f"{self.kills:,} worker processes killed, {self.unanswered:,} calls without an answer",
-            f"went without: {dict(self.degraded) or 'nothing'}; {self.stale:,} rounds repeated; {self.seconds:,.0f} s",
+            f"went without: {dict(self.degraded) or 'nothing'}; in {self.moved:,} rounds a visitor moved; "
+            f"{self.stale:,} rounds repeated; {self.seconds:,.0f} s",
         ]
 
 
@@ -119,21 +134,27 @@ class Race:
             bar = progress.add_task("", total=self._rounds)
             while self._findings.rounds < self._rounds:
                 caps = draw_caps(self._random)
-                version = await _patiently(partial(client.put_catalogue, workspace(caps), offers()))
+                limit = Limit(f"season-{self._customers}", 1 + self._season_rounds // 2)
+                given = workspace(caps, limit.entry)
+                version = await _patiently(partial(client.put_catalogue, given, offers()))
                 await _served(address, key, version)
                 async with aiohttp.ClientSession(
                     address, headers=_headers(key), connector=aiohttp.TCPConnector(limit=0)
                 ) as session:
                     rounds = await self._season(session, client, server, lambda: progress.advance(bar))
-                await self._look(caps, version, rounds, store)
+                await self._look(caps, limit, version, rounds, store)
         self._findings.seconds = time.monotonic() - begun
+
+    @property
+    def _season_rounds(self) -> int:
+        return min(SEASON, self._rounds - self._findings.rounds)
 
     async def _season(
         self, session: aiohttp.ClientSession, client: Client, server: int, advance: Callable[[], None]
     ) -> list[tuple[Round, str | None]]:
         """Rounds with the same caps, a few at a time, each with its visitor if it has one."""
         first = self._customers
-        self._customers += min(SEASON, self._rounds - self._findings.rounds)
+        self._customers += self._season_rounds
         customers = iter(range(first, self._customers))
         done: list[tuple[Round, str | None]] = []
 
@@ -145,7 +166,8 @@ class Race:
                     await _patiently(partial(client.link, link))
                 if self._kill_every and number % self._kill_every == self._kill_every // 2:
                     asyncio.get_running_loop().call_later(self._random.random() * 0.05, self._kill, server)
-                callers = Callers(session, Random(self._random.getrandbits(64)), f"c{number}", visitor)
+                moves = self._random.random() < MOVING
+                callers = Callers(session, Random(self._random.getrandbits(64)), f"c{number}", visitor, moves)
                 done.append((await callers.run(), visitor))
                 advance()
 
@@ -156,24 +178,40 @@ class Race:
         self._findings.kills += kill_one(server, self._random)
 
     async def _look(
-        self, caps: tuple[Cap, ...], version: str, rounds: list[tuple[Round, str | None]], store: Store
+        self,
+        caps: tuple[Cap, ...],
+        limit: Limit,
+        version: str,
+        rounds: list[tuple[Round, str | None]],
+        store: Store,
     ) -> None:
-        """Hold every customer's history, and what the callers got, against the caps."""
+        """Hold every customer's history, and what the callers got, against the caps and the volume limit."""
         found = self._findings
+        shown = [pair for round, _ in rounds if not round.catalogues - {version} for pair in round.shown]
+        found.units += units(shown)
+        found.limited += limit.at_most
+        found.oversold += max(units(shown) - limit.at_most, 0)
         for round, visitor in rounds:
             keys = [f"contacts:{{c:{round.customer}}}"] + ([] if visitor is None else [f"contacts:{{v:{visitor}}}"])
-            blobs = await store.mget(keys)
-            history = read_history(b"".join(blob for blob in blobs if isinstance(blob, bytes)))
+            blobs = [blob for blob in await store.mget(keys) if isinstance(blob, bytes)]
+            history = read_history(b"".join(blobs))
             if round.catalogues - {version}:
                 # Somebody still decided by the caps before.
                 found.stale += 1
                 continue
             found.rounds += 1
-            found.over += sum(over(cap, history) for cap in caps)
+            if round.moves:
+                # Each alone keeps to the caps, whosever the visitor was; an impression may come to whom it was not for.
+                alone = [read_history(blob) for blob in blobs]
+                found.over += sum(over(cap, own) for cap in caps if cap.count == "decision" for own in alone)
+                found.moved += 1
+            else:
+                found.over += sum(over(cap, history) for cap in caps)
+            found.torn += round.torn
             found.uncounted += uncounted(round.shown, history)
             found.answers += round.answers
             found.unanswered += round.unanswered
-            found.contacts += len(history)
+            found.contacts += sum(bool(contact.kind) for contact in history)
             found.caps += len(caps)
             found.full += sum(is_full(cap, history) for cap in caps)
             found.degraded.update(round.degraded)
