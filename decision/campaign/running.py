@@ -10,12 +10,15 @@ from decision.campaign.deciding import patiently
 from decision.campaign.draw import decision_of
 from decision.campaign.folder import CampaignFolder
 from decision.campaign.hands import Hands
-from decision.campaign.receipts import Receipts
+from decision.campaign.receipts import OPEN_SECONDS, Receipts
 from decision.campaign.waves import Wave, Waves
 from decision.campaign.workshop import Job, decide_chunk
+from decision.clock import wall_clock
 from decision.keys import JOURNAL
 from decision.service.gathering import parts
 from decision.store.port import Store
+from decision.subject.profiles import DAY
+from rules.errors import Conflict
 from rules.ids import CustomerId, DecisionId
 
 MOST_LOGGED = 100_000
@@ -56,6 +59,7 @@ class CampaignRun:
         `waves` say what each chunk may give, where there are volume limits; `advance` is told how many customers more
         are decided.
         """
+        self._check_age()
         await self._close_again()
         if waves is None:
             return await self._decide(range(self._campaign.chunks), None, hands, advance)
@@ -111,6 +115,16 @@ class CampaignRun:
         if self._campaign.order.dry_run:
             return
         await patiently(partial(self._receipts.close, self._decisions(chunk)))
+
+    def _check_age(self) -> None:
+        """Raises `Conflict` where receipts may be gone of those whom a run had begun that was stopped long ago."""
+        own = (path for path in self._folder.path.rglob("*") if path.is_file() and path.name != "lock")
+        touched = max((path.stat().st_mtime for path in own), default=0.0)
+        if not self._campaign.order.dry_run and wall_clock() / 1_000 - touched > OPEN_SECONDS - DAY:
+            raise Conflict(
+                f"Campaign {self._campaign.order.campaign} was stopped so long ago that nobody knows any more whom it "
+                "had begun to decide; withdraw it, and decide who is left under another --id."
+            )
 
     async def _close_again(self) -> None:
         """Close what a killed run has written and not closed: a chunk's last receipt is closed last."""

@@ -1,5 +1,7 @@
 """A withdrawn campaign leaves no trace of what nobody was sent, and all of what somebody answered to."""
 
+import os
+import time
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from io import StringIO
@@ -111,3 +113,24 @@ async def test_what_nothing_came_of_is_taken_back(valkey_url: str, valkey_store:
         await hall.service.intake.outcomes([OutcomeReport("late", DecisionId(gone[0]), OfferId(gone[1]), "impression")])
     with pytest.raises(Conflict, match="withdrawn"):
         await show.run()
+
+
+async def test_a_campaign_that_was_stopped_long_ago_is_not_gone_on_with(
+    valkey_url: str, valkey_store: RedisStore, tmp_path: Path
+) -> None:
+    hall = Hall(valkey_store, tmp_path / "data")
+    guests = await hall.open(GUESTS)
+    wish = Wish("a", "d", PlacementId("mail"), tmp_path / "out.parquet", NOW, ID, chunk=100)
+    settings = Settings(store=valkey_url, data=str(hall.data))
+    audience = write_names(tmp_path / "audience.csv", guests)
+    show = CampaignShow(settings, wish, audience, Crew(Dying, 1), Console(file=StringIO()))
+    with pytest.raises(RuntimeError, match="killed"):
+        await show.run()
+    folder = CampaignFolders(hall.data).of(ID)
+    long_ago = time.time() - 40 * 86_400
+    for path in folder.path.rglob("*"):
+        os.utime(path, (long_ago, long_ago))
+    made = await hall.contacts(guests)
+    with pytest.raises(Conflict, match="withdraw it"):
+        await show.run()
+    assert await hall.contacts(guests) == made
