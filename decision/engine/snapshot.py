@@ -23,9 +23,9 @@ class ReadyPlacement(msgspec.Struct, frozen=True, eq=False):
 
     `version` is None while the model is the prior that stands for no model; `missing` says that another one should be
     there but could not be served, so that decisions go without any. `capped` says that the contact policy counts
-    decisions here, so that only one may be made for a subject at a time. `at_once` are the policies that a slate may
-    break by itself, `mandatory` indices of candidates. `left_out` counts the offers that are no candidates, by the
-    reason's number.
+    decisions or impressions here, so that only one may be made for a subject at a time. `at_once` are the policies that
+    a slate may break by itself, `mandatory` indices of candidates. `left_out` counts the offers that are no candidates,
+    by the reason's number.
     """
 
     bound: BoundPlacement
