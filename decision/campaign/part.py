@@ -43,16 +43,30 @@ _SAME_FOR_ALL = {Reason.NOT_A_CANDIDATE.slug, Reason.EXCLUDED_BY_PLACEMENT.slug}
 """Reasons that are the placement's, whoever the customer is."""
 
 
+class Share(msgspec.Struct, frozen=True):
+    """How often an offer (or an attribute's value) is shown, to how many customers, and the value expected from it."""
+
+    name: str | None
+    shown: int
+    customers: int
+    expected: float
+
+
 class Figures(msgspec.Struct, frozen=True):
-    """What is known of some customers beside the rows: how many, how many of them `unknown`, how often each reason kept
-    an offer off (`left_out`), why nothing was shown (`empty`, by the commonest reason), and what decisions went without
-    (`degraded`)."""
+    """What became of some customers, in numbers that can be added, for a customer is in one part only.
+
+    How many there are, how many of them `unknown`, how often each reason kept an offer off (`left_out`), why nothing
+    was shown (`empty`, by the commonest reason), and what decisions went without (`degraded`); the shown `offers`, and
+    the values of each attribute in `columns`, in the order in which they came up.
+    """
 
     customers: int = 0
     unknown: int = 0
     left_out: dict[str, int] = {}
     empty: dict[str, int] = {}
     degraded: dict[str, int] = {}
+    offers: tuple[Share, ...] = ()
+    columns: dict[str, tuple[Share, ...]] = {}
 
     def __add__(self, other: "Figures") -> "Figures":
         return Figures(
@@ -61,6 +75,11 @@ class Figures(msgspec.Struct, frozen=True):
             _sum(self.left_out, other.left_out),
             _sum(self.empty, other.empty),
             _sum(self.degraded, other.degraded),
+            _joined(self.offers, other.offers),
+            {
+                name: _joined(self.columns.get(name, ()), other.columns.get(name, ()))
+                for name in {**self.columns, **other.columns}
+            },
         )
 
 
@@ -107,13 +126,25 @@ def write_part(decided: Sequence[Decided], names: Sequence[str], snapshot: Snaps
     columns = list(zip(*rows, strict=True)) if rows else [()] * len(_FIXED)
     schema = part_schema(names, offers)
     arrays: list[pa.Array[Any]] = [pa.array(column, type) for column, (_, type) in zip(columns, _FIXED, strict=True)]
-    arrays += [_attribute(offers.columns[name], shown_rows) for name in names]
+    attributes = [_attribute(offers.columns[name], shown_rows) for name in names]
+    arrays += attributes
     left_out, degraded = Counter[str](), Counter[str]()
     for one in decided:
         left_out.update(one.decision.counts)
         degraded.update(one.decision.degraded)
+    customers, _, shown_offers, _, propensities, values, *_ = columns
+    expected = [_expected(*figures) for figures in zip(propensities, values, strict=True)]
     figures_of = Figures(
-        len(decided), sum(not one.known for one in decided), dict(left_out), dict(empty), dict(degraded)
+        len(decided),
+        sum(not one.known for one in decided),
+        dict(left_out),
+        dict(empty),
+        dict(degraded),
+        _shares(shown_offers, customers, expected, shown_rows),
+        {
+            name: _shares(attribute.to_pylist(), customers, expected, shown_rows)
+            for name, attribute in zip(names, attributes, strict=True)
+        },
     )
     table = pa.Table.from_arrays(arrays, schema=schema.with_metadata({_FIGURES: msgspec.json.encode(figures_of)}))
     sink = io.BytesIO()
@@ -124,6 +155,40 @@ def write_part(decided: Sequence[Decided], names: Sequence[str], snapshot: Snaps
 def read_figures(schema: pa.Schema) -> Figures:
     """The figures that a part carries."""
     return msgspec.json.decode((schema.metadata or {})[_FIGURES], type=Figures)
+
+
+def _expected(propensity: float | None, value: float | None) -> float:
+    # A model of responses says how likely one is, and the value what it is worth; one of values says both in the value.
+    return (1.0 if propensity is None else propensity) * (value or 0.0)
+
+
+def _shares(
+    names: Sequence[object], customers: Sequence[object], expected: Sequence[float], shown: Sequence[int | None]
+) -> tuple[Share, ...]:
+    """The figures of each name, from rows that belong together by their place; those that show nothing do not count."""
+    counts: dict[str | None, list[float]] = {}
+    last: dict[str | None, object] = {}
+    for name, customer, worth, row in zip(names, customers, expected, shown, strict=True):
+        if row is None:
+            continue
+        key = None if name is None else str(name)
+        figures = counts.setdefault(key, [0, 0, 0.0])
+        figures[0] += 1
+        # A customer's rows stand together.
+        figures[1] += last.get(key) != customer
+        figures[2] += worth
+        last[key] = customer
+    return tuple(Share(name, int(count), int(people), worth) for name, (count, people, worth) in counts.items())
+
+
+def _joined(one: tuple[Share, ...], other: tuple[Share, ...]) -> tuple[Share, ...]:
+    total = {share.name: share for share in one}
+    for share in other:
+        old = total.get(share.name, Share(share.name, 0, 0, 0.0))
+        total[share.name] = Share(
+            share.name, old.shown + share.shown, old.customers + share.customers, old.expected + share.expected
+        )
+    return tuple(total.values())
 
 
 def _commonest(counts: Mapping[str, int]) -> str:

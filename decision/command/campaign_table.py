@@ -6,7 +6,8 @@ from rich.console import Console
 from rich.table import Table
 
 from decision.allocation import UNLIMITED, Plan
-from decision.campaign.summary import Share, Summary
+from decision.campaign.part import Share
+from decision.campaign.summary import Summary
 from rules.volume import VolumePlace
 
 _MOST = 20
@@ -26,6 +27,8 @@ def show_summary(console: Console, summary: Summary) -> None:
     said = f"{summary.customers:,} customers decided: {summary.reached:,} see {summary.shown:,} offers"
     more = [f"{summary.unknown:,} were unknown, and decided like new ones"] if summary.unknown else []
     more += [f"{summary.repeated:,} more lines named somebody again, and were not counted"] if summary.repeated else []
+    if summary.unreadable:
+        more.append(f"{summary.unreadable:,} were left out, for their profiles are damaged")
     more += [f"{count:,} were decided without {part}" for part, count in summary.degraded.items()]
     console.print("; ".join([f"{said}, expected value {summary.expected:,.2f}", *more]) + ".", highlight=False)
 
