@@ -20,6 +20,10 @@ _OFTEN = 32
 """Contacts in each `keep` at which a history is looked through; a slate may pass some of them."""
 
 
+_DATED_AHEAD = 16
+"""One in so many of the contacts in each `keep` may lie in the future before more is cut off than should be."""
+
+
 def contact_mark(mark: str) -> str:
     """The mark of the contacts of what has a mark of its own."""
     return f"contact:{mark}"
@@ -175,7 +179,9 @@ class Contacts:
             return
         order = np.argsort(history["at"], kind="stable")
         before = order[: -self._keep]
-        before = before[needed(history, looks, Instant(int(history["at"][order[-1]])))[before]]
+        # A few contacts with a wrong date, years ahead, do not tell what time it is.
+        now = Instant(int(history["at"][order[-1 - self._keep // _DATED_AHEAD]]))
+        before = before[needed(history, looks, now)[before]]
         latest = np.sort(np.concatenate((before[-3 * self._keep :], order[-self._keep :])))
         # When somebody appended meanwhile nothing is cut, and the next append tries again.
         await self._store.compare_and_put(contacts_key(subject), blob, history[latest].tobytes(), self._ttl(subject))

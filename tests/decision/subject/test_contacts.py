@@ -137,3 +137,14 @@ async def test_a_visitors_contacts_are_forgotten() -> None:
         await contacts.add_each(subject, {"m": contact(2)})
     now[0] = 2 * DAY + 1.0
     assert [len(blob) for blob in await contacts.load([ANN, VISITOR])] == [48, 0]
+
+
+async def test_a_wrong_date_cuts_nothing_off_that_counts(store: Store) -> None:
+    looks = [Look("click", ("web",), Duration(1_000))]
+    contacts = Contacts(store, visitor_days=1, repeat_days=1, looks=lambda: looks, keep=32)
+    await contacts.add(ANN, [contact_record(Instant(0), OfferId("a"), "click", "web", 1), contact(1_000_000)])
+    for at in range(100):
+        await contacts.add(ANN, [contact(at)])
+    history = read_contacts((await contacts.load([ANN]))[0])
+    assert len(history) < 100
+    assert np.count_nonzero(history["kind"] == kind_key("click")) == 1
