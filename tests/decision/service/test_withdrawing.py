@@ -4,7 +4,6 @@ import asyncio
 from collections.abc import Sequence
 from pathlib import Path
 
-import msgspec
 import pytest
 
 from decision.journal.reading import open_journal
@@ -13,12 +12,15 @@ from decision.journal.sink import Sink
 from decision.keys import JOURNAL, contacts_key, customer_subject, volume_key
 from decision.service.claims import Claim
 from decision.service.made import Made
+from decision.service.volumes import settles
 from decision.service.withdrawing import Withdrawal, Withdrawing
-from decision.store.port import START, Hold, Settle, Write
+from decision.store.memory import MemoryStore
+from decision.store.port import START, Hold, Settle, Store, Write
+from decision.store.redis import RedisStore
 from decision.subject.contacts import Contacts
+from rules.contact import CONTACT
 from rules.errors import NotFound, Unavailable
 from rules.ids import CustomerId, DecisionId, Instant, VolumeId
-from tests.decision.service.conftest import journal
 from tests.decision.service.test_volumes import NOW, CountedStore, asked, decide, offers, taken, worker
 
 
@@ -106,22 +108,31 @@ async def test_a_line_of_a_bulk_whose_hold_was_over_leaves_nothing_behind(tmp_pa
     assert await store.get_many([contacts_key(customer_subject(CustomerId("ann")))]) == [None]
 
 
-async def test_to_withdraw_once_more_gives_nothing_back_twice(tmp_path: Path, store: CountedStore) -> None:
-    service = await worker(tmp_path, store)
-    for guest in ("ann", "ben"):
-        await decide(service, guest)
-    (ann, _) = await journal(store)  # type: ignore[arg-type]
-    claim = Claim(0, volume_key(VolumeId("rooms"), None, "corte-family", "total"), 1, 3, None)
-    record = WithdrawalRecord(ann.id, NOW, "", CustomerId("ann"))
-    withdrawing = Withdrawing(store, Contacts(store, 1, 1))
+async def test_to_withdraw_once_more_gives_nothing_back_twice(valkey_store: RedisStore) -> None:
+    for twin in (MemoryStore(), valkey_store):
+        await withdraw_twice(twin)
+
+
+async def withdraw_twice(twin: Store) -> None:
+    claim = Claim(0, "volume:{rooms}:2026-04-01", 2, 9, 1_000)
+    history, contacts = contacts_key(customer_subject(CustomerId("ann"))), Contacts(twin, 1, 1)
+    ours, theirs = [record.ljust(CONTACT.itemsize, b"-") for record in (b"ours", b"theirs")]
+    await twin.append(history, theirs + ours)
+    await twin.hold([Hold(claim.counter, holder, 2, 9, None, 1_000) for holder in ("ann", "ben", "late")])
+    await twin.write(settles("ann", [claim]) + settles("ben", [claim]))
+
+    def withdrawal(id: str) -> Withdrawal:
+        record = WithdrawalRecord(DecisionId(id), NOW, "", CustomerId("ann"))
+        return Withdrawal(record, customer_subject(CustomerId("ann")), (ours,), (claim,))
+
     for _ in range(2):
-        await withdrawing.withdraw(Withdrawal(record, None, (), (claim,)))
-        assert await taken(store, "corte-family") == (1, 0)
+        await Withdrawing(twin, contacts).withdraw(withdrawal("ann"))
+        assert await twin.count([claim.counter]) == [(2, 2)]
+        assert await twin.get_many([history]) == [theirs]
     # What was only held is let go, and can be taken no more.
-    await store.hold([Hold(claim.counter, "late", 1, 3, None)])
-    await withdrawing.withdraw(Withdrawal(msgspec.structs.replace(record, id=DecisionId("late")), None, (), (claim,)))
-    assert await store.write([Settle(claim.counter, "late", 1)]) == [0]
-    assert await taken(store, "corte-family") == (1, 0)
+    await Withdrawing(twin, contacts).withdraw(withdrawal("late"))
+    assert await twin.write(settles("late", [claim])) == [0]
+    assert await twin.count([claim.counter]) == [(2, 0)]
 
 
 async def withdrawn(store: CountedStore, shown: DecisionId) -> DecisionId:
