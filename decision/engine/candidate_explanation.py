@@ -93,6 +93,7 @@ def _explained(
         because=cause.because,
         read=cause.read,
         contact_policy=cause.contact_policy,
+        volume_limits=VolumeTeller(weighing, now).left(row) if weighed else (),
         probability=place.probability if place else None,
         score=float(weighing.scores[row]) if weighed else None,
         propensity=None if bound.goal.objective == "value" or isnan(prediction) else prediction,

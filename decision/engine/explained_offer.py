@@ -20,9 +20,10 @@ class ExplainedOffer(msgspec.Struct, frozen=True, kw_only=True):
     `because` is its author's sentence, `read` the values it read (None where absent). The figures are None for offers
     that were never weighed; `probability` is the chance at its rank, and None for offers not shown. `features` are
     numbers, words where categorical, and None where missing. `contact_policy` tells of an offer that passed where the
-    entries stand that remember: those that responses clear, or that a rest follows. `price` is what the volume limits
-    it counts towards cost together, where they had prices (a subsidy is below zero): the score is what the parts of the
-    arbitration make, less this, and not below zero.
+    entries stand that remember: those that responses clear, or that a rest follows. `volume_limits` tells of it what
+    was left, at places where a slate could have taken all. `price` is what the volume limits it counts towards cost
+    together, where they had prices (a subsidy is below zero): the score is what the parts of the arbitration make, less
+    this, and not below zero.
     """
 
     offer: OfferId
@@ -34,6 +35,7 @@ class ExplainedOffer(msgspec.Struct, frozen=True, kw_only=True):
     because: str = ""
     read: Mapping[str, FactValue | None] = {}
     contact_policy: tuple[str, ...] = ()
+    volume_limits: tuple[str, ...] = ()
     probability: float | None = None
     score: float | None = None
     propensity: float | None = None

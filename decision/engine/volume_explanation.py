@@ -50,6 +50,16 @@ class VolumeTeller:
             read[f"offer.{limit.counted_by}"] = place.value
         return Cause(limit.id, limit.because, sentence, read)
 
+    def left(self, candidate: int) -> tuple[str, ...]:
+        """What is left for a candidate, at those of its places where that is little."""
+        places = ((number, self._volumes.places[number]) for number in self._volumes.codes[:, candidate].tolist())
+        return tuple(
+            f"{place.limit.id}: {place.most - self._room[number]} of {place.most} were taken or held"
+            + self._where(place)
+            for number, place in places
+            if number in self._room and place.most is not None
+        )
+
     def outpriced(self, candidate: int) -> Cause:
         """A candidate is worth no more than what the places it counts towards cost together."""
         weighing, prices = self._weighing, self._weighing.terms.prices

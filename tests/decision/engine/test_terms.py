@@ -205,6 +205,8 @@ def test_the_explanation_says_what_of_which_limit_is_taken() -> None:
         "8 of 9 were taken or held on web on 15 April 2026, by the volume limit brand-a-day. "
         "The offers above use up what is left."
     )
+    first = next(offer for offer in explain(last, snapshot()).offers if offer.rank == 1)
+    assert first.volume_limits == ("brand-a-day: 8 of 9 were taken or held on web on 15 April 2026",)
     away = recorded(NO_TERMS, without=frozenset({"volume"}))
     assert told(away, "alba-spa")[2] == "alba-spa: no unit could be reserved by the volume limit stock."
 
