@@ -7,7 +7,6 @@ from typing import TypeVar
 
 import msgspec
 
-from decision.logs import log
 from rules.errors import Unavailable
 
 RESTARTS = 5
@@ -25,10 +24,11 @@ class Crew(msgspec.Struct, frozen=True, eq=False):
 
 
 class Hands:
-    """A crew at work, inside `with`."""
+    """A crew at work, inside `with`; `tell` is told in a sentence when a process dies."""
 
-    def __init__(self, crew: Crew) -> None:
+    def __init__(self, crew: Crew, tell: Callable[[str], None]) -> None:
         self._crew = crew
+        self._tell = tell
         self._executor: Executor | None = None
         self._restarts = 0
 
@@ -113,4 +113,4 @@ class Hands:
                 f"The campaign's processes died {self._restarts} times in a row; look whether memory is short, "
                 "then run the same command again to go on."
             ) from error
-        log.error("campaign_process_died", restarts=self._restarts)
+        self._tell("A process of the campaign died; what it had begun is begun again.")

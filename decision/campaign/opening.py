@@ -1,6 +1,7 @@
 """Opens the waves of a campaign: the limits, and the sample that prices are found on."""
 
 import asyncio
+from collections.abc import Callable
 from concurrent.futures import Executor, Future
 
 from decision.campaign.campaign import Campaign
@@ -14,16 +15,27 @@ from decision.store.port import Store
 
 
 async def open_waves(
-    job: Job, campaign: Campaign, folder: CampaignFolder, store: Store, hands: Hands, stopping: asyncio.Event
+    job: Job,
+    campaign: Campaign,
+    folder: CampaignFolder,
+    store: Store,
+    hands: Hands,
+    stopping: asyncio.Event,
+    say: Callable[[str], None],
 ) -> Waves | None:
-    """The waves; None where nothing is limited, or when told to stop before the sample is there."""
+    """The waves; None where nothing is limited, or when told to stop before the sample is there.
+
+    `say` is told what a person waits for meanwhile.
+    """
     snapshot = await order_snapshot(campaign.order, store)
     limits = CampaignLimits.of(snapshot, campaign.order.placement, campaign.order.moment)
     if limits is None:
         return None
     sample = folder.sample(Sample)
     if sample is None:
+        say("Looking at a sample of the audience, to find prices on.")
         sample = await _look(job, campaign, folder, hands, stopping)
+        say("")
         if sample is None:
             return None
         folder.keep_sample(sample)

@@ -53,11 +53,13 @@ class CampaignRun:
         """How many customers are decided already."""
         return sum(self._campaign.size(chunk) for chunk in self._folder.written())
 
-    async def run(self, hands: Hands, waves: Waves | None, advance: Callable[[int], None]) -> bool:
+    async def run(
+        self, hands: Hands, waves: Waves | None, advance: Callable[[int], None], say: Callable[[str], None]
+    ) -> bool:
         """Decide every chunk whose part is missing; False when told to stop before the end, what was begun is finished.
 
         `waves` say what each chunk may give, where there are volume limits; `advance` is told how many customers more
-        are decided.
+        are decided, and `say` what a person waits for when that takes a while.
         """
         self._check_age()
         await self._close_again()
@@ -68,7 +70,9 @@ class CampaignRun:
             for chunks in waves.stretches:
                 if self._stopping.is_set():
                     return False
+                say("Finding prices for the next wave.")
                 settle = partial(waves.settle, wave := await waves.begin(chunks))
+                say("")
                 if not await self._decide(chunks, wave, hands, advance, settle):
                     return False
                 if keeping.done():

@@ -49,7 +49,8 @@ def dask_crew(address: str) -> Iterator[Crew]:
 
 
 def _begin(parent: int) -> None:
-    # Ctrl+C is for the parent, which lets chunks that were begun be finished.
+    # What ends the whole group (Ctrl+C, `timeout`) is for the parent, which lets chunks that were begun be finished.
+    os.setpgrp()
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     configure_logs("warning")
     end_with(parent, DRAIN_SECONDS)

@@ -67,7 +67,8 @@ class CampaignProgress(Progress):
             except Unavailable:
                 self.say(_AWAY)
             else:
-                self.say(_BACK if self._said else "")
+                if self._said == _AWAY:
+                    self.say(_BACK)
             await asyncio.sleep(PING_SECONDS)
 
 

@@ -85,13 +85,13 @@ class CampaignShow:
         async with open_store(self._settings) as store:
             order, _ = await plan_order(self._wish, store)
             stopping = asyncio.Event()
-            with self._folders.passing() as folder, Hands(self._crew) as hands:
+            with self._folders.passing() as folder, Hands(self._crew, self._console.print) as hands:
                 with _stopped_by_signals(stopping), CampaignProgress(self._console) as bar:
                     site = _Site(store, folder, hands, stopping, bar)
                     campaign = await self._begin(order, site)
                     if campaign is None:
                         return False
-                    waves = await open_waves(self._job(order), campaign, folder, store, hands, stopping)
+                    waves = await open_waves(self._job(order), campaign, folder, store, hands, stopping, bar.say)
                     if stopping.is_set():
                         return False
                 if waves is None:
@@ -116,7 +116,11 @@ class CampaignShow:
 
     async def _work(self, folder: CampaignFolder, store: Store, order: Order) -> bool:
         stopping = asyncio.Event()
-        with _stopped_by_signals(stopping), Hands(self._crew) as hands, CampaignProgress(self._console) as bar:
+        with (
+            _stopped_by_signals(stopping),
+            Hands(self._crew, self._console.print) as hands,
+            CampaignProgress(self._console) as bar,
+        ):
             site = _Site(store, folder, hands, stopping, bar)
             async with bar.watching(store):
                 campaign = folder.campaign() if folder.exists else await self._begin(order, site)
@@ -172,8 +176,8 @@ class CampaignShow:
         receipts = Receipts(site.store, Contacts(site.store, settings.visitor_days, settings.repeat_days))
         run = CampaignRun(job, campaign, site.folder, site.store, receipts, stopping)
         task = site.bar.add_task("deciding", total=campaign.customers, completed=run.decided)
-        waves = await open_waves(job, campaign, site.folder, site.store, site.hands, stopping)
-        return not stopping.is_set() and await run.run(site.hands, waves, partial(site.bar.advance, task))
+        waves = await open_waves(job, campaign, site.folder, site.store, site.hands, stopping, site.bar.say)
+        return not stopping.is_set() and await run.run(site.hands, waves, partial(site.bar.advance, task), site.bar.say)
 
     def _tell_finished(self, folder: CampaignFolder) -> None:
         campaign = folder.campaign()

@@ -28,7 +28,7 @@ class Shell:
     def start(self, *arguments: object) -> "subprocess.Popen[str]":
         return subprocess.Popen(
             [sys.executable, "-m", "decision.command.main", "campaign", *map(str, arguments)],
-            env=self._environment, text=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+            env=self._environment, text=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE, start_new_session=True,
         )  # fmt: skip
 
     def run(self, *arguments: object) -> tuple[int, str]:
@@ -62,10 +62,12 @@ def test_a_campaign_is_stopped_robbed_and_finished(valkey_url: str, tmp_path: Pa
 
     stopped = shell.start(*run)
     until(stopped, folders, 3)
-    stopped.send_signal(signal.SIGINT)
+    # As from `timeout` or a terminal: to all processes of the group.
+    os.killpg(stopped.pid, signal.SIGTERM)
     said = "".join(stopped.communicate(timeout=60))
     assert stopped.returncode == 130, said
     assert "run the same command again" in said
+    assert "died" not in said
     assert not out.exists()
 
     going_on = shell.start(*run)
@@ -74,6 +76,8 @@ def test_a_campaign_is_stopped_robbed_and_finished(valkey_url: str, tmp_path: Pa
     psutil.Process(going_on.pid).children()[-1].kill()
     said = "".join(going_on.communicate(timeout=120))
     assert going_on.returncode == 0, said
+    assert "A process of the campaign died; what it had begun is begun again." in said
+    assert "campaign_process_died" not in said
     parts = sorted(out.glob("placement=home/campaign=*/*.parquet"))
     assert len(parts) == 61
     rows = output(*parts)

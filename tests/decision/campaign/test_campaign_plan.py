@@ -39,6 +39,7 @@ async def test_a_plan_tells_what_limits_cost(valkey_url: str, valkey_store: Redi
     assert float(subsidy) < 0.0
     assert (left, least) == ("–", "60")
     assert float(cost.replace(",", "")) > 0.0
+    assert "Looking at a sample of the audience" in said.getvalue()
     assert "800 customers: expected value" in said.getvalue()
     assert {key async for page in valkey_store.keys("") for key in page} == keys
     assert await valkey_store.log_length(JOURNAL) == logged
