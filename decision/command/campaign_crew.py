@@ -31,9 +31,11 @@ def local_crew(processes: int) -> Iterator[Crew]:
 
 @contextmanager
 def dask_crew(address: str) -> Iterator[Crew]:
-    """The workers of a Dask cluster, which have this package and reach the same store; raises `Unavailable`."""
+    """The workers of a Dask cluster, which have this package and reach the same store; raises `Unavailable`,
+    also when the scheduler goes away inside the block."""
     try:
         from distributed import Client, KilledWorker  # noqa: PLC0415  (an extra that most do without)
+        from distributed.client import FutureCancelledError  # noqa: PLC0415
     except ImportError as error:
         raise Unavailable("Dask is not installed; install `concierge[dask]`.") from error
     try:
@@ -45,7 +47,13 @@ def dask_crew(address: str) -> Iterator[Crew]:
         if workers == 0:
             raise Unavailable(f"The Dask scheduler at {address!r} has no workers yet; start some.")
         # A chunk that is begun anew gives the same, but another process has to begin it.
-        yield Crew(partial(client.get_executor, pure=False), workers, KilledWorker)
+        try:
+            yield Crew(partial(client.get_executor, pure=False), workers, KilledWorker)
+        except (OSError, FutureCancelledError) as error:
+            raise Unavailable(
+                f"The Dask scheduler at {address!r} went away: {error}. What was decided is kept: once it is back, run "
+                "the same command again, and it goes on."
+            ) from error
 
 
 def _begin(parent: int) -> None:

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from rich.console import Console
-from rich.table import Table
+from rich.table import Column, Table
 
 from decision.allocation import UNLIMITED, Plan
 from decision.campaign.part import Share
@@ -20,7 +20,7 @@ def show_summary(console: Console, summary: Summary) -> None:
     for name, shares in summary.columns.items():
         _show_shares(console, name, shares, summary.customers)
     if summary.left_out:
-        table = Table("left out by", "offers", "customers who see nothing", title="Reasons", title_justify="left")
+        table = Table("left out by", *_figures("offers", "customers who see nothing"))
         for reason, count in summary.left_out.items():
             table.add_row(reason, f"{count:,}", f"{summary.nothing_shown.get(reason, 0):,}")
         console.print(table)
@@ -35,7 +35,7 @@ def show_summary(console: Console, summary: Summary) -> None:
 
 def show_plan(console: Console, plan: Plan, places: Sequence[VolumePlace], customers: int) -> None:
     """Print what each limit that binds costs, which minimums cannot be met, and how far from the best the plan is."""
-    table = Table("limit", "of", "price", "units left", "at least", "given", "costs", title_justify="left")
+    table = Table("limit", "of", *_figures("price", "units left", "at least", "given", "costs"))
     for figures in plan.limits[:_MOST]:
         place = places[figures.place]
         table.add_row(
@@ -65,10 +65,14 @@ def show_plan(console: Console, plan: Plan, places: Sequence[VolumePlace], custo
 
 
 def _show_shares(console: Console, name: str, shares: tuple[Share, ...], customers: int) -> None:
-    table = Table(name, "shown", "customers", "share", "expected value", title_justify="left")
+    table = Table(name, *_figures("shown", "customers", "share", "expected value"))
     for share in shares[:_MOST]:
         part = f"{100 * share.customers / max(customers, 1):.1f} %"
         table.add_row(share.name or "–", f"{share.shown:,}", f"{share.customers:,}", part, f"{share.expected:,.2f}")
     if len(shares) > _MOST:
         table.add_row(f"and {len(shares) - _MOST:,} more", "", "", "", "")
     console.print(table)
+
+
+def _figures(*names: str) -> list[Column]:
+    return [Column(name, justify="right") for name in names]
