@@ -168,7 +168,7 @@ def _parse_float(text: str) -> float:
 
 def _parse_bool(text: str) -> bool:
     if text.lower() not in _BOOLS:
-        raise ValueError(f"{text!r} is neither true nor false")
+        raise ValueError(f"{text!r} is neither true nor false; write {', '.join(_BOOLS)}")
     return _BOOLS[text.lower()]
 
 

@@ -153,3 +153,8 @@ def test_only_the_first_unknown_names_are_looked_up() -> None:
 def test_a_fault_shows_the_beginning_of_a_long_word() -> None:
     _, (fault,) = check_values({"it": Attribute("string", COLOURS)}, {"it": "x" * LONGEST_TEXT}, "context")
     assert len(fault.message) < 200
+
+
+def test_what_a_truth_may_be_written_as_is_told() -> None:
+    with pytest.raises(ValueError, match="write true, false, 1, 0"):
+        parse_value(Attribute("bool"), "yes")
