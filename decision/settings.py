@@ -38,7 +38,7 @@ class Settings(msgspec.Struct, frozen=True):
     outcome_days: Annotated[int, Meta(ge=1)] = 90
     """How long after a decision its outcomes are taken, and then their ids remembered."""
     bulk_processes: Annotated[int, Meta(ge=0, le=256)] = 0
-    """Processes of each worker that answer large bulks by themselves; 0 means one for every core that falls to a worker."""
+    """Processes of each worker that answer large bulks; 0 means one for every core that falls to a worker."""
     body_limit: Annotated[int, Meta(ge=1_000)] = 4_000_000
     """Largest request body in bytes; the bulk endpoint streams and limits each line instead."""
     refresh_seconds: Annotated[float, Meta(gt=0)] = 1.0
