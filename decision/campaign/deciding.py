@@ -6,10 +6,9 @@ from functools import partial
 from random import Random
 from typing import TypeVar
 
-import msgspec
-
 from decision.allocation import Rows, row_of
 from decision.campaign.campaign import Order
+from decision.campaign.decided import Decided, decided_before, decided_now
 from decision.campaign.draw import decision_of, draw_for
 from decision.campaign.grant import Budget, Grant
 from decision.campaign.limits import CampaignLimits
@@ -17,19 +16,21 @@ from decision.campaign.receipts import Receipt, Receipts
 from decision.clock import Clock
 from decision.engine.request import Decision, DecisionRequest
 from decision.engine.snapshot import Snapshot
+from decision.engine.terms import NO_TERMS
 from decision.engine.weighing import weigh
-from decision.journal.record import DecisionRecord, decode_record, encode_record
+from decision.journal.record import encode_record
 from decision.service.admission import Ask
 from decision.service.deciding import RESERVATIONS
 from decision.service.decision_index import encode_entry
 from decision.service.gathering import parts
-from decision.service.made import Made, contacts_of, index_entry_of, make, record_of
+from decision.service.made import Made, contacts_of, index_entry_of, make_judged, record_of
 from decision.service.recorder import Recorder, Written
 from decision.subject.state import SubjectState, SubjectStates
 from decision.version.registry import Registry
+from decision.version.versions import Versions
 from rules.contact import read_contacts
 from rules.errors import Unavailable
-from rules.ids import CustomerId, DecisionId, PlacementId
+from rules.ids import CustomerId, PlacementId
 
 AT_ONCE = 250
 """How many customers share the store's round trips."""
@@ -41,15 +42,6 @@ PAUSES = (0.05, 0.1, 0.2, 0.4, 0.8, *(1.0 for _ in range(58)))
 """Seconds between asking a store that is away and asking it again: a minute in all, for a restart takes seconds."""
 
 Given = TypeVar("Given")
-
-
-class Decided(msgspec.Struct, frozen=True):
-    """What was decided about a customer; `known` says whether there was a profile or a contact."""
-
-    customer: CustomerId
-    id: DecisionId
-    decision: Decision
-    known: bool
 
 
 class CampaignDeciding:
@@ -77,6 +69,7 @@ class CampaignDeciding:
         self._receipts = receipts
         self._recorder = recorder
         self._registry = registry
+        self._versions = Versions(registry)
         self._clock = clock
         self._random = random
         placement = PlacementId(order.placement)
@@ -136,7 +129,7 @@ class CampaignDeciding:
         for some in parts(begun, AT_ONCE):
             written = [Written(id, receipt.record, receipt.entry, None, ()) for _, id, receipt in some]
             await patiently(partial(self._recorder.record, *written))
-        return {customer: _told_by(customer, receipt) for customer, _, receipt in begun}
+        return {customer: await self._finished(customer, receipt) for customer, _, receipt in begun}
 
     async def _batch(
         self,
@@ -161,18 +154,18 @@ class CampaignDeciding:
                 states = dict(zip(new, await patiently(partial(self._load, new)), strict=True))
                 if before is not None:
                     await before
-                pairs = []
+                made = []
                 for customer in left:
                     if customer in states:
-                        pairs.append(self._make(customer, states[customer], without, budget))
+                        made.append(self._make(customer, states[customer], without, budget))
                     elif budget is not None:
                         budget.take(self._candidates(decided[customer].decision), begun=True)
                 if budget is None and not turn.done():
                     turn.set_result(None)
                 if self._order.dry_run:
-                    decided.update(zip(new, (_told(ask, made) for ask, made in pairs), strict=True))
+                    decided.update(zip(new, (told for _, _, told in made), strict=True))
                     break
-                left = await self._keep(pairs, decided, budget, reserve=not without)
+                left = await self._keep(made, decided, budget, reserve=not without)
                 if not left:
                     break
                 # Processes that wait for different times do not meet again and again.
@@ -185,23 +178,23 @@ class CampaignDeciding:
 
     def _make(
         self, customer: CustomerId, state: SubjectState, without: tuple[str, ...], budget: Budget | None
-    ) -> tuple[Ask, Made]:
+    ) -> tuple[Ask, Made, Decided]:
         ask = Ask(self._snapshot, self._request, self._channel, customer, None, self._order.moment, self._order.dry_run)
         draw = draw_for(self._order, customer, state, self._clock())
-        if budget is None:
-            return ask, make(ask, state, without, draw)
-        made = make(ask, state, without, draw, terms=budget.terms())
-        if not budget.fits(self._candidates(made.decision)):
-            made = make(ask, state, without, draw, terms=budget.terms(spared=True))
-        budget.take(self._candidates(made.decision))
-        return ask, made
+        terms = NO_TERMS if budget is None else budget.terms()
+        made, verdicts = make_judged(ask, state, without, draw, terms=terms)
+        if budget is not None:
+            if not budget.fits(self._candidates(made.decision)):
+                made, verdicts = make_judged(ask, state, without, draw, terms=budget.terms(spared=True))
+            budget.take(self._candidates(made.decision))
+        return ask, made, decided_now(ask, made, verdicts)
 
     def _candidates(self, decision: Decision) -> list[int]:
         return [self._bound.position[shown.offer] for shown in decision.offers]
 
     async def _keep(
         self,
-        pairs: Sequence[tuple[Ask, Made]],
+        drawn: Sequence[tuple[Ask, Made, Decided]],
         decided: dict[CustomerId, Decided],
         budget: Budget | None,
         reserve: bool,
@@ -209,7 +202,7 @@ class CampaignDeciding:
         """Reserve what was made and write it down; gives those whose histories have moved meanwhile."""
         for prices in [] if budget is None else budget.take_fresh():
             await patiently(partial(self._registry.put, "prices", prices, self._order.moment))
-        drafts = [(ask, made, _receipt(ask, made)) for ask, made in pairs]
+        drafts = [(ask, made, told, _receipt(ask, made)) for ask, made, told in drawn]
         kept = await patiently(
             lambda: asyncio.gather(
                 *(
@@ -220,13 +213,13 @@ class CampaignDeciding:
                         contacts_of(ask, made),
                         made.state.seen if reserve and self._capped and made.state is not None else None,
                     )
-                    for ask, made, receipt in drafts
+                    for ask, made, _, receipt in drafts
                     if ask.customer is not None
                 )
             )
         )
         again, written = [], []
-        for (ask, made, draft), found in zip(drafts, kept, strict=True):
+        for (ask, made, told, draft), found in zip(drafts, kept, strict=True):
             assert ask.customer is not None
             if found is None:
                 again.append(ask.customer)
@@ -234,30 +227,22 @@ class CampaignDeciding:
                     budget.give(self._candidates(made.decision))
                 continue
             written.append(Written(made.draw.id, found.record, found.entry, None, ()))
-            decided[ask.customer] = told = _told(ask, made) if found is draft else _told_by(ask.customer, found)
+            decided[ask.customer] = told if found is draft else await self._finished(ask.customer, found)
             if budget is not None and found is not draft:
                 # Ours of a try whose reply was lost; or somebody else's, which counts.
                 budget.give(self._candidates(made.decision))
-                budget.take(self._candidates(told.decision))
+                budget.take(self._candidates(decided[ask.customer].decision))
         if written:
             await patiently(partial(self._recorder.record, *written))
         return again
+
+    def _finished(self, customer: CustomerId, receipt: Receipt) -> Awaitable[Decided]:
+        return patiently(partial(decided_before, customer, receipt, self._snapshot, self._versions))
 
 
 def _receipt(ask: Ask, made: Made) -> Receipt:
     record, entry = encode_record(record_of(ask, made)), encode_entry(index_entry_of(ask, made))
     return Receipt(record, entry, made.state is not None and made.state.known)
-
-
-def _told(ask: Ask, made: Made) -> Decided:
-    assert ask.customer is not None
-    return Decided(ask.customer, made.draw.id, made.decision, made.state is not None and made.state.known)
-
-
-def _told_by(customer: CustomerId, receipt: Receipt) -> Decided:
-    record = decode_record(receipt.record)
-    assert isinstance(record, DecisionRecord)
-    return Decided(customer, record.id, record.decision, receipt.known)
 
 
 async def patiently(ask: Callable[[], Awaitable[Given]]) -> Given:

@@ -6,13 +6,17 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import msgspec
+import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
+from numpy.typing import NDArray
 
-from decision.campaign.deciding import Decided
+from decision.campaign.decided import Decided
 from decision.engine.snapshot import Snapshot
+from decision.engine.verdict import sum_verdicts
 from rules.attribute import suggest
 from rules.errors import Fault, Invalid
+from rules.ids import PlacementId
 from rules.offer import Column, OfferTable
 from rules.reason import Reason
 
@@ -44,20 +48,24 @@ _SAME_FOR_ALL = {Reason.NOT_A_CANDIDATE.slug, Reason.EXCLUDED_BY_PLACEMENT.slug}
 
 
 class Share(msgspec.Struct, frozen=True):
-    """How often an offer (or an attribute's value) is shown, to how many customers, and the value expected from it."""
+    """How often an offer (or an attribute's value) is shown, to how many customers, and the value expected from it.
+
+    `left_out` says how often each reason kept it off, where it is a candidate of the placement.
+    """
 
     name: str | None
     shown: int
     customers: int
     expected: float
+    left_out: dict[str, int] = {}
 
 
 class Figures(msgspec.Struct, frozen=True):
     """What became of some customers, in numbers that can be added, for a customer is in one part only.
 
     How many there are, how many of them `unknown`, how often each reason kept an offer off (`left_out`), why nothing
-    was shown (`empty`, by the commonest reason), and what decisions went without (`degraded`); the shown `offers`, and
-    the values of each attribute in `columns`, in the order in which they came up.
+    was shown (`empty`, by the commonest reason), and what decisions went without (`degraded`); the `offers`, and the
+    values of each attribute in `columns`: those shown in the order in which they came up, then the other candidates.
     """
 
     customers: int = 0
@@ -104,7 +112,7 @@ def part_schema(names: Sequence[str], offers: OfferTable) -> pa.Schema:
     return pa.schema([*_FIXED, *((name, _TYPES[offers.columns[name].type]) for name in names)])
 
 
-def write_part(decided: Sequence[Decided], names: Sequence[str], snapshot: Snapshot) -> bytes:
+def write_part(decided: Sequence[Decided], names: Sequence[str], snapshot: Snapshot, placement: PlacementId) -> bytes:
     """The part, one row for each shown offer, and one without an offer for each customer who is shown none.
 
     Its `reason` is then the commonest one that kept offers off, among those that are not the same for everybody.
@@ -134,15 +142,24 @@ def write_part(decided: Sequence[Decided], names: Sequence[str], snapshot: Snaps
         degraded.update(one.decision.degraded)
     customers, _, shown_offers, _, propensities, values, *_ = columns
     expected = [_expected(*figures) for figures in zip(propensities, values, strict=True)]
+    candidates = snapshot.placement(placement).bound.offers
+    everyone = range(len(candidates.ids))
+    verdicts = sum_verdicts((one.verdicts for one in decided), len(everyone))
     figures_of = Figures(
         len(decided),
         sum(not one.known for one in decided),
         dict(left_out),
         dict(empty),
         dict(degraded),
-        _shares(shown_offers, customers, expected, shown_rows),
+        _shares(shown_offers, customers, expected, shown_rows, _left_out(candidates.ids, verdicts)),
         {
-            name: _shares(attribute.to_pylist(), customers, expected, shown_rows)
+            name: _shares(
+                attribute.to_pylist(),
+                customers,
+                expected,
+                shown_rows,
+                _left_out(_attribute(candidates.columns[name], everyone).to_pylist(), verdicts),
+            )
             for name, attribute in zip(names, attributes, strict=True)
         },
     )
@@ -163,7 +180,11 @@ def _expected(propensity: float | None, value: float | None) -> float:
 
 
 def _shares(
-    names: Sequence[object], customers: Sequence[object], expected: Sequence[float], shown: Sequence[int | None]
+    names: Sequence[object],
+    customers: Sequence[object],
+    expected: Sequence[float],
+    shown: Sequence[int | None],
+    left_out: Mapping[str | None, dict[str, int]],
 ) -> tuple[Share, ...]:
     """The figures of each name, from rows that belong together by their place; those that show nothing do not count."""
     counts: dict[str | None, list[float]] = {}
@@ -171,14 +192,32 @@ def _shares(
     for name, customer, worth, row in zip(names, customers, expected, shown, strict=True):
         if row is None:
             continue
-        key = None if name is None else str(name)
+        key = _key(name)
         figures = counts.setdefault(key, [0, 0, 0.0])
         figures[0] += 1
         # A customer's rows stand together.
         figures[1] += last.get(key) != customer
         figures[2] += worth
         last[key] = customer
-    return tuple(Share(name, int(count), int(people), worth) for name, (count, people, worth) in counts.items())
+    for key in left_out:
+        counts.setdefault(key, [0, 0, 0.0])
+    return tuple(
+        Share(key, int(count), int(people), worth, left_out.get(key, {}))
+        for key, (count, people, worth) in counts.items()
+    )
+
+
+def _left_out(names: Sequence[object], verdicts: NDArray[np.int64]) -> dict[str | None, dict[str, int]]:
+    """How often each reason left out candidates of each name, by their place: of int64[reasons × candidates]."""
+    totals: dict[str | None, dict[str, int]] = {}
+    for candidate, reason in np.argwhere(verdicts.T).tolist():
+        total, slug = totals.setdefault(_key(names[candidate]), {}), Reason(reason).slug
+        total[slug] = total.get(slug, 0) + int(verdicts[reason, candidate])
+    return totals
+
+
+def _key(name: object) -> str | None:
+    return None if name is None else str(name)
 
 
 def _joined(one: tuple[Share, ...], other: tuple[Share, ...]) -> tuple[Share, ...]:
@@ -186,7 +225,11 @@ def _joined(one: tuple[Share, ...], other: tuple[Share, ...]) -> tuple[Share, ..
     for share in other:
         old = total.get(share.name, Share(share.name, 0, 0, 0.0))
         total[share.name] = Share(
-            share.name, old.shown + share.shown, old.customers + share.customers, old.expected + share.expected
+            share.name,
+            old.shown + share.shown,
+            old.customers + share.customers,
+            old.expected + share.expected,
+            _sum(old.left_out, share.left_out),
         )
     return tuple(total.values())
 

@@ -11,9 +11,10 @@ from decision.campaign.part import Figures, Share, read_figures
 class Summary(msgspec.Struct, frozen=True):
     """A campaign in numbers.
 
-    `expected` is the sum over all shown offers of propensity × value. `columns` has the same figures as `offers` for
-    the values of each attribute in the output. `unreadable` counts whose damaged profile did not tell whether they are
-    in the segment, and who were left out.
+    `expected` is the sum over all shown offers of propensity × value. `offers` are those shown and all other candidates
+    of the placement, with how often each reason left them out; `columns` has the same figures for the values of each
+    attribute in the output, summed over their offers. `left_out` also counts offers that are no candidates.
+    `unreadable` counts whose damaged profile did not tell whether they are in the segment, and who were left out.
     """
 
     campaign: str
@@ -61,7 +62,8 @@ def summarise(campaign: Campaign, folder: CampaignFolder) -> Summary:
 
 
 def _by_frequency(shares: tuple[Share, ...]) -> tuple[Share, ...]:
-    return tuple(sorted(shares, key=lambda share: (-share.shown, share.name is None, share.name or "")))
+    ordered = sorted(shares, key=lambda share: (-share.shown, share.name is None, share.name or ""))
+    return tuple(msgspec.structs.replace(share, left_out=_by_count(share.left_out)) for share in ordered)
 
 
 def _by_count(figures: dict[str, int]) -> dict[str, int]:

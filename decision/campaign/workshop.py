@@ -77,7 +77,8 @@ class Workshop:
     def decide(self, customers: Sequence[CustomerId], grant: Grant | None) -> bytes:
         """The part of a chunk, which gives no more than was granted."""
         decided = self._runner.run(self._deciding.decide(customers, grant))
-        return write_part(decided, self.job.order.columns, self._snapshot)
+        order = self.job.order
+        return write_part(decided, order.columns, self._snapshot, order.placement)
 
     def sample(self, customers: Sequence[CustomerId]) -> SampleRows:
         """What is open to customers and what it is worth, by what is known of them now."""

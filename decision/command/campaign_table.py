@@ -65,12 +65,14 @@ def show_plan(console: Console, plan: Plan, places: Sequence[VolumePlace], custo
 
 
 def _show_shares(console: Console, name: str, shares: tuple[Share, ...], customers: int) -> None:
-    table = Table(name, *_figures("shown", "customers", "share", "expected value"))
+    head = [Column(each, justify="right", no_wrap=True) for each in ("shown", "customers", "expected\nvalue")]
+    table = Table(Column(name, overflow="fold"), *head, "left out most by")
     for share in shares[:_MOST]:
         part = f"{100 * share.customers / max(customers, 1):.1f} %"
-        table.add_row(share.name or "–", f"{share.shown:,}", f"{share.customers:,}", part, f"{share.expected:,.2f}")
+        why = next((f"{reason} ({count:,})" for reason, count in share.left_out.items()), "–")
+        table.add_row(share.name or "–", f"{share.shown:,}", part, f"{share.expected:,.2f}", why)
     if len(shares) > _MOST:
-        table.add_row(f"and {len(shares) - _MOST:,} more", "", "", "", "")
+        table.add_row(f"and {len(shares) - _MOST:,} more", *[""] * 4)
     console.print(table)
 
 

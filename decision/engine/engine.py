@@ -13,7 +13,7 @@ from decision.engine.request import Decision, DecisionRequest, ShownOffer
 from decision.engine.slate import Slate, fill_slate
 from decision.engine.snapshot import Snapshot
 from decision.engine.terms import NO_TERMS, Terms
-from decision.engine.verdict import kept_off
+from decision.engine.verdict import Codes, judged
 from decision.engine.weighing import Weighing, slots_of, weigh
 from decision.subject.profile import Profile
 from rules.contact import ContactHistory
@@ -43,14 +43,30 @@ def decide(
     with `store` among them the answer is the placement's fallback. `lap` is told each stage as it ends. `terms` are the
     room and the prices of volume limits; the fallback stands outside them, as outside the contact policy.
     """
+    return decide_judged(request, profile, history, snapshot, now, seed, without, lap, terms)[0]
+
+
+def decide_judged(
+    request: DecisionRequest,
+    profile: Profile | None,
+    history: ContactHistory | None,
+    snapshot: Snapshot,
+    now: Instant,
+    seed: int,
+    without: frozenset[str] = frozenset(),
+    lap: Lap = untimed,
+    terms: Terms = NO_TERMS,
+) -> tuple[Decision, Codes]:
+    """What `decide` gives, and the verdict on every candidate; a fallback is shown undecided."""
     if "store" in without:
-        return fallback_decision(request, snapshot, now, without)
+        undecided = np.full(len(snapshot.placement(request.placement).bound.rows), Reason.UNDECIDED, np.uint8)
+        return fallback_decision(request, snapshot, now, without), undecided
     weighing = weigh(request, profile, history, snapshot, now, without, lap, terms)
     slate = draw(weighing, request, seed)
     lap("draw")
-    decision = conclude(weighing, slate)
+    decision, verdicts = conclude(weighing, slate)
     lap("conclude")
-    return decision
+    return decision, verdicts
 
 
 def draw(weighing: Weighing, request: DecisionRequest, seed: int) -> Slate:
@@ -69,8 +85,8 @@ def draw(weighing: Weighing, request: DecisionRequest, seed: int) -> Slate:
     )
 
 
-def conclude(weighing: Weighing, slate: Slate) -> Decision:
-    """The answer that a slate makes."""
+def conclude(weighing: Weighing, slate: Slate) -> tuple[Decision, Codes]:
+    """The answer that a slate makes, and the verdict on every candidate."""
     placement = weighing.placement
     ids, responds = placement.bound.offers.ids, placement.bound.goal.objective == "response"
     predictions, values, scores = weighing.prediction, weighing.parts.value, weighing.scores
@@ -91,7 +107,8 @@ def conclude(weighing: Weighing, slate: Slate) -> Decision:
                 tuple(vector),
             )
         )
-    return Decision(tuple(shown), GROUP, weighing.degraded, kept_off(weighing, slate))
+    verdicts, counts = judged(weighing, slate)
+    return Decision(tuple(shown), GROUP, weighing.degraded, counts), verdicts
 
 
 def fallback_decision(

@@ -2,10 +2,11 @@
 
 import msgspec
 
-from decision.engine.engine import decide
+from decision.engine.engine import decide_judged
 from decision.engine.request import Decision
 from decision.engine.snapshot import Snapshot
 from decision.engine.terms import NO_TERMS, Prices, Terms
+from decision.engine.verdict import Codes
 from decision.journal.record import DecisionRecord
 from decision.subject.profile import Profile, decode_profile
 from rules.contact import ContactHistory, read_contacts
@@ -35,6 +36,11 @@ def replay(record: DecisionRecord, snapshot: Snapshot, prices: Prices | None = N
 
     Raises `Conflict` when they are others, or when another system decided.
     """
+    return replay_judged(record, snapshot, prices)[0]
+
+
+def replay_judged(record: DecisionRecord, snapshot: Snapshot, prices: Prices | None = None) -> tuple[Decision, Codes]:
+    """The same, and the verdict on every candidate."""
     if record.source != "live":
         raise Conflict(f"Decision {record.id} was imported from another system, so it cannot be decided again.")
     if record.catalogue != snapshot.catalogue.version:
@@ -58,7 +64,7 @@ def replay(record: DecisionRecord, snapshot: Snapshot, prices: Prices | None = N
             "replay it with that version."
         )
     given = inputs_of(record, prices)
-    return decide(
+    return decide_judged(
         record.request,
         given.profile,
         given.history,

@@ -16,35 +16,38 @@ if TYPE_CHECKING:
 Codes = NDArray[np.uint8]
 
 _KEPT_OFF = sorted((reason.slug, int(reason)) for reason in Reason if reason < Reason.RANKED)
+_NUMBERS = max(number for _, number in _KEPT_OFF) + 1
 
 
 def tally(reasons: Iterable[Reason]) -> NDArray[np.int64]:
     """How many of these there are of each reason that keeps an offer off, by its number."""
-    return np.bincount(np.array([*reasons], np.int64), minlength=max(number for _, number in _KEPT_OFF) + 1)
+    return np.bincount(np.array([*reasons], np.int64), minlength=_NUMBERS)
 
 
 def verdicts(weighing: "Weighing", slate: "Slate") -> Codes:
     """The final `Reason` of every candidate, shown or not: uint8[n]."""
-    reasons, _ = _judged(weighing, slate)
-    for place in slate.places:
-        reasons[place.candidate] = place.reason
+    reasons, _ = judged(weighing, slate)
     return reasons
 
 
-def kept_off(weighing: "Weighing", slate: "Slate") -> dict[str, int]:
-    """How many offers of the catalogue each reason kept off, by its slug, in the order of the slugs."""
-    _, counts = _judged(weighing, slate)
+def judged(weighing: "Weighing", slate: "Slate") -> tuple[Codes, dict[str, int]]:
+    """The verdicts, and how many offers of the catalogue each reason kept off, by its slug, in the order of these."""
+    reasons, counts = np.empty(len(weighing.open), np.uint8), weighing.placement.left_out.copy()
+    _judge(weighing.open, weighing.screening.reason, slate.held_by, weighing.limits.reasons, reasons, counts)
+    for place in slate.places:
+        reasons[place.candidate] = place.reason
     numbers = counts.tolist()
     # What is shown was open and held by nothing, so it was counted with what it outranked.
     numbers[Reason.OUTRANKED] -= len(slate.places)
-    return {slug: numbers[reason] for slug, reason in _KEPT_OFF if numbers[reason]}
+    return reasons, {slug: numbers[reason] for slug, reason in _KEPT_OFF if numbers[reason]}
 
 
-def _judged(weighing: "Weighing", slate: "Slate") -> tuple[Codes, NDArray[np.int64]]:
-    """The reason of every candidate as if it were not shown, and with those left out at publish, how often each is."""
-    reasons, counts = np.empty(len(weighing.open), np.uint8), weighing.placement.left_out.copy()
-    _judge(weighing.open, weighing.screening.reason, slate.held_by, weighing.limits.reasons, reasons, counts)
-    return reasons, counts
+def sum_verdicts(each: Iterable[Codes], candidates: int) -> NDArray[np.int64]:
+    """How often each reason left out each candidate, over some decisions: int64[reasons × candidates]."""
+    counts = np.zeros((_NUMBERS, candidates), np.int64)
+    for reasons in each:
+        _add(reasons, counts)
+    return counts
 
 
 @njit(cache=True, nogil=True)
@@ -60,3 +63,10 @@ def _judge(
         reason = limits[held_by[at]] if open[at] else screened[at]
         reasons[at] = reason
         counts[reason] += 1
+
+
+@njit(cache=True, nogil=True)
+def _add(reasons: Codes, counts: NDArray[np.int64]) -> None:
+    for at in range(len(reasons)):
+        if reasons[at] < len(counts):
+            counts[reasons[at], at] += 1

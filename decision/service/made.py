@@ -6,9 +6,10 @@ import msgspec
 
 from decision.clock import Clock
 from decision.decision_id import new_decision_id
-from decision.engine.engine import decide
+from decision.engine.engine import decide_judged
 from decision.engine.request import Decision
 from decision.engine.terms import NO_TERMS, Terms
+from decision.engine.verdict import Codes
 from decision.journal.record import DecisionRecord, GivenTerms, WithdrawalRecord
 from decision.service.admission import Ask
 from decision.service.answer import DecisionAnswer, OfferAnswer
@@ -72,14 +73,28 @@ def make(
     Of a subject that could not be loaded in time, units of volume limits cannot be held in time either: what is limited
     is left out.
     """
+    return make_judged(ask, state, without, draw, lap, terms)[0]
+
+
+def make_judged(
+    ask: Ask,
+    state: SubjectState | None,
+    without: tuple[str, ...],
+    draw: Draw,
+    lap: Lap = untimed,
+    terms: Terms = NO_TERMS,
+) -> tuple[Made, Codes]:
+    """What `make` gives, and the verdict on every candidate."""
     if state is not None:
         without = (*without, *state.without)
     elif ask.snapshot.placement(ask.request.placement).bound.volumes.own and not {"store", "volume"} & set(without):
         without = (*without, "volume")
     profile = None if state is None else state.profile
     history = None if state is None else read_contacts(state.contacts)
-    decision = decide(ask.request, profile, history, ask.snapshot, draw.now, draw.seed, frozenset(without), lap, terms)
-    return Made(draw, state, decision, without, terms)
+    decision, verdicts = decide_judged(
+        ask.request, profile, history, ask.snapshot, draw.now, draw.seed, frozenset(without), lap, terms
+    )
+    return Made(draw, state, decision, without, terms), verdicts
 
 
 def make_or_fall_back(

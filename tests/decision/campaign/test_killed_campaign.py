@@ -99,5 +99,6 @@ async def test_kills_change_nothing_of_what_is_decided(
         dooms = [doom(number, drawn) for number in range(KILLS + 1)] if way == "killed" else ["never 1"]
         ends = await live(valkey_url, hall.data, audience, "mail", tmp_path / f"{way}.parquet", dooms)
         assert ends[-1] == "never finished"
-        outputs.append((tmp_path / f"{way}.parquet").read_bytes())
+        paths = (tmp_path / f"{way}{ending}" for ending in (".parquet", ".summary.json"))
+        outputs.append([path.read_bytes() for path in paths])
     assert outputs[0] == outputs[1]

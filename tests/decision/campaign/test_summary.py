@@ -37,7 +37,11 @@ async def test_the_summary_is_what_the_rows_say(valkey_url: str, valkey_store: R
     with duckdb.connect() as connection:
         for name, shares in (("offer", summary.offers), *summary.columns.items()):
             rows = connection.execute(_SHARES.format(name=name), {"out": str(out)}).fetchall()
-            assert [(share.name, share.shown, share.customers) for share in shares] == [row[:3] for row in rows]
-            assert [share.expected for share in shares] == pytest.approx([row[3] for row in rows], rel=1e-12)
+            assert [(share.name, share.shown, share.customers) for share in shares if share.shown] == [
+                row[:3] for row in rows
+            ]
+            assert [share.expected for share in shares if share.shown] == pytest.approx(
+                [row[3] for row in rows], rel=1e-12
+            )
     assert summary.customers == 121
     assert any(share.customers < share.shown for share in summary.columns["brand"])

@@ -1,10 +1,11 @@
 from collections import Counter
 
+import numpy as np
 import pytest
 
 from decision.engine.engine import draw
 from decision.engine.request import DecisionRequest
-from decision.engine.verdict import kept_off, verdicts
+from decision.engine.verdict import judged, sum_verdicts, verdicts
 from decision.engine.weighing import weigh
 from decision.subject.profile import EMPTY_PROFILE
 from rules.contact import NO_CONTACTS
@@ -34,5 +35,18 @@ def test_the_counts_are_those_of_the_verdicts_and_of_what_was_left_out_at_publis
             assert reason is Reason.OUTRANKED
     left_out = weighing.placement.bound.left_out.values()
     expected = Counter(reason.slug for reason in [*reasons, *left_out] if reason < Reason.RANKED)
-    assert kept_off(weighing, slate) == dict(expected)
-    assert list(kept_off(weighing, slate)) == sorted(expected)
+    _, counts = judged(weighing, slate)
+    assert counts == dict(expected)
+    assert list(counts) == sorted(expected)
+
+
+def test_verdicts_add_up_by_reason_and_candidate() -> None:
+    each = [np.array(codes, np.uint8) for codes in ([5, 14, 101], [5, 6, 102], [11, 14, 6])]
+    sums = sum_verdicts(each, 3)
+    assert {(Reason(reason), at): sums[reason, at] for reason, at in np.argwhere(sums).tolist()} == {
+        (Reason.NO_CONSENT, 0): 2,
+        (Reason.OUTRANKED, 0): 1,
+        (Reason.NOT_ELIGIBLE, 1): 1,
+        (Reason.OUTPRICED, 1): 2,
+        (Reason.NOT_ELIGIBLE, 2): 1,
+    }
