@@ -49,7 +49,7 @@ from rules.ids import CustomerId, GoalId, Instant, OfferId, PlacementId
 from tests.decision.campaign.hall import NOW, Hall, write_names
 
 CUSTOMERS = int(os.environ.get("AGREEMENT", "300"))
-CLUSTER = {"n_workers": 2, "threads_per_worker": 1, "processes": True, "dashboard_address": None}
+CLUSTER = {"n_workers": 2, "threads_per_worker": 1, "processes": True, "dashboard_address": ":0"}
 DAY = 86_400_000
 PLACEMENT = PlacementId("home")
 ID = CampaignId("agreement")

@@ -15,7 +15,7 @@ def test_a_scheduler_that_is_not_there_is_named(monkeypatch: pytest.MonkeyPatch)
 
 
 def test_a_scheduler_that_goes_away_is_named() -> None:
-    with LocalCluster(n_workers=1, processes=False, dashboard_address=None) as cluster:  # type: ignore[no-untyped-call]
+    with LocalCluster(n_workers=1, processes=False, dashboard_address=":0") as cluster:  # type: ignore[no-untyped-call]
         address = cluster.scheduler_address
         with pytest.raises(Unavailable, match="run the same command again"), dask_crew(address):
             raise CommClosedError("in <TCP (closed)>")
