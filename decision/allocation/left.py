@@ -22,6 +22,11 @@ class Left(msgspec.Struct, frozen=True, eq=False):
         rooms = np.where(self.rooms < UNLIMITED, self.rooms - used, UNLIMITED)
         return Left(rooms, np.maximum(self.minimums - used, 0), self.customers - customers)
 
+    def shares(self, sizes: Units) -> Units:
+        """What falls to chunks of so many customers if each customer may have as much: int64[chunks × places]."""
+        shares = np.ceil(self.rooms * (sizes[:, None] / self.customers)).astype(np.int64)
+        return np.where(self.rooms < UNLIMITED, shares, UNLIMITED)
+
     def without(self, place: int) -> "Left":
         """The same with neither limit nor minimum at one place."""
         rooms, minimums = self.rooms.copy(), self.minimums.copy()

@@ -158,7 +158,8 @@ class Waves:
         sizes = np.array([campaign.size(chunk) for chunk in left], np.int64)
         given = quotas(units, pricing, self._limits.volumes, sizes, edges)
         if rest:
-            given = np.minimum(given, np.where(given < UNLIMITED, self._needs(pricing, sizes), UNLIMITED))
+            most = np.maximum(self._needs(pricing, sizes), units.shares(sizes))
+            given = np.minimum(given, np.where(given < UNLIMITED, most, UNLIMITED))
         rooms = {
             chunk: {place: room for place, room in enumerate(row) if room < UNLIMITED}
             for chunk, row in zip(left, given.tolist(), strict=True)

@@ -41,3 +41,9 @@ def test_a_subsidised_place_gives_about_its_share_of_the_minimum() -> None:
     # The last wave owes what is left of it.
     last = quotas(left, priced([-1.0, 0.0], []), volumes, np.array([500, 500]), nobody).sum(axis=0)
     assert last[0] == 400
+
+
+def test_shares_are_the_same_for_each_customer_and_never_too_few() -> None:
+    left = Left(np.array([100, 7, 0, UNLIMITED]), np.zeros(4, np.int64), 50)
+    shares = left.shares(np.array([10, 25]))
+    assert shares.tolist() == [[20, 2, 0, UNLIMITED], [50, 4, 0, UNLIMITED]]

