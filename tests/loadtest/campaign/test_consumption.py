@@ -5,14 +5,11 @@ import subprocess
 import sys
 from pathlib import Path
 
-import pytest
-
 from loadtest.campaign.consumption import Consumption, store_process
 
 MEBIBYTE = 2**20
 
 
-@pytest.mark.skipif(not Path("/proc/self/smaps_rollup").exists(), reason="this system does not tell")
 def test_the_most_of_a_whole_process_group_and_all_its_time_are_kept() -> None:
     program = (
         "import sys; sum(range(10**7)); held = bytearray(b'x' * (60 << 20)); print('up', flush=True); sys.stdin.read()"
@@ -27,7 +24,9 @@ def test_the_most_of_a_whole_process_group_and_all_its_time_are_kept() -> None:
         most, own = used.processes, used.store
         assert process.stdin is not None
         process.stdin.close()
-    assert most is not None
+    if most is None:
+        assert not Path("/proc/self/smaps_rollup").exists()
+        return
     assert 60 * MEBIBYTE < most < 200 * MEBIBYTE
     assert own is not None
     assert used.seconds is not None
