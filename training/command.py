@@ -20,10 +20,10 @@ from decision.store.opening import open_store
 from decision.version.registry import Registry
 from rules.errors import Fault, Invalid
 from rules.ids import GoalId, Instant, ModelVersion, PlacementId
-from training.evaluation import Evaluation
-from training.material import Range, current_catalogue
-from training.publication import publish
-from training.question import Source
+from training.evaluation.evaluation import Evaluation
+from training.material.material import Range, current_catalogue
+from training.material.question import Source
+from training.promotion.publication import publish
 from training.report import evaluation_table, quality_table, reach_table
 from training.session import Step, Trained, evaluate_goal, train_goal
 

@@ -6,10 +6,10 @@ from math import isnan
 from rich.box import SIMPLE
 from rich.table import Table
 
-from training.evaluation import Evaluation
-from training.metrics import Quality
-from training.policies import CONSTANT
-from training.reach import Reach
+from training.evaluation.evaluation import Evaluation
+from training.evaluation.policies import CONSTANT
+from training.evaluation.reach import Reach
+from training.learning.metrics import Quality
 
 TWO_SIDED_95 = 1.959964
 """Standard errors on either side that hold 95 % of a normal distribution."""

@@ -12,12 +12,12 @@ from models.feature import FeatureList
 from models.model import Model, load_model
 from rules.errors import ArtefactError
 from rules.ids import GoalId, Instant, ModelVersion, OfferId, PlacementId
-from training.course import Course, train
-from training.dataset import read_rows
 from training.errors import TrainingError
-from training.evaluation import Evaluation, constant_order, evaluate
-from training.ledger import decided_offers, first_offers
-from training.material import Material, Range, champion_of, gather
+from training.evaluation.evaluation import Evaluation, constant_order, evaluate
+from training.learning.course import Course, train
+from training.learning.dataset import read_rows
+from training.material.ledger import decided_offers, first_offers
+from training.material.material import Material, Range, champion_of, gather
 
 Step = Callable[[], None]
 

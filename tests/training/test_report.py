@@ -3,10 +3,10 @@ import io
 from rich.console import Console
 from rich.table import Table
 
-from training.estimators import Estimate
-from training.evaluation import Comparison, Evaluation
-from training.metrics import Quality
-from training.reach import Reach
+from training.evaluation.estimators import Estimate
+from training.evaluation.evaluation import Comparison, Evaluation
+from training.evaluation.reach import Reach
+from training.learning.metrics import Quality
 from training.report import evaluation_table, quality_table, reach_table
 
 NAN = float("nan")

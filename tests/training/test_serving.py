@@ -13,11 +13,12 @@ from models.model import load_model
 from rules.ids import Instant
 from tests.training.journal import write_journal
 from tests.training.shop import GOAL, START, WEEK, shop, visits
-from training.course import train
-from training.dataset import places_of, read_rows
-from training.ledger import catalogues_of
-from training.predictor import predict
-from training.question import question_of
+from training.learning.course import train
+from training.learning.dataset import read_rows
+from training.learning.predictor import predict
+from training.material.ledger import catalogues_of
+from training.material.places import places_of
+from training.material.question import question_of
 
 
 async def test_training_and_serving_predict_the_same(tmp_path: Path) -> None:

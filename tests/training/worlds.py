@@ -3,7 +3,7 @@
 import numpy as np
 
 from models.artefact import ModelFeature
-from training.rows import Inputs, Rows
+from training.learning.rows import Inputs, Rows
 
 CODES = np.array([11.0, 22.0, 33.0, 44.0])
 """What stands for four words of a categorical feature."""

@@ -11,27 +11,11 @@ from numpy.typing import NDArray
 from models.feature import FeatureList
 from rules.catalogue import Catalogue
 from rules.ids import PlacementId
-from training.alignment import align, inputs_of
 from training.errors import TrainingError
-from training.ledger import shown_offers
-from training.question import Question
-from training.rows import Inputs, Rows
-
-
-def places_of(
-    catalogues: Mapping[str, Catalogue], question: Question, decided: Mapping[str, frozenset[PlacementId]]
-) -> dict[str, frozenset[PlacementId]]:
-    """The placements of the question's goal in each catalogue version that decisions were made with."""
-    return {
-        version: frozenset(
-            id
-            for id in decided.get(version, frozenset())
-            if id in catalogue.workspace.placements
-            and catalogue.workspace.placements[id].goal == question.goal
-            and (not question.placements or id in question.placements)
-        )
-        for version, catalogue in catalogues.items()
-    }
+from training.learning.alignment import align, inputs_of
+from training.learning.rows import Inputs, Rows
+from training.material.ledger import shown_offers
+from training.material.question import Question
 
 
 def read_rows(

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from training.metrics import area_under_curve, log_loss, response_quality, value_quality
+from training.learning.metrics import area_under_curve, log_loss, response_quality, value_quality
 
 rows = st.lists(st.tuples(st.booleans(), st.integers(1, 9)), min_size=1, max_size=25)
 

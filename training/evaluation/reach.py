@@ -14,26 +14,17 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from rules.ids import Instant, OfferId, PlacementId
-from training.estimators import Estimate, LoggedActions, gain, self_normalised
-from training.policies import Action
+from rules.ids import OfferId, PlacementId
+from training.evaluation.estimators import Estimate, LoggedActions, gain, self_normalised
+from training.evaluation.policies import Action
+from training.material.occasion import Occasion
 
 SILENCE = "silence"
 SUPPORT = 0.9
 """Mean weight below which the logged policy did not show nothing often enough to tell what that is worth."""
 
-Occasion = tuple[str, Instant]
-"""Who was decided for, and when."""
-
 Decided = Mapping[PlacementId, Mapping[Occasion, OfferId | None]]
 """What each placement showed first on each occasion; None where it showed nothing."""
-
-
-def occasion(customer: str | None, visitor: str | None, decision: str, at: int) -> Occasion:
-    """The occasion of a decision; one for nobody in particular has its own."""
-    if customer is not None:
-        return f"c:{customer}", Instant(at)
-    return f"v:{visitor}" if visitor is not None else f"d:{decision}", Instant(at)
 
 
 class Reach(msgspec.Struct, frozen=True):

@@ -17,11 +17,12 @@ from rules.ids import Instant, OfferId, PlacementId
 from rules.package import pack, unpack
 from tests.training.journal import write_journal
 from tests.training.shop import GOAL, MINUTE, SMALL, START, WEEK, changed, shop, visits
-from training.dataset import places_of, read_rows
 from training.errors import TrainingError
-from training.ledger import Earned, catalogues_of, first_offers, latest_moment
-from training.question import Question, question_of
-from training.rows import Rows
+from training.learning.dataset import read_rows
+from training.learning.rows import Rows
+from training.material.ledger import Earned, catalogues_of, first_offers, latest_moment
+from training.material.places import places_of
+from training.material.question import Question, question_of
 
 CATALOGUE = shop("{ epsilon = 0.5, temperature = 0.3 }", slots=3)
 LATER = Instant(START + 4 * WEEK)

@@ -4,7 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from training.errors import TrainingError
-from training.split import split_by_time
+from training.learning.split import split_by_time
 
 
 @given(st.lists(st.integers(0, 40), min_size=3, max_size=120).filter(lambda times: len(set(times)) >= 3))

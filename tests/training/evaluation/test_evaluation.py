@@ -10,10 +10,10 @@ from rules.catalogue import Catalogue
 from rules.ids import Instant, OfferId
 from tests.training.shop import GOAL, HOME, START, WEEK, changed, earnings, shop, visits
 from training.errors import TrainingError
-from training.evaluation import Evaluation, constant_order, evaluate
-from training.ledger import Earned
-from training.policies import action_of
-from training.question import Question, question_of
+from training.evaluation.evaluation import Evaluation, constant_order, evaluate
+from training.evaluation.policies import action_of
+from training.material.ledger import Earned
+from training.material.question import Question, question_of
 
 UNIFORM_TOML = "{ epsilon = 1.0, temperature = 0.0 }"
 GREEDY_TOML = "{ epsilon = 0.2, temperature = 0.0 }"

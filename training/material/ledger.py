@@ -10,8 +10,8 @@ from decision.journal.record import DecisionRecord, decode_record
 from rules.errors import ConciergeError
 from rules.ids import Instant, OfferId, PlacementId
 from training.errors import TrainingError
-from training.question import Question
-from training.reach import Occasion, occasion
+from training.material.occasion import Occasion, occasion
+from training.material.question import Question
 
 # An outcome that names no offer is about the only one shown. Outcomes count up to and with the end of the window; one
 # whose clock runs before its decision's still followed it.

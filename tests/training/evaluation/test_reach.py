@@ -4,9 +4,10 @@ import numpy as np
 import pytest
 
 from rules.ids import Instant, OfferId, PlacementId
-from training.estimators import LoggedActions
-from training.policies import Action
-from training.reach import SILENCE, Deeds, Occasion, Reach, occasion
+from training.evaluation.estimators import LoggedActions
+from training.evaluation.policies import Action
+from training.evaluation.reach import SILENCE, Deeds, Reach
+from training.material.occasion import Occasion, occasion
 
 FREE, CAPPED = PlacementId("free"), PlacementId("capped")
 GOOD, POOR = OfferId("good"), OfferId("poor")

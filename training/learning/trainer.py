@@ -9,9 +9,9 @@ from models.artefact import POSITION, ModelFeature
 from models.feature import encode_matrix
 from models.response import response_of
 from training.errors import TrainingError
-from training.recipe import Recipe
-from training.rows import Rows
-from training.tails import Tails, fit_tails
+from training.learning.recipe import Recipe
+from training.learning.rows import Rows
+from training.learning.tails import Tails, fit_tails
 
 LEAST_RESPONSES = 20
 """Responses, and rows without one, below which a binary forest is not grown."""
@@ -47,8 +47,8 @@ def raw_inputs(rows: Rows) -> NDArray[np.float64]:
 def grow_forest(fit: Rows, tune: Rows | None, recipe: Recipe) -> Forest:
     """A forest grown on `fit` for at most `recipe.rounds` trees, ended early by `tune`; without `tune` none is saved.
 
-    Values are learned from a capped copy (see `training.tails`). Raises TrainingError when there is too little to
-    learn from.
+    Values are learned from a capped copy (see `training.learning.tails`). Raises TrainingError when there is too little
+    to learn from.
     """
     _demand(fit, recipe, "learn from")
     categories = _categories(fit, recipe.categories)

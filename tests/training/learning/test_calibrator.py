@@ -3,9 +3,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from training.calibrator import fit_calibration
 from training.errors import TrainingError
-from training.metrics import log_loss
+from training.learning.calibrator import fit_calibration
+from training.learning.metrics import log_loss
 
 
 @given(

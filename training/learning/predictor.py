@@ -4,8 +4,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from models.artefact import POSITION, Artefact
-from training.rows import Rows
-from training.trainer import Forest
+from training.learning.rows import Rows
+from training.learning.trainer import Forest
 
 
 def predict(artefact: Artefact, rows: Rows) -> NDArray[np.float64] | None:

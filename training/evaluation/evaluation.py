@@ -12,13 +12,14 @@ from models.model import Model
 from rules.catalogue import Catalogue
 from rules.errors import ArtefactError
 from rules.ids import OfferId
-from training.constant import best_order
 from training.errors import TrainingError
-from training.estimators import Estimate, LoggedActions, gain, inverse_propensity, self_normalised
-from training.ledger import Earned
-from training.policies import CONSTANT, LOGGED, UNIFORM, Action, action_of, chances
-from training.question import Question
-from training.reach import Decided, Deeds, Reach, occasion
+from training.evaluation.constant import best_order
+from training.evaluation.estimators import Estimate, LoggedActions, gain, inverse_propensity, self_normalised
+from training.evaluation.policies import CONSTANT, LOGGED, UNIFORM, Action, action_of, chances
+from training.evaluation.reach import Decided, Deeds, Reach
+from training.material.ledger import Earned
+from training.material.occasion import occasion
+from training.material.question import Question
 
 
 class Comparison(msgspec.Struct, frozen=True):

@@ -1,7 +1,7 @@
 import pytest
 
 from rules.ids import OfferId
-from training.constant import best_order
+from training.evaluation.constant import best_order
 
 A, B, C = OfferId("a"), OfferId("b"), OfferId("c")
 

@@ -9,9 +9,9 @@ from rules.catalogue import Catalogue
 from rules.errors import ConciergeError, NotFound
 from rules.ids import GoalId, Instant, ModelVersion, PlacementId
 from rules.package import unpack
-from training.dataset import places_of
-from training.ledger import catalogues_of, latest_moment
-from training.question import Question, Source, question_of
+from training.material.ledger import catalogues_of, latest_moment
+from training.material.places import places_of
+from training.material.question import Question, Source, question_of
 
 
 class Range(msgspec.Struct, frozen=True):

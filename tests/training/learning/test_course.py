@@ -12,9 +12,9 @@ from models.rates import Rates
 from rules.errors import ArtefactError
 from rules.ids import GoalId, Instant, PlacementId
 from tests.training.worlds import response_rows, value_rows
-from training.course import Course, train
-from training.predictor import predict
-from training.publication import publish
+from training.learning.course import Course, train
+from training.learning.predictor import predict
+from training.promotion.publication import publish
 
 GOAL = GoalId("accept")
 NOW = Instant(1_790_000_000_000)

@@ -9,13 +9,13 @@ from numpy.typing import NDArray
 from models.artefact import Artefact, Objective, WarmUp
 from models.calibration import Calibration
 from rules.ids import GoalId, Instant
-from training.calibrator import fit_calibration
-from training.metrics import Quality, response_quality, value_quality
-from training.predictor import predict
-from training.recipe import Recipe, recipe_for
-from training.rows import Rows
-from training.split import Parts, split_by_time
-from training.trainer import Forest, grow_forest, raw_inputs
+from training.learning.calibrator import fit_calibration
+from training.learning.metrics import Quality, response_quality, value_quality
+from training.learning.predictor import predict
+from training.learning.recipe import Recipe, recipe_for
+from training.learning.rows import Rows
+from training.learning.split import Parts, split_by_time
+from training.learning.trainer import Forest, grow_forest, raw_inputs
 
 WARM_UP_ROWS = 64
 

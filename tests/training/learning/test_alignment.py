@@ -3,8 +3,8 @@ import numpy as np
 from models.artefact import ModelFeature
 from models.feature import FeatureList
 from tests.training.shop import shop
-from training.alignment import align, inputs_of
-from training.rows import Inputs
+from training.learning.alignment import align, inputs_of
+from training.learning.rows import Inputs
 
 AGE, BRAND = ModelFeature("age", "customer.age"), ModelFeature("brand", "offer.brand")
 OLD = Inputs((AGE, BRAND), frozenset({"brand"}))

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from training.estimators import LoggedActions, clustered_error, gain, inverse_propensity, self_normalised
+from training.evaluation.estimators import LoggedActions, clustered_error, gain, inverse_propensity, self_normalised
 
 WORTH = np.array([1.0, 4.0, -2.0])
 LOGGING = np.array([0.5, 0.2, 0.3])

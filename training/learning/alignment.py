@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from models.artefact import ModelFeature
 from models.feature import FeatureList
-from training.rows import Inputs
+from training.learning.rows import Inputs
 
 
 def inputs_of(features: FeatureList) -> Inputs:

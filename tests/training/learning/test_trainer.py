@@ -4,11 +4,11 @@ import pytest
 from models.feature import encode_matrix
 from tests.training.worlds import CODES, response_rows, rows_of, truth, value_rows
 from training.errors import TrainingError
-from training.metrics import area_under_curve
-from training.recipe import recipe_for
-from training.split import split_by_time
-from training.tails import fit_tails
-from training.trainer import grow_forest, raw_inputs
+from training.learning.metrics import area_under_curve
+from training.learning.recipe import recipe_for
+from training.learning.split import split_by_time
+from training.learning.tails import fit_tails
+from training.learning.trainer import grow_forest, raw_inputs
 
 
 def test_a_response_forest_finds_the_truth() -> None:

@@ -1,0 +1,1 @@
+"""What a policy would have earned on logged decisions."""

@@ -1,0 +1,1 @@
+"""How a model gets to where workers find it."""
