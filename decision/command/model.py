@@ -8,6 +8,7 @@ from rich.console import Console
 from rich.table import Column, Table
 
 from decision.clock import wall_clock
+from decision.command.model_show import show
 from decision.composition import compose
 from decision.service.admission import served
 from decision.service.publishing import Published
@@ -15,7 +16,7 @@ from decision.settings import read_settings
 from decision.store.opening import open_store
 from decision.version.registry import Registry, VersionInfo
 from models.adoption import adopt_forest
-from models.artefact import Artefact, decode_artefact, encode_artefact
+from models.artefact import encode_artefact
 from rules.errors import ArtefactError, NotFound
 from rules.ids import GoalId
 from rules.instant import format_instant
@@ -24,6 +25,9 @@ from rules.instant import format_instant
 @click.group()
 def model() -> None:
     """List, show, activate, publish and adopt models."""
+
+
+model.add_command(show)
 
 
 @model.command(name="list")
@@ -36,30 +40,6 @@ def list_models() -> None:
         figures = [str(info.summary.get(name, "")) for name in ("goal", "kind", "evidence")]
         table.add_row(info.version, goals, *figures, format_instant(info.created), info.by)
     Console().print(table)
-
-
-@model.command()
-@click.argument("version")
-def show(version: str) -> None:
-    """Show what a model was made from, its features, and its figures beside those of the baselines."""
-    artefact = asyncio.run(_artefact(version))
-    console = Console(highlight=False)
-    console.print(f"{version}: {artefact.kind} for goal {artefact.goal} ({artefact.objective})", markup=False)
-    console.print(f"made {format_instant(artefact.created)} from {artefact.evidence} shown offers", markup=False)
-    if artefact.window is not None:
-        console.print(
-            f"decided from {format_instant(artefact.window[0])} to before {format_instant(artefact.window[1])}"
-        )
-    if artefact.features:
-        console.print(
-            f"{len(artefact.features)} features: {', '.join(one.name for one in artefact.features)}", markup=False
-        )
-    if artefact.metrics:
-        names = sorted({name for figures in artefact.metrics.values() for name in figures})
-        table = Table("", *names)
-        for row, figures in artefact.metrics.items():
-            table.add_row(row, *(f"{figures[name]:.6g}" if name in figures else "" for name in names))
-        console.print(table)
 
 
 @model.command()
@@ -97,11 +77,6 @@ async def _all() -> tuple[list[VersionInfo], dict[str, str]]:
     async with open_store(read_settings()) as store:
         registry = Registry(store)
         return await registry.versions("model"), await registry.current("model")
-
-
-async def _artefact(version: str) -> Artefact:
-    async with open_store(read_settings()) as store:
-        return decode_artefact(await Registry(store).get("model", version))
 
 
 async def _activate(version: str) -> Published:
