@@ -6,8 +6,7 @@ from rich.table import Table
 from training.evaluation.estimators import Estimate
 from training.evaluation.evaluation import Comparison, Evaluation
 from training.evaluation.reach import Reach
-from training.learning.metrics import Quality
-from training.report import evaluation_table, quality_table, reach_table
+from training.evaluation.table import evaluation_table, reach_table
 
 NAN = float("nan")
 
@@ -46,11 +45,3 @@ def test_what_a_placement_gains_stands_with_its_interval() -> None:
     ):
         assert part in shown
     assert "nan" not in shown
-
-
-def test_figures_that_do_not_fit_the_objective_are_left_blank() -> None:
-    quality = {"model": Quality(1_200, 0.0825, 0.0769, log_loss=0.23718, auc=0.7697)}
-    shown = text(quality_table(quality, "Title"))
-    assert "0.2372" in shown
-    assert "0.770" in shown
-    assert "–" in shown

@@ -20,7 +20,8 @@ from rules.ids import Instant
 from rules.instant import format_instant
 from rules.package import unpack
 from tests.training.shop import GOAL, MINUTE, START, WEEK, package, visits
-from training.command import evaluate, train
+from training.command.evaluate import evaluate
+from training.command.train import train
 from training.errors import TrainingError
 
 VISITS = 1_200

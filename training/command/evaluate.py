@@ -1,0 +1,77 @@
+"""`concierge evaluate`."""
+
+import asyncio
+from pathlib import Path
+
+import msgspec
+import rich_click as click
+from rich.console import Console
+
+from decision.command.moment import MOMENT
+from decision.journal.reading import open_journal
+from decision.journal.settling import settle
+from decision.settings import Settings, read_settings
+from decision.store.opening import open_store
+from decision.version.registry import Registry
+from rules.ids import Instant, ModelVersion, PlacementId
+from training.command.options import chosen_goal, places, which_decisions
+from training.command.progress import counting
+from training.evaluation.evaluation import Evaluation
+from training.evaluation.judgement import evaluate_goal
+from training.evaluation.table import evaluation_table, reach_table
+from training.material.material import Range
+from training.material.question import Source
+
+
+@click.command()
+@which_decisions
+@click.option("--goal", help="The goal to evaluate for; may be left out where the workspace has only one.")
+@click.option(
+    "--model", "models", multiple=True, help="A stored model's version, without it the one in use; may be repeated."
+)
+@click.option("--since", type=MOMENT, help="Decisions from this moment on; without it, from where the training ended.")
+@click.option(
+    "--decided",
+    multiple=True,
+    help="Also judge what this placement decided for the same customers at the same moments; may be repeated.",
+)
+def evaluate(
+    goal: str | None,
+    models: tuple[str, ...],
+    decided: tuple[str, ...],
+    placements: tuple[str, ...],
+    source: Source | None,
+    since: Instant | None,
+    until: Instant | None,
+    now: Instant | None,
+    figures: Path | None,
+) -> None:
+    """Estimate what a model's decisions would have earned on logged ones.
+
+    Beside it stand the policy that was logged, uniform choice, and the best constant: the offer that earned most before
+    the decisions judged. Standard errors, in brackets, are clustered by subject. A placement that --decided beside the
+    logged one, under a contact policy of its own, shows what that policy costs.
+    """
+    range = Range(since, until, now, places(placements), source)
+    versions = tuple(ModelVersion(model) for model in models)
+    evaluation = asyncio.run(_evaluate(read_settings(), goal, range, versions, places(decided)))
+    Console().print(evaluation_table(evaluation, "What policies would have earned"))
+    if evaluation.reaches:
+        Console().print(reach_table(evaluation.reaches, "What the placements' contacts would have brought"))
+    if figures is not None:
+        figures.write_bytes(msgspec.json.format(msgspec.json.encode(evaluation)))
+
+
+async def _evaluate(
+    settings: Settings,
+    goal: str | None,
+    range: Range,
+    versions: tuple[ModelVersion, ...],
+    decided: tuple[PlacementId, ...],
+) -> Evaluation:
+    async with open_store(settings) as store:
+        registry = Registry(store)
+        chosen = await chosen_goal(registry, goal)
+        await settle(store, settings.folder)
+        with open_journal(settings.folder) as journal, counting("Deciding again") as step:
+            return await evaluate_goal(registry, journal, chosen, range, versions, step, decided)
