@@ -5,12 +5,13 @@ import re
 import lightgbm
 import numpy as np
 
-from models.artefact import POSITION, Artefact, ModelFeature, Objective, WarmUp
+from models.artefact import POSITION, Artefact, ModelFeature, WarmUp
 from models.feature import FeatureList, Floats
 from models.forest import Forest, parse_forest
 from models.response import response_of
 from rules.errors import ArtefactError
 from rules.ids import GoalId, Instant
+from rules.workspace import Objective
 
 WARM_UP_ROWS = 64
 

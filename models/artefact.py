@@ -9,14 +9,13 @@ from models.calibration import Calibration
 from models.rates import Rates
 from rules.content import content_address
 from rules.errors import ArtefactError
-from rules.ids import GoalId, Instant, ModelVersion
+from rules.ids import GoalId, Instant, ModelVersion, OfferId
+from rules.workspace import Objective
 
 FORMAT = 1
 MAGIC = b"concierge-model\n"
 POSITION = "position"
 """A model input that no workspace declares: the rank an offer was shown at, from 1; constant 1 when deciding."""
-
-Objective = Literal["response", "value"]
 
 
 class ModelFeature(msgspec.Struct, frozen=True):
@@ -42,7 +41,10 @@ class Artefact(msgspec.Struct, frozen=True, kw_only=True):
 
     `forest` is LightGBM's text format. `categories` holds, for each categorical feature over strings, the sorted codes
     that training saw: a code's index is the category in the forest. `metrics` is by baseline and measure.
-    `window` is the time of the decisions learned from, from and to before; `evidence` how many shown offers they were.
+    `window` is the time of the decisions learned from, from and to before; `evidence` how many shown offers they were,
+    and `evidence_by_offer` how many of each. `variation` is by how many times its mean the outcome of a shown offer
+    varies (standard deviation over mean; 0 where it is not known): with the evidence it says how far a prediction may
+    be off.
     """
 
     kind: Literal["rates", "forest"]
@@ -52,6 +54,8 @@ class Artefact(msgspec.Struct, frozen=True, kw_only=True):
     format: int = FORMAT
     window: tuple[Instant, Instant] | None = None
     evidence: int = 0
+    evidence_by_offer: dict[OfferId, int] = {}
+    variation: float = 0.0
     metrics: dict[str, dict[str, float]] = {}
     rates: Rates = Rates()
     features: tuple[ModelFeature, ...] = ()

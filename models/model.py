@@ -8,7 +8,7 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from models.artefact import POSITION, Artefact, Objective, decode_artefact, encode_artefact, version_of
+from models.artefact import POSITION, Artefact, decode_artefact, encode_artefact, version_of
 from models.calibration import BoundCalibration
 from models.feature import FeatureList, FeatureValues, Floats, Slot
 from models.forest import BoundForest, Forest, Layout, bind_forest, bind_layout, lay_out, parse_forest
@@ -18,6 +18,7 @@ from rules.errors import ArtefactError
 from rules.expression import Binding
 from rules.ids import GoalId, Instant, ModelVersion, PlacementId
 from rules.offer import OfferTable
+from rules.workspace import Objective
 
 Rows = NDArray[np.intp]
 
@@ -26,7 +27,11 @@ class BoundModel(Protocol):
     """A model bound to the offers of one placement."""
 
     def predict(self, values: FeatureValues, rows: Rows) -> Floats:
-        """The propensity of each offer in `rows` (objective `response`, in 0…1), or its expected value (`value`)."""
+        """The prediction for each offer in `rows`.
+
+        Its propensity (objective `response`, in 0…1), its expected value (`value`), or how much more that is than after
+        showing nothing (`increment`, which may be negative).
+        """
         ...
 
 
@@ -44,7 +49,7 @@ class Model(msgspec.Struct, frozen=True, eq=False):
 
     @property
     def objective(self) -> Objective:
-        """Whether it predicts the probability of a response or an expected value."""
+        """Whether it predicts the probability of a response, an expected value, or an increment of it."""
         return self.artefact.objective
 
     def bind(self, placement: PlacementId, offers: OfferTable, features: FeatureList) -> BoundModel:

@@ -127,6 +127,6 @@ def _check_goals(report: Report) -> None:
         check_id(report, key, id)
         check_count(report, f"{key}.outcome", goal.outcome)
         report.check_duration(f"{key}.window", goal.window)
-        if goal.objective == "value" and goal.value is not None and not report.is_broken(f"{key}.objective"):
-            message = 'cannot stand beside objective "value", which learns the worth from outcomes; drop one of the two'
-            report.add(f"{key}.value", message)
+        if goal.objective != "response" and goal.value is not None and not report.is_broken(f"{key}.objective"):
+            learns = f'objective "{goal.objective}", which learns the worth from outcomes'
+            report.add(f"{key}.value", f"cannot stand beside {learns}; drop one of the two")

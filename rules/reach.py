@@ -60,7 +60,7 @@ def _check_use(report: Report) -> None:
     for key, limit in zip(entry_keys("volume", [limit.id for limit in limits]), limits, strict=True):
         if limit.channels and not channels.intersection(limit.channels):
             report.add(f"{key}.channels", "never matters: no placement is on one of these channels", "warning")
-    goals = {placement.goal for placement in placements}
+    goals = {goal for placement in placements for goal in placement.aims}
     for goal in report.workspace.goals:
         if goal not in goals:
             report.add(f"goals.{goal}", "never matters: no placement works towards it", "warning")

@@ -21,6 +21,7 @@ class Reason(IntEnum):
     NOT_WANTED = 12
     SOLD_OUT = 13
     OUTPRICED = 14
+    NO_GAIN = 15
     RANKED = 100
     EXPLORED = 101
     MANDATORY = 102
@@ -53,6 +54,7 @@ _SENTENCES = {
     Reason.NOT_WANTED: "The customer does not want this.",
     Reason.SOLD_OUT: "A volume limit is used up, or its units cannot be reserved.",
     Reason.OUTPRICED: "It is worth no more than the price of the volume limits it counts towards.",
+    Reason.NO_GAIN: "Showing it is expected to bring no more than showing nothing.",
     Reason.RANKED: "Drawn by its score.",
     Reason.EXPLORED: "Drawn uniformly, to learn.",
     Reason.MANDATORY: "The placement always shows this offer when it is eligible.",

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 from rules.attribute import closest, suggest
 from rules.contact import DECISION_KIND, MOST_COUNTED
-from rules.declarations import POSITION, check_channels, check_count, check_id
+from rules.declarations import MOST_WEIGHT, POSITION, check_channels, check_count, check_id
 from rules.ids import Instant, OfferId, PlacementId
 from rules.instant import parse_instant
 from rules.offer import OfferTable
@@ -13,7 +13,7 @@ from rules.report import Report
 from rules.report_kind import event_kinds, measured_kinds
 from rules.shape import entry_keys
 from rules.volume_check import check_volume
-from rules.workspace import ContactPolicy, Lever, Placement
+from rules.workspace import ContactPolicy, Exploration, Lever, Placement
 
 MOST_FACTOR = 1000.0
 """A lever multiplies or divides by at most this, so that the product of a hundred levers is still a number."""
@@ -62,14 +62,12 @@ def _check_placement(
     check_id(report, key, id)
     if not report.is_broken("goals"):
         report.check_name(f"{key}.goal", placement.goal, report.workspace.goals, "a declared goal")
+        for goal in placement.goals:
+            report.check_name(f"{key}.goals.{goal}", goal, report.workspace.goals, "a declared goal")
+    _check_weights(report, f"{key}.goals", placement)
     if placement.slots < 1:
         report.add(f"{key}.slots", f"must be at least 1, not {placement.slots}")
-    if not 0 <= placement.exploration.epsilon <= 1:
-        message = f"is a probability and must lie between 0 and 1, not {placement.exploration.epsilon:g}"
-        report.add(f"{key}.exploration.epsilon", message)
-    if placement.exploration.temperature < 0:
-        message = f"must not be below 0, not {placement.exploration.temperature:g}; 0 takes the best score"
-        report.add(f"{key}.exploration.temperature", message)
+    check_exploration(report, f"{key}.exploration", placement.exploration)
     for name, most in placement.at_most.items():
         report.check_per(f"{key}.at_most.{name}", name)
         if most < 1:
@@ -84,6 +82,25 @@ def _check_placement(
                 report.add(place, f"{offer!r} is not a published offer{suggest(offer, offers.ids)}")
             if setting != "exclude" and offer in placement.exclude:
                 report.add(place, f"names {offer!r}, which exclude names too; drop it from one of the two")
+
+
+def check_exploration(report: Report, key: str, exploration: Exploration) -> None:
+    """Report settings of exploration that are out of their range."""
+    if not 0 <= exploration.epsilon <= 1:
+        report.add(f"{key}.epsilon", f"is a probability and must lie between 0 and 1, not {exploration.epsilon:g}")
+    for name, meaning in (("temperature", "takes the best score"), ("optimism", "trusts what is predicted")):
+        setting: float = getattr(exploration, name)
+        if setting < 0:
+            report.add(f"{key}.{name}", f"must not be below 0, not {setting:g}; 0 {meaning}")
+
+
+def _check_weights(report: Report, key: str, placement: Placement) -> None:
+    for goal, weight in placement.goals.items():
+        if goal == placement.goal:
+            report.add(f"{key}.{goal}", "is the placement's own goal, whose weight is 1; drop it")
+        elif not 0 < abs(weight) <= MOST_WEIGHT:
+            message = f"must lie between -{MOST_WEIGHT:g} and {MOST_WEIGHT:g} and not be 0, not {weight:g}"
+            report.add(f"{key}.{goal}", message)
 
 
 def _check_policy(report: Report, key: str, entry: ContactPolicy) -> None:

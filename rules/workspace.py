@@ -9,6 +9,8 @@ from rules.ids import GoalId, LeverId, OfferId, PlacementId, PolicyId, RuleId, V
 Channel = Literal["web", "call-center", "email", "app"]
 CHANNELS: tuple[Channel, ...] = ("web", "call-center", "email", "app")
 
+Objective = Literal["response", "value", "increment"]
+
 AttributeType = Literal["string", "int", "float", "bool", "timestamp", "list", "map"]
 
 
@@ -77,23 +79,25 @@ class Goal(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """What a placement is for: an outcome kind inside a window after the decision, and what it is worth.
 
     `response` learns the probability of the outcome and multiplies it by `value` (CEL, a float per offer; 1 without);
-    `value` learns the expected value of the outcome itself.
+    `value` learns the expected value of the outcome itself; `increment` how much more that is than after showing
+    nothing, so that showing nothing can win.
     """
 
     outcome: str
     window: str
-    objective: Literal["response", "value"] = "response"
+    objective: Objective = "response"
     value: str | None = None
 
 
 class Exploration(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """At each rank: with probability `epsilon` uniform over what is left, else in proportion to score^(1/temperature).
 
-    Temperature 0 takes the best score.
+    Temperature 0 takes the best score. `optimism` raises the score of offers that little is known about.
     """
 
     epsilon: float = 0.05
     temperature: float = 0.0
+    optimism: float = 0.0
 
 
 ArbitrationPart = Literal["propensity", "context", "value", "levers"]
@@ -103,7 +107,8 @@ ARBITRATION_PARTS: tuple[ArbitrationPart, ...] = ("propensity", "context", "valu
 class Placement(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Where offers are shown, and how they are chosen there.
 
-    `candidates` is CEL over the offer alone; `context_weight` is CEL giving a float (C of P × C × V × L);
+    `goals` are further goals with weights, beside `goal`, which has weight 1: what an offer is worth to each of them is
+    added up. `candidates` is CEL over the offer alone; `context_weight` is CEL giving a float (C of P × C × V × L);
     `at_most` limits how many offers of a slate share a value of an offer attribute; `mandatory` offers take the first
     ranks, in order, when they pass all rules; `consent` names the consent the customer must have given.
     """
@@ -112,6 +117,7 @@ class Placement(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     slots: int
     format: str
     goal: GoalId
+    goals: dict[GoalId, float] = {}
     fallback: tuple[OfferId, ...] = ()
     candidates: str = "true"
     context_weight: str | None = None
@@ -121,6 +127,11 @@ class Placement(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     at_most: dict[str, int] = {}
     mandatory: tuple[OfferId, ...] = ()
     exclude: tuple[OfferId, ...] = ()
+
+    @property
+    def aims(self) -> tuple[GoalId, ...]:
+        """All its goals, its own first."""
+        return (self.goal, *self.goals)
 
 
 RuleKind = Literal["preference", "eligibility", "suitability"]

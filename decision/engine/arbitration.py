@@ -16,7 +16,7 @@ Mask = NDArray[np.bool_]
 class Parts(msgspec.Struct, frozen=True, eq=False):
     """What a score is made of, over candidates: propensity P, context weight C, value V, levers L.
 
-    For a goal whose objective is `value` the model's expected value stands in V and P is one everywhere.
+    For a goal whose objective is not `response` the model's figure stands in V and P is one everywhere.
     """
 
     propensity: Floats

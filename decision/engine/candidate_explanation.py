@@ -96,7 +96,7 @@ def _explained(
         volume_limits=VolumeTeller(weighing, now).left(row) if weighed else (),
         probability=place.probability if place else None,
         score=float(weighing.scores[row]) if weighed else None,
-        propensity=None if bound.goal.objective == "value" or isnan(prediction) else prediction,
+        propensity=None if bound.goal.objective != "response" or isnan(prediction) else prediction,
         context=float(parts.context[row]) if weighed else None,
         value=float(parts.value[row]) if weighed else None,
         levers=float(parts.levers[row]) if weighed else None,

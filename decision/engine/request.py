@@ -35,9 +35,13 @@ class ShownOffer(msgspec.Struct, frozen=True):
 
 
 class Decision(msgspec.Struct, frozen=True):
-    """The engine's answer: the slate, why parts were left out, and how many offers each reason kept off."""
+    """The engine's answer: the slate, why parts were left out, and how many offers each reason kept off.
+
+    `none_probability` is the exact chance of showing nothing at all, where showing nothing could win; elsewhere 0.
+    """
 
     offers: tuple[ShownOffer, ...]
     group: str
     degraded: tuple[str, ...]
     counts: dict[str, int]
+    none_probability: float = 0.0

@@ -41,8 +41,8 @@ class ReadyPlacement(msgspec.Struct, frozen=True, eq=False):
 
     @property
     def needs_model(self) -> bool:
-        """Whether the model's figure is part of the score: as V for the objective `value`, else as P."""
-        part = "value" if self.bound.goal.objective == "value" else "propensity"
+        """Whether the model's figure is part of the score: as P for the objective `response`, else as V."""
+        part = "propensity" if self.bound.goal.objective == "response" else "value"
         return part in self.bound.spec.arbitration
 
 

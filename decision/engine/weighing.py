@@ -94,7 +94,7 @@ def weigh(
     else:
         prediction = np.full(len(open), np.nan)
     lap("predict")
-    valued = asks_model and bound.goal.objective == "value"
+    valued = asks_model and bound.goal.objective != "response"
     parts = Parts(
         prediction if asks_model and not valued else np.ones(len(open)),
         weights.context,

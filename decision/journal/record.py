@@ -6,7 +6,7 @@ import msgspec
 
 from decision.engine.request import Decision, DecisionRequest
 from decision.subject.profile import AttributeValue
-from rules.ids import CatalogueVersion, CustomerId, DecisionId, Instant, ModelVersion, OfferId, VisitorId
+from rules.ids import CatalogueVersion, CustomerId, DecisionId, GoalId, Instant, ModelVersion, OfferId, VisitorId
 
 
 class GivenTerms(msgspec.Struct, frozen=True, array_like=True):
@@ -21,8 +21,8 @@ class DecisionRecord(msgspec.Struct, frozen=True, tag="decision", tag_field="rec
 
     `profile` and `contacts` are the blobs as the engine saw them (visitor and customer merged). `written` is the wall
     clock, `now` the moment decided for. `source` is `live`, or `import` for decisions made by another system: those
-    hold what was shown with its known probability, and cannot be re-decided. `none_probability` is the chance that a
-    logged policy showed nothing.
+    hold what was shown with its known probability, and cannot be re-decided. `none_probability` is the chance that
+    nothing was shown, where that was a choice. `further_models` are those of the placement's further goals.
     """
 
     id: DecisionId
@@ -41,6 +41,7 @@ class DecisionRecord(msgspec.Struct, frozen=True, tag="decision", tag_field="rec
     none_probability: float = 0.0
     degraded_inputs: tuple[str, ...] = ()
     terms: GivenTerms | None = None
+    further_models: dict[GoalId, ModelVersion] = {}
 
 
 class OutcomeRecord(msgspec.Struct, frozen=True, tag="outcome", tag_field="record"):

@@ -53,6 +53,7 @@ MISTAKES = [
     ('window = "7d"', 'window = "7"', "goals.accept.window", "not a duration"),
     ('value = "offer.margin"', 'value = "offer.brand"', "goals.accept.value", "number|double"),
     ('value = "offer.margin"', 'value = "offer.margin"\nobjective = "value"', "goals.accept.value", "drop one"),
+    ('value = "offer.margin"', 'value = "offer.margin"\nobjective = "increment"', "goals.accept.value", '"increment"'),
     ("party = { type =", "party = { tpye =", "attributes.context.party.tpye", "did you mean 'type'"),
     ("points = { type =", '"my points" = { type =', "attributes.customer.my points", "cannot be read"),
     ("member = { type =", "in = { type = 'int' }\nmember = { type =", "attributes.customer.in", "CEL's own words"),
@@ -80,6 +81,10 @@ MISTAKES = [
     ("slots = 3", "slots = 0", "placements.home.slots", "at least 1"),
     ('channel = "web"\nslots = 3', 'channel = "fax"\nslots = 3', "placements.home.channel", "one of app, call-center"),
     ("temperature = 0.3", "temperature = -1", "placements.home.exploration.temperature", "below 0"),
+    ("temperature = 0.3", "optimism = -0.1", "placements.home.exploration.optimism", "below 0, not -0.1"),
+    ("at_most = { theme = 1 }", "goals = { acept = 2 }", "placements.home.goals.acept", "did you mean 'accept'"),
+    ("at_most = { theme = 1 }", "goals = { accept = 2 }", "placements.home.goals.accept", "own goal"),
+    ("at_most = { theme = 1 }", "goals = { accept = 'x' }", "placements.home.goals.accept", "finite number"),
     ("at_most = { theme = 1 }", "at_most = { theme = 0 }", "placements.home.at_most.theme", "at least 1"),
     ("at_most = { theme = 1 }", "at_most = { price = 1 }", "placements.home.at_most.price", "is of type float"),
     ('fallback = ["alba-club"]', 'fallback = ["alba-clubs"]', "placements.home.fallback", "did you mean 'alba-club'"),
@@ -230,3 +235,12 @@ def test_an_empty_workspace_names_what_it_needs() -> None:
 def test_toml_nested_beyond_reason_is_a_finding() -> None:
     checked = check_workspace(b"a=" + b"[" * 3_000, b"id\n", "offers.csv")
     assert ["nested too deeply" in finding.message for finding in checked.findings] == [True]
+
+
+@pytest.mark.parametrize(("weight", "message"), [("0.5", None), ("-2", None), ("0", "not be 0"), ("1e13", "1e+12")])
+def test_a_further_goal_has_a_weight_and_counts_as_worked_towards(weight: str, message: str | None) -> None:
+    goal = '[goals.click]\noutcome = "click"\nwindow = "1d"\n[placements.home]'
+    toml = replaced(TOML, "[placements.home]", goal)
+    findings = check(replaced(toml, "at_most = { theme = 1 }", f"goals = {{ click = {weight} }}")).findings
+    assert [finding.key for finding in findings] == ([] if message is None else ["placements.home.goals.click"])
+    assert all(message is not None and message in finding.message for finding in findings)

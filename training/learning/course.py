@@ -6,9 +6,10 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from models.artefact import Artefact, Objective, WarmUp
+from models.artefact import Artefact, WarmUp
 from models.calibration import Calibration
 from rules.ids import GoalId, Instant
+from rules.workspace import Objective
 from training.learning.calibrator import fit_calibration
 from training.learning.metrics import Quality, response_quality, value_quality
 from training.learning.predictor import predict

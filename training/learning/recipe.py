@@ -1,11 +1,12 @@
 """How trees are grown: the settings of LightGBM, by objective and by how much there is to learn from."""
 
 from collections.abc import Mapping
-from typing import Literal
 
 import msgspec
 import numpy as np
 from numpy.typing import NDArray
+
+from rules.workspace import Objective
 
 Parameter = str | int | float | bool
 
@@ -18,7 +19,7 @@ class Recipe(msgspec.Struct, frozen=True):
     values of a categorical feature keep a category of their own.
     """
 
-    objective: Literal["response", "value"]
+    objective: Objective
     leaves: int
     least_rows: int
     l2: float
@@ -51,7 +52,7 @@ class Recipe(msgspec.Struct, frozen=True):
         }
 
 
-def recipe_for(objective: Literal["response", "value"], target: NDArray[np.float64], threads: int = 2) -> Recipe:
+def recipe_for(objective: Objective, target: NDArray[np.float64], threads: int = 2) -> Recipe:
     """The recipe for rows with these targets f8[n].
 
     What can be learned about responses is bounded by how many there are of the rarer kind: few of them make small

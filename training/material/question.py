@@ -4,11 +4,10 @@ from typing import Literal
 
 import msgspec
 
-from models.artefact import Objective
 from rules.duration import parse_duration
 from rules.errors import NotFound
 from rules.ids import Duration, GoalId, Instant, PlacementId
-from rules.workspace import Workspace
+from rules.workspace import Objective, Workspace
 
 Source = Literal["live", "import"]
 
