@@ -1,0 +1,36 @@
+"""What was checked of a model before it could be put to use; it travels in the model's own artefact."""
+
+import msgspec
+
+from rules.ids import ModelVersion
+
+
+class Check(msgspec.Struct, frozen=True):
+    """One thing that was checked: what it came to in a sentence, and its figure beside the bound it had to keep.
+
+    Both are None where nothing could be counted; whether that is good enough, `passed` says.
+    """
+
+    name: str
+    passed: bool
+    said: str
+    figure: float | None = None
+    bound: float | None = None
+
+
+class Gate(msgspec.Struct, frozen=True):
+    """All that was checked, beside which champion (None: no model was in use), and whether it was put to use anyway."""
+
+    champion: ModelVersion | None
+    checks: tuple[Check, ...]
+    forced: bool = False
+
+    @property
+    def passed(self) -> bool:
+        """Whether nothing speaks against it."""
+        return all(check.passed for check in self.checks)
+
+    @property
+    def failed(self) -> tuple[Check, ...]:
+        """What speaks against it."""
+        return tuple(check for check in self.checks if not check.passed)

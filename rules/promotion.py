@@ -1,0 +1,44 @@
+"""What a model must show before it replaces the one in use."""
+
+from typing import TYPE_CHECKING
+
+import msgspec
+
+if TYPE_CHECKING:
+    from rules.report import Report
+
+SEGMENT_KINDS = ("customer", "context")
+"""The kinds of attribute that tell segments apart."""
+
+
+class Promotion(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The bounds of the gate; shares are of what the model in use earns, but for `calibration` and `leak`.
+
+    The gain's lower bound must be above `margin`. In no channel, and for no value of an attribute in `segments`
+    (`customer.tier`), may it be shown to lose more than `loss`. The calibration error may grow by `calibration` of the
+    mean outcome. No feature alone may explain more than `leak` of the outcome. A training on demand begins once there
+    is `renewal` more to learn from.
+    """
+
+    margin: float = 0.0
+    loss: float = 0.05
+    segments: tuple[str, ...] = ()
+    calibration: float = 0.1
+    leak: float = 0.2
+    renewal: float = 0.05
+
+
+def check_promotion(report: "Report") -> None:
+    """Report every bound that is no share, and every segment that no declared attribute tells apart."""
+    promotion = report.workspace.promotion
+    for name in ("margin", "loss", "calibration", "leak", "renewal"):
+        share: float = getattr(promotion, name)
+        if not 0 <= share <= 1:
+            report.add(f"promotion.{name}", f"is a share and must lie between 0 and 1, not {share:g}")
+    for segment in promotion.segments:
+        kind, _, name = segment.partition(".")
+        if kind not in SEGMENT_KINDS:
+            message = f"{segment!r} names no attribute of a customer or a context; write customer.NAME or context.NAME"
+            report.add("promotion.segments", message)
+        else:
+            report.check_attribute("promotion.segments", kind, name, ("string", "bool"))
