@@ -8,6 +8,7 @@ import msgspec
 from models.calibration import Calibration
 from models.gate import Gate
 from models.rates import Rates
+from models.reference import Reference
 from rules.content import content_address
 from rules.errors import ArtefactError
 from rules.ids import GoalId, Instant, ModelVersion, OfferId
@@ -45,7 +46,8 @@ class Artefact(msgspec.Struct, frozen=True, kw_only=True):
     `window` is the time of the decisions learned from, from and to before; `evidence` how many shown offers they were,
     and `evidence_by_offer` how many of each. `variation` is by how many times its mean the outcome of a shown offer
     varies (standard deviation over mean; 0 where it is not known): with the evidence it says how far a prediction may
-    be off. `gate` is what was checked before it was put to use, None where nothing was.
+    be off. `gate` is what was checked before it was put to use, None where nothing was; `reference` what its inputs and
+    predictions looked like then.
     """
 
     kind: Literal["rates", "forest"]
@@ -65,6 +67,7 @@ class Artefact(msgspec.Struct, frozen=True, kw_only=True):
     calibration: Calibration | None = None
     warm_up: WarmUp = WarmUp((), ())
     gate: Gate | None = None
+    reference: Reference | None = None
 
 
 _encoder = msgspec.msgpack.Encoder(order="deterministic")

@@ -14,6 +14,7 @@ from training.learning.calibrator import fit_calibration
 from training.learning.metrics import Quality, response_quality, value_quality
 from training.learning.predictor import predict
 from training.learning.recipe import Recipe, recipe_for
+from training.learning.reference import reference_of
 from training.learning.rows import Rows
 from training.learning.split import Parts, split_by_time
 from training.learning.trainer import Forest, grow_forest, raw_inputs
@@ -53,9 +54,9 @@ def train(
     learned = rows if objective == "value" else rows.take(np.concatenate([parts.fit, parts.tune]))
     forest = grow_forest(learned, None, again)
     calibration = _calibration(forest, judge, objective)
-    return Course(
-        _artefact(rows, goal, objective, created, forest, calibration, _figures(quality)), parts, first, quality
-    )
+    artefact = _artefact(rows, goal, objective, created, forest, calibration, _figures(quality))
+    artefact = msgspec.structs.replace(artefact, reference=reference_of(artefact, rows))
+    return Course(artefact, parts, first, quality)
 
 
 def _calibration(forest: Forest, later: Rows, objective: Objective) -> Calibration | None:
