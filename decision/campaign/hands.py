@@ -24,11 +24,12 @@ class Crew(msgspec.Struct, frozen=True, eq=False):
 
 
 class Hands:
-    """A crew at work, inside `with`; `tell` is told in a sentence when a process dies."""
+    """A crew at work, inside `with`; `tell` is told in a sentence when a process dies, `name` is what they work on."""
 
-    def __init__(self, crew: Crew, tell: Callable[[str], None]) -> None:
+    def __init__(self, crew: Crew, tell: Callable[[str], None], name: str = "campaign") -> None:
         self._crew = crew
         self._tell = tell
+        self._name = name
         self._executor: Executor | None = None
         self._restarts = 0
 
@@ -110,7 +111,7 @@ class Hands:
         self._restarts += 1
         if self._restarts > RESTARTS:
             raise Unavailable(
-                f"The campaign's processes died {self._restarts} times in a row; look whether memory is short, "
+                f"The {self._name}'s processes died {self._restarts} times in a row; look whether memory is short, "
                 "then run the same command again to go on."
             ) from error
-        self._tell("A process of the campaign died; what it had begun is begun again.")
+        self._tell(f"A process of the {self._name} died; what it had begun is begun again.")

@@ -2,81 +2,102 @@
 
 import asyncio
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable
+from concurrent.futures import Executor, Future
+from contextlib import AbstractContextManager
 
 import msgspec
 import rich_click as click
 from rich.console import Console
-from rich.progress import Progress
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
+from decision.campaign.hands import Crew, Hands
+from decision.command.campaign_crew import dask_crew, local_crew
 from decision.command.moment import MOMENT
-from decision.engine.replaying import replay as decide_again
-from decision.engine.replaying import same_decision
 from decision.journal.reading import open_journal
-from decision.journal.record import DecisionRecord, decode_record
 from decision.journal.settling import settle
+from decision.replay.comparing import Compared, Comparing, compare_page
+from decision.replay.pages import Pages
+from decision.service.bulk.processes import cores
 from decision.settings import Settings, read_settings
+from decision.store.embedded import EmbeddedServer
 from decision.store.opening import open_store
-from decision.version.registry import Registry
-from decision.version.versions import Versions
-from rules.ids import DecisionId, Instant
+from decision.store.port import Store
+from rules.ids import Instant
 
-_LIVE = """
-SELECT {what} FROM journal
-WHERE record = 'decision' AND decision.source = 'live'
-  AND ($since IS NULL OR written >= $since) AND ($until IS NULL OR written < $until)
-"""
+FEW_PAGES = 4
+"""So many pages are done here sooner than processes have started."""
 
 _SHOWN = 20
-
-
-class Replayed(msgspec.Struct, frozen=True):
-    """How many decisions came out the same, and which did not."""
-
-    equal: int
-    different: tuple[DecisionId, ...]
 
 
 @click.command()
 @click.option("--since", type=MOMENT, help="Only decisions made from this moment (RFC 3339) on.")
 @click.option("--until", type=MOMENT, help="Only decisions made before this moment.")
-def replay(since: Instant | None, until: Instant | None) -> None:
+@click.option("--processes", type=click.IntRange(1, 256), help="How many processes work; one for each core.")
+@click.option("--dask", metavar="ADDRESS", help="Let the workers of a Dask scheduler work, instead of processes.")
+def replay(since: Instant | None, until: Instant | None, processes: int | None, dask: str | None) -> None:
     """Decide every journalled decision again with the versions of its time; exit status 1 unless all are the same."""
-    replayed = asyncio.run(_replay(read_settings(), since, until))
-    total = replayed.equal + len(replayed.different)
-    click.echo(f"{replayed.equal:,} of {total:,} decisions are the same bit for bit.")
-    for decision in replayed.different[:_SHOWN]:
+    crew = local_crew(processes or cores()) if dask is None else dask_crew(dask)
+    compared = asyncio.run(_replay(read_settings(), since, until, crew, dask is not None))
+    total = compared.equal + len(compared.different)
+    click.echo(f"{compared.equal:,} of {total:,} decisions are the same bit for bit.")
+    for decision in compared.different[:_SHOWN]:
         click.echo(f"different: {decision}", err=True)
-    if replayed.different:
+    if compared.different:
         sys.exit(1)
 
 
-async def _replay(settings: Settings, since: Instant | None, until: Instant | None) -> Replayed:
-    equal, different = 0, list[DecisionId]()
-    asked = {"since": since, "until": until}
+async def _replay(
+    settings: Settings,
+    since: Instant | None,
+    until: Instant | None,
+    crew: AbstractContextManager[Crew],
+    elsewhere: bool,
+) -> Compared:
+    console = Console(stderr=True)
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
     async with open_store(settings) as store:
         await settle(store, settings.folder)
-        versions = Versions(Registry(store))
-        with open_journal(settings.folder) as journal, Progress(console=Console(stderr=True)) as progress:
-            (total,) = journal.execute(_LIVE.format(what="count(*)"), asked).fetchone() or (0,)
-            task = progress.add_task("deciding again", total=total)
-            # By version, so that each snapshot is built once.
-            ordered = _LIVE.format(what="entry") + "ORDER BY decision.catalogue, decision.model, written"
-            result = journal.execute(ordered, asked)
-            for record in _records(iter(lambda: result.fetchmany(1_000), [])):
-                snapshot = await versions.past(record)
-                prices = await versions.prices(record)
-                if same_decision(decide_again(record, snapshot, prices), record.decision):
-                    equal += 1
-                else:
-                    different.append(record.id)
-                progress.advance(task)
-    return Replayed(equal, tuple(different))
+        with open_journal(settings.folder) as journal, Progress(*columns, console=console) as progress:
+            pages = Pages(journal, since, until)
+            task = progress.add_task("deciding again", total=pages.decisions)
+
+            def advance(decisions: int) -> None:
+                progress.advance(task, decisions)
+
+            if len(pages) <= FEW_PAGES and not elsewhere:
+                return await _compare_here(store, pages, advance)
+            with crew as hired, Hands(hired, console.print, "replay") as hands:
+                return await _compare(_reached_by_all(settings), pages, hands, advance)
 
 
-def _records(pages: Iterator[list[tuple[bytes]]]) -> Iterator[DecisionRecord]:
-    for page in pages:
-        for (entry,) in page:
-            record = decode_record(entry)
-            if isinstance(record, DecisionRecord):
-                yield record
+async def _compare_here(store: Store, pages: Pages, advance: Callable[[int], None]) -> Compared:
+    comparing, compared = Comparing(store), Compared()
+    for number in range(len(pages)):
+        page = pages.page(number)
+        compared += await comparing.compare(page)
+        advance(len(page))
+        pages.let_go(number)
+    return compared
+
+
+async def _compare(settings: Settings, pages: Pages, hands: Hands, advance: Callable[[int], None]) -> Compared:
+    parts: dict[int, Compared] = {}
+
+    def submit(executor: Executor, number: int) -> Future[Compared]:
+        return executor.submit(compare_page, settings, pages.page(number))
+
+    async def land(number: int, part: Compared) -> None:
+        parts[number] = part
+        advance(part.equal + len(part.different))
+        pages.let_go(number)
+
+    await hands.work(range(len(pages)), submit, land, asyncio.Event())
+    return sum((parts[number] for number in sorted(parts)), Compared())
+
+
+def _reached_by_all(settings: Settings) -> Settings:
+    """The settings for other processes: the store that is open here, by its address."""
+    store = settings.store or EmbeddedServer(settings.folder).url
+    return msgspec.structs.replace(settings, store=store)
