@@ -26,7 +26,10 @@ def with_error(value: float, error: float, digits: int | None = None) -> str:
 
 def with_interval(value: float, error: float, digits: int) -> str:
     """A figure, and its interval of 95 % in brackets."""
-    if isnan(value):
-        return "–"
     reach = TWO_SIDED_95 * error
-    return f"{number(value, digits)} ({number(value - reach, digits)} to {number(value + reach, digits)})"
+    return between(value, value - reach, value + reach, digits)
+
+
+def between(value: float, low: float, high: float, digits: int) -> str:
+    """A figure, and from where to where it may be, in brackets."""
+    return "–" if isnan(value) else f"{number(value, digits)} ({number(low, digits)} to {number(high, digits)})"

@@ -16,9 +16,9 @@ from decision.version.registry import Registry
 from rules.ids import Instant, ModelVersion, PlacementId
 from training.command.options import chosen_goal, places, which_decisions
 from training.command.progress import counting
-from training.evaluation.evaluation import Evaluation
-from training.evaluation.judgement import evaluate_goal
-from training.evaluation.table import evaluation_table, reach_table
+from training.evaluation.evaluation import Evaluation, evaluation_of
+from training.evaluation.judgement import judge_goal
+from training.evaluation.table import estimators_table, evaluation_table, reach_table
 from training.material.material import Range
 from training.material.question import Source
 
@@ -56,6 +56,7 @@ def evaluate(
     versions = tuple(ModelVersion(model) for model in models)
     evaluation = asyncio.run(_evaluate(read_settings(), goal, range, versions, places(decided)))
     Console().print(evaluation_table(evaluation, "What policies would have earned"))
+    Console().print(estimators_table(evaluation, "The same by every estimator"))
     if evaluation.reaches:
         Console().print(reach_table(evaluation.reaches, "What the placements' contacts would have brought"))
     if figures is not None:
@@ -74,4 +75,4 @@ async def _evaluate(
         chosen = await chosen_goal(registry, goal)
         await settle(store, settings.folder)
         with open_journal(settings.folder) as journal, counting("Deciding again") as step:
-            return await evaluate_goal(registry, journal, chosen, range, versions, step, decided)
+            return evaluation_of(await judge_goal(registry, journal, chosen, range, versions, step, decided))

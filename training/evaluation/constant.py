@@ -3,6 +3,9 @@
 from collections.abc import Iterable
 
 from rules.ids import OfferId
+from training.evaluation.policies import action_of, worth_of
+from training.material.ledger import Earned
+from training.material.question import Question
 
 STRENGTH = 50.0
 """How many decisions of average value an offer starts with, so that luck with a rare one does not make it best."""
@@ -28,3 +31,13 @@ def best_order(taken: Iterable[tuple[OfferId, float, float]]) -> tuple[OfferId, 
         for offer in weights
     }
     return tuple(sorted(shrunk, key=lambda offer: (-shrunk[offer], offer)))
+
+
+def constant_order(earlier: Iterable[Earned], question: Question) -> tuple[OfferId, ...]:
+    """The fixed order of offers that earned best on earlier decisions."""
+    taken = []
+    for earned in earlier:
+        action = action_of(earned.record)
+        if action is not None and action.offer is not None:
+            taken.append((action.offer, action.probability, worth_of(earned, action, question)))
+    return best_order(taken)

@@ -1,111 +1,75 @@
-"""What a policy would have earned on logged decisions, by importance weighting.
+"""What a policy would have earned on logged decisions, by five estimators.
 
-Source: Horvitz and Thompson (1952) for inverse propensity scoring, Swaminathan and Joachims (NIPS 2015) for the
-self-normalised form, Kish (1965) for the effective sample size.
+Sources: inverse propensity scoring, Horvitz and Thompson (1952); self-normalised, Swaminathan and Joachims (NIPS 2015);
+doubly robust, Dudík, Langford and Li (ICML 2011); switch, Wang, Agarwal and Dudík (ICML 2017). Each is a ratio of two
+sums over decisions, so that all get their errors and intervals in one way.
 """
 
 import msgspec
 import numpy as np
-from numpy.typing import NDArray
+
+from training.evaluation.actions import Floats, LoggedActions, PolicyActions, importance_weights
 
 
-class LoggedActions(msgspec.Struct, frozen=True, eq=False):
-    """Logged decisions as columns: what the action taken earned, its probability, and whose decision it was.
+class Ratio(msgspec.Struct, frozen=True, eq=False):
+    """A value per decision as a sum over a sum: `earned` f8[n] over `counted` f8[n]."""
 
-    `value` f8[n] in units of the goal; `probability` f8[n] in (0, 1]; `cluster` int64[n], equal for decisions that are
-    not independent of each other (one subject's).
-    """
+    earned: Floats
+    counted: Floats
 
-    value: NDArray[np.float64]
-    probability: NDArray[np.float64]
-    cluster: NDArray[np.int64]
+    @property
+    def value(self) -> float:
+        """The value per decision; NaN when nothing counts."""
+        total = float(self.counted.sum())
+        return float(self.earned.sum()) / total if total else float("nan")
 
-    def __len__(self) -> int:
-        return len(self.value)
-
-    def take(self, rows: NDArray[np.intp]) -> "LoggedActions":
-        """The same columns over a subset of decisions."""
-        return LoggedActions(self.value[rows], self.probability[rows], self.cluster[rows])
-
-
-class Estimate(msgspec.Struct, frozen=True):
-    """A mean value per decision with its clustered standard error.
-
-    `effective_sample_size` is how many decisions of equal weight would tell as much; `mean_weight` is near 1 when the
-    logged policy gave every action of the estimated one a chance, and well below 1 where it did not. All but
-    `decisions` are NaN when nothing can be said.
-    """
-
-    value: float
-    standard_error: float
-    effective_sample_size: float
-    mean_weight: float
-    decisions: int
+    @property
+    def influence(self) -> Floats:
+        """How far each decision moves the value, f8[n]; sums to 0."""
+        return np.asarray((self.earned - self.value * self.counted) / self.counted.sum())
 
 
-def importance_weights(logged: LoggedActions, policy: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Probability of the action taken under a policy over its logged probability, f8[n]; raises ValueError on p ≤ 0."""
-    if len(logged) and logged.probability.min() <= 0:
-        raise ValueError("A logged probability is not positive; leave out decisions whose probability is unknown.")
-    return np.asarray(policy / logged.probability)
+def inverse_propensity(logged: LoggedActions, policy: PolicyActions) -> Ratio:
+    """IPS: unbiased where the log tried all that the policy does."""
+    return _mean(importance_weights(logged, policy) * logged.value)
 
 
-def inverse_propensity(logged: LoggedActions, policy: NDArray[np.float64]) -> Estimate:
-    """IPS: unbiased under full support; `policy` f8[n] is the estimated policy's chance of the action taken."""
+def self_normalised(logged: LoggedActions, policy: PolicyActions) -> Ratio:
+    """SNIPS: IPS divided by the mean weight; slightly biased, with far less variance."""
     weights = importance_weights(logged, policy)
-    if not len(weights):
-        return _nothing(0)
-    earned = weights * logged.value
-    value = float(earned.mean())
-    return _estimate(value, (earned - value) / len(weights), weights, logged.cluster)
+    return Ratio(weights * logged.value, weights)
 
 
-def self_normalised(logged: LoggedActions, policy: NDArray[np.float64]) -> Estimate:
-    """SNIPS: IPS divided by the mean weight; slightly biased, with far less variance; error by linearisation."""
+def direct_method(logged: LoggedActions, policy: PolicyActions) -> Ratio:
+    """DM: what the reward model says; as biased as the model is."""
+    return _mean(policy.predicted * np.ones(len(logged)))
+
+
+def doubly_robust(logged: LoggedActions, policy: PolicyActions) -> Ratio:
+    """DR: DM, and the weighted errors of the model on what was logged; unbiased as IPS is, whatever the model."""
     weights = importance_weights(logged, policy)
-    total = float(weights.sum())
-    if total == 0:
-        return _nothing(len(weights))
-    value = float(weights @ logged.value) / total
-    return _estimate(value, weights * (logged.value - value) / total, weights, logged.cluster)
+    return _mean(policy.predicted + weights * (logged.value - logged.predicted))
 
 
-def gain(logged: LoggedActions, policy: NDArray[np.float64], beside: NDArray[np.float64]) -> tuple[float, float]:
-    """The difference of two policies' SNIPS values on the same decisions, and its paired, clustered standard error."""
-    first, second = importance_weights(logged, policy), importance_weights(logged, beside)
-    if first.sum() == 0 or second.sum() == 0:
-        return float("nan"), float("nan")
-    first, second = first / first.sum(), second / second.sum()
-    value, other = float(first @ logged.value), float(second @ logged.value)
-    influence = first * (logged.value - value) - second * (logged.value - other)
-    return value - other, clustered_error(influence, logged.cluster)
+def switch_doubly_robust(logged: LoggedActions, policy: PolicyActions, threshold: float | None = None) -> Ratio:
+    """Switch-DR: DR where the weight is at most the threshold, DM elsewhere.
 
-
-def clustered_error(influence: NDArray[np.float64], cluster: NDArray[np.int64]) -> float:
-    """The standard error of a sum of centred parts f8[n] that are independent between clusters only.
-
-    NaN with fewer than two clusters.
+    Without a threshold it is √n, at which a truncated mean is still consistent (Ionides 2008).
     """
-    _, member = np.unique(cluster, return_inverse=True)
-    sums = np.bincount(member, influence)
-    if len(sums) < 2:
-        return float("nan")
-    return float(np.sqrt(np.square(sums).sum() * len(sums) / (len(sums) - 1)))
+    weights = importance_weights(logged, policy)
+    kept = weights <= (np.sqrt(len(weights)) if threshold is None else threshold)
+    return _mean(policy.predicted + np.where(kept, weights, 0.0) * (logged.value - logged.predicted))
 
 
-def _estimate(
-    value: float, influence: NDArray[np.float64], weights: NDArray[np.float64], cluster: NDArray[np.int64]
-) -> Estimate:
-    squares = float(np.square(weights).sum())
-    return Estimate(
-        value=value,
-        standard_error=clustered_error(influence, cluster),
-        effective_sample_size=float(weights.sum()) ** 2 / squares if squares else 0.0,
-        mean_weight=float(weights.mean()),
-        decisions=len(weights),
-    )
+ESTIMATORS = {
+    "IPS": inverse_propensity,
+    "SNIPS": self_normalised,
+    "DM": direct_method,
+    "DR": doubly_robust,
+    "Switch-DR": switch_doubly_robust,
+}
+"""All of them, by the name that people know."""
 
 
-def _nothing(decisions: int) -> Estimate:
-    nan = float("nan")
-    return Estimate(nan, nan, 0.0, 0.0 if decisions else nan, decisions)
+def _mean(earned: Floats) -> Ratio:
+    return Ratio(earned, np.ones(len(earned)))

@@ -1,4 +1,4 @@
-"""An evaluation from end to end: journal in, figures out."""
+"""An evaluation from end to end: journal in, judged decisions out."""
 
 import asyncio
 from collections.abc import Callable
@@ -10,14 +10,21 @@ from decision.version.registry import Registry
 from models.model import Model, load_model
 from rules.errors import ArtefactError
 from rules.ids import GoalId, Instant, ModelVersion, OfferId, PlacementId
-from training.evaluation.evaluation import Evaluation, constant_order, evaluate
+from training.evaluation.constant import constant_order
+from training.evaluation.judged import Judged, judge
+from training.evaluation.lessons import read_lessons
+from training.evaluation.rewards import Kind, Rewards, fit_rewards
 from training.material.ledger import decided_offers, first_offers
 from training.material.material import Material, Range, champion_of, gather
+from training.material.question import Question
 
 Step = Callable[[], None]
 
+MOST_LEARNED = 200_000
+"""Decisions that the reward model learns from; more would only make it slower."""
 
-async def evaluate_goal(
+
+async def judge_goal(
     registry: Registry,
     connection: duckdb.DuckDBPyConnection,
     goal: GoalId,
@@ -25,8 +32,9 @@ async def evaluate_goal(
     versions: tuple[ModelVersion, ...] = (),
     step: Step = lambda: None,
     decided: tuple[PlacementId, ...] = (),
-) -> Evaluation:
-    """Evaluate stored models of a goal (without `versions` the one in use) on the decisions in a range.
+    threads: int = 2,
+) -> Judged:
+    """Judge stored models of a goal (without `versions` the one in use) on the decisions in a range.
 
     With `decided` also what those placements decided for the same subjects at the same moments. Without `range.since`
     the range begins where the models' training ended. The constant is chosen on what lies before.
@@ -45,18 +53,19 @@ async def evaluate_goal(
             )
     ends = [model.artefact.window[1] for model in models.values() if model.artefact.window is not None]
     since = question.since if question.since is not None else max(ends, default=None)
-    return await asyncio.to_thread(evaluate_material, material, since, models, step, decided=decided)
+    return await asyncio.to_thread(judge_material, material, since, models, step, decided=decided, threads=threads)
 
 
-def evaluate_material(
+def judge_material(
     material: Material,
     since: Instant | None,
     models: dict[str, Model],
     step: Step,
     most: int | None = None,
     decided: tuple[PlacementId, ...] = (),
-) -> Evaluation:
-    """Evaluate models on the material's decisions from `since` on, on `most` of them; the constant is chosen before.
+    threads: int = 2,
+) -> Judged:
+    """Judge models on the material's decisions from `since` on, on `most` of them; the constant is chosen before.
 
     Raises TrainingError when no decision can be used.
     """
@@ -66,6 +75,16 @@ def evaluate_material(
     if since is not None:
         order = constant_order(first_offers(material.connection, earlier, material.places), question)
     later = msgspec.structs.replace(question, since=since)
+    rewards = rewards_of(material, later, most, threads)
     logged = first_offers(material.connection, later, material.places, most)
     beside = {placement: decided_offers(material.connection, later, placement) for placement in decided}
-    return evaluate(logged, question, material.catalogues, models, order, step, beside)
+    return judge(logged, question, material.catalogues, models, order, rewards, step, beside)
+
+
+def rewards_of(material: Material, question: Question, most: int | None = None, threads: int = 2) -> Rewards:
+    """The reward model of the decisions asked for, or of `most` of them."""
+    catalogues = {version: found for version, found in material.catalogues.items() if material.places.get(version)}
+    learned = min(MOST_LEARNED, MOST_LEARNED if most is None else most)
+    earned = first_offers(material.connection, question, material.places, learned)
+    kind: Kind = "response" if question.objective == "response" else "value"
+    return fit_rewards(read_lessons(earned, question, catalogues), question.goal, kind, threads)

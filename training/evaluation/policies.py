@@ -1,9 +1,10 @@
-"""What policies would have done where a decision was logged: each one's chance of the action that was taken."""
+"""What policies would have done where a decision was logged: each one's chance of every action at rank 1."""
 
 from collections.abc import Mapping, Sequence
 
 import msgspec
 import numpy as np
+from numpy.typing import NDArray
 
 from decision.engine.replaying import inputs_of
 from decision.engine.slate import first_rank
@@ -11,12 +12,16 @@ from decision.engine.snapshot import Snapshot
 from decision.engine.weighing import Weighing, weigh
 from decision.journal.record import DecisionRecord
 from rules.ids import OfferId
+from training.evaluation.actions import Floats
+from training.material.ledger import Earned
+from training.material.question import Question
 
 CONSTANT = "constant"
 UNIFORM = "uniform"
 LOGGED = "logged"
 
-_GONE = frozenset({"profile", "history", "volume"})
+GONE = frozenset({"profile", "history", "volume"})
+"""What a decision went without that nobody knows now; whether it had a model is the question."""
 
 
 class Action(msgspec.Struct, frozen=True):
@@ -25,6 +30,26 @@ class Action(msgspec.Struct, frozen=True):
     offer: OfferId | None
     probability: float
     worth: float
+
+
+class Conduct(msgspec.Struct, frozen=True, eq=False):
+    """What policies would do on one logged decision.
+
+    `chances` has for each policy f8[n + 1]: every candidate's chance to stand at rank 1 and, last, that of showing
+    nothing. `possible` bool[n + 1] is what the logged policy could have done, None where that is not known.
+    """
+
+    weighing: Weighing
+    snapshot: Snapshot
+    chances: Mapping[str, Floats]
+    possible: NDArray[np.bool_] | None
+
+    def place_of(self, action: Action) -> int | None:
+        """Where an action stands among the chances; None for an offer that is no candidate."""
+        if action.offer is None:
+            return len(self.weighing.open)
+        ids = self.weighing.placement.bound.offers.ids
+        return ids.index(action.offer) if action.offer in ids else None
 
 
 def action_of(record: DecisionRecord) -> Action | None:
@@ -43,44 +68,44 @@ def action_of(record: DecisionRecord) -> Action | None:
     return Action(first.offer, first.probability, first.value)
 
 
-def chances(
-    record: DecisionRecord, action: Action, snapshots: Mapping[str, Snapshot], order: Sequence[OfferId]
-) -> dict[str, float]:
-    """Each policy's chance of the action, at rank 1.
+def worth_of(earned: Earned, action: Action, question: Question) -> float:
+    """What a decision earned: the outcomes' summed value, or for a response the V that was stated for the offer."""
+    if question.objective != "response":
+        return earned.value
+    return action.worth if earned.hits else 0.0
+
+
+def conduct_of(record: DecisionRecord, snapshots: Mapping[str, Snapshot], order: Sequence[OfferId]) -> Conduct:
+    """What the policies would do on a logged decision, on the profile and history it was made from.
 
     `snapshots` are of the record's catalogue, one for each model. `constant` shows the first of `order` that may be
-    shown, whoever asks; `uniform` any that may be shown. A policy shows none where no offer may be shown.
+    shown, whoever asks; `uniform` any that may be shown. Both show nothing only where no offer may be shown.
     """
     given = inputs_of(record)
-    # What a part that was missing then would have said is not known; whether a model was, is the question.
-    without = given.without & _GONE
-    found: dict[str, float] = {LOGGED: action.probability}
-    weighing = None
+    without = given.without & GONE
+    chances: dict[str, Floats] = {}
+    weighing, possible = None, None
     for name, snapshot in snapshots.items():
         weighing = weigh(record.request, given.profile, given.history, snapshot, record.now, without, terms=given.terms)
         bound = weighing.placement.bound
-        rank = first_rank(weighing.scores, weighing.open, bound.spec.exploration, bound.mandatory)
-        found[name] = _chance(weighing, rank, action)
+        exploration = bound.spec.exploration
+        rank = first_rank(weighing.scores, weighing.open, exploration, bound.mandatory, weighing.may_show_none)
+        chances[name] = rank
+        # A policy that explores tries all that any model may show; another one only what its own model does.
+        if record.source == "live" and (exploration.epsilon > 0 or record.model == weighing.placement.version):
+            possible = rank > 0
     if weighing is None:
         raise ValueError("Policies are compared under at least one model; pass a snapshot.")
-    found[CONSTANT] = _chance(weighing, _constant(weighing, order), action)
-    count = int(weighing.open.sum())
-    found[UNIFORM] = _chance(weighing, weighing.open / max(count, 1), action)
-    return found
+    chances[CONSTANT] = _constant(weighing, order)
+    number = int(weighing.open.sum())
+    chances[UNIFORM] = np.append(weighing.open / max(number, 1), float(number == 0))
+    return Conduct(weighing, snapshot, chances, possible)
 
 
-def _chance(weighing: Weighing, rank: np.ndarray[tuple[int], np.dtype[np.float64]], action: Action) -> float:
-    if action.offer is None:
-        return 0.0 if weighing.open.any() else 1.0
-    ids = weighing.placement.bound.offers.ids
-    return float(rank[ids.index(action.offer)]) if action.offer in ids else 0.0
-
-
-def _constant(weighing: Weighing, order: Sequence[OfferId]) -> np.ndarray[tuple[int], np.dtype[np.float64]]:
+def _constant(weighing: Weighing, order: Sequence[OfferId]) -> Floats:
     """All on the first offer of the order that is open; an offer the order does not know comes after all it knows."""
-    rank = np.zeros(len(weighing.open))
+    rank = np.zeros(len(weighing.open) + 1)
     ids = weighing.placement.bound.offers.ids
     open = {ids[row]: row for row in np.flatnonzero(weighing.open).tolist()}
-    if open:
-        rank[next((open[offer] for offer in order if offer in open), min(open.values()))] = 1.0
+    rank[next((open[offer] for offer in order if offer in open), min(open.values(), default=-1))] = 1.0
     return rank

@@ -8,14 +8,16 @@ Each moment is judged by itself: the subject is as the logged policy left it, an
 placement's own.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 
 import msgspec
 import numpy as np
-from numpy.typing import NDArray
 
 from rules.ids import OfferId, PlacementId
-from training.evaluation.estimators import Estimate, LoggedActions, gain, self_normalised
+from training.evaluation.actions import LoggedActions, PolicyActions, chances_only, importance_weights
+from training.evaluation.estimate import Estimate, estimates_of
+from training.evaluation.estimators import Ratio, self_normalised
+from training.evaluation.intervals import clustered_error
 from training.evaluation.policies import Action
 from training.material.occasion import Occasion
 
@@ -66,22 +68,27 @@ class Deeds:
         """The placements and silence beside each other on the logged decisions; nothing without placements."""
         if not self._decided:
             return ()
-        same = {name: np.array(column, np.float64) for name, column in self._same.items()}
-        silent = same[SILENCE] if self_normalised(logged, same[SILENCE]).mean_weight >= SUPPORT else None
-        first = same[next(iter(self._decided))]
-        return tuple(_reach(name, self._shown[name], logged, policy, first, silent) for name, policy in same.items())
+        same = {name: chances_only(np.array(column, np.float64)) for name, column in self._same.items()}
+        values = {name: self_normalised(logged, policy) for name, policy in same.items()}
+        silent = values[SILENCE] if _mean_weight(logged, same[SILENCE]) >= SUPPORT else None
+        first = values[next(iter(self._decided))]
+        estimates = dict(zip(values, estimates_of([*values.values()], logged.cluster), strict=True))
+        found = []
+        for name, value in values.items():
+            contacts = float(np.mean(self._shown[name]))
+            worth = error = float("nan")
+            if silent is not None and contacts > 0:
+                worth, error = (part / contacts for part in _over(value, silent, logged))
+            found.append(Reach(name, contacts, estimates[name], *_over(value, first, logged), worth, error))
+        return tuple(found)
 
 
-def _reach(
-    name: str,
-    shown: Sequence[bool],
-    logged: LoggedActions,
-    policy: NDArray[np.float64],
-    first: NDArray[np.float64],
-    silent: NDArray[np.float64] | None,
-) -> Reach:
-    contacts = float(np.mean(shown))
-    worth = error = float("nan")
-    if silent is not None and contacts > 0:
-        worth, error = (part / contacts for part in gain(logged, policy, silent))
-    return Reach(name, contacts, self_normalised(logged, policy), *gain(logged, policy, first), worth, error)
+def _over(value: Ratio, other: Ratio, logged: LoggedActions) -> tuple[float, float]:
+    """The difference of two values, and its paired, clustered error."""
+    if not value.counted.sum() or not other.counted.sum():
+        return float("nan"), float("nan")
+    return value.value - other.value, clustered_error(value.influence - other.influence, logged.cluster)
+
+
+def _mean_weight(logged: LoggedActions, policy: PolicyActions) -> float:
+    return float(importance_weights(logged, policy).mean())

@@ -8,24 +8,46 @@ from rich.table import Table
 from training.evaluation.evaluation import Evaluation
 from training.evaluation.policies import CONSTANT
 from training.evaluation.reach import Reach
-from training.figure import digits_of, number, with_error, with_interval
+from training.figure import between, digits_of, number, with_error, with_interval
 
 
 def evaluation_table(evaluation: Evaluation, title: str) -> Table:
-    """Policies beside each other on the same decisions; standard errors in brackets."""
+    """Policies beside each other by DR, with intervals, and how far the log supports them."""
     table = Table(title=title, caption=_caption(evaluation), box=SIMPLE, padding=(0, 1, 0, 0), pad_edge=False)
     table.add_column("Policy", no_wrap=True)
-    for column in ("IPS", "SNIPS", "Over constant", "Eff. n", "Weight"):
+    for column in ("DR", "Over constant", "Eff. n", "Outside"):
         table.add_column(column, justify="right", no_wrap=True)
     for found in evaluation.comparisons:
+        told = not found.support.refusal
+        digits = digits_of(found.dr.value)
         table.add_row(
             found.policy,
-            with_error(found.ips.value, found.ips.standard_error),
-            with_error(found.snips.value, found.snips.standard_error),
-            "–" if found.policy == CONSTANT else with_error(found.gain, found.gain_error),
-            f"{found.ips.effective_sample_size:,.0f}",
-            number(found.ips.mean_weight, 2),
+            between(found.dr.value, found.dr.low, found.dr.high, digits) if told else "–",
+            "–" if found.policy == CONSTANT else between(found.gain.value, found.gain.low, found.gain.high, digits),
+            f"{found.support.effective_sample_size:,.0f}",
+            f"{found.support.outside:.0%}",
         )
+    return table
+
+
+def estimators_table(evaluation: Evaluation, title: str) -> Table:
+    """What each estimator says of each policy, standard errors in brackets, and the interval that assumes least."""
+    caption = (
+        "Standard errors, clustered by subject, in brackets. Sure interval: of DR by empirical Bernstein, at 95 % for "
+        "any number of subjects as long as none goes beyond those seen."
+    )
+    table = Table(title=title, caption=caption, box=SIMPLE, padding=(0, 1, 0, 0), pad_edge=False)
+    table.add_column("Policy", no_wrap=True)
+    for column in ("IPS", "SNIPS", "DM", "DR", "Switch-DR", "Sure interval"):
+        table.add_column(column, justify="right", no_wrap=True)
+    for found in evaluation.comparisons:
+        if found.support.refusal:
+            table.add_row(found.policy, *["–"] * 6)
+            continue
+        shown = found.ips, found.snips, found.dm, found.dr, found.switch_dr
+        digits = digits_of(found.dr.value)
+        sure = f"{number(found.dr.sure_low, digits)} to {number(found.dr.sure_high, digits)}"
+        table.add_row(found.policy, *(with_error(one.value, one.standard_error, digits) for one in shown), sure)
     return table
 
 
@@ -53,10 +75,15 @@ def reach_table(reaches: Sequence[Reach], title: str) -> Table:
 
 def _caption(evaluation: Evaluation) -> str:
     said = [
-        f"Value per decision over {evaluation.decisions:,} decisions, standard errors in brackets.",
-        "A mean weight well below 1 says that the logged policy never tried much of what this one would do.",
+        f"Value per decision over {evaluation.decisions:,} decisions of {evaluation.subjects:,} subjects, with "
+        "intervals of 95 %. Outside is how much of what a policy would do the log never tried."
     ]
     if evaluation.constant is not None:
         said.append(f"The constant is {evaluation.constant!r}.")
+    said.extend(
+        f"What {found.policy} is worth cannot be told: {found.support.refusal}."
+        for found in evaluation.comparisons
+        if found.support.refusal
+    )
     said.extend(f"{count:,} decisions skipped: {reason}." for reason, count in sorted(evaluation.skipped.items()))
     return " ".join(said)

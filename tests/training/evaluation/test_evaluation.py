@@ -10,8 +10,12 @@ from rules.catalogue import Catalogue
 from rules.ids import Instant, OfferId
 from tests.training.shop import GOAL, HOME, START, WEEK, changed, earnings, shop, visits
 from training.errors import TrainingError
-from training.evaluation.evaluation import Evaluation, constant_order, evaluate
+from training.evaluation.constant import constant_order
+from training.evaluation.evaluation import Evaluation, evaluation_of
+from training.evaluation.judged import judge
+from training.evaluation.lessons import read_lessons
 from training.evaluation.policies import action_of
+from training.evaluation.rewards import fit_rewards
 from training.material.ledger import Earned
 from training.material.question import Question, question_of
 
@@ -27,6 +31,17 @@ def earned(decisions: list[DecisionRecord], outcomes: list[OutcomeRecord]) -> li
     hits = {(outcome.decision, outcome.offer) for outcome in outcomes}
     firsts = [(record, record.decision.offers[0].offer if record.decision.offers else None) for record in decisions]
     return [Earned(record, int((record.id, first) in hits), 0.0) for record, first in firsts]
+
+
+def evaluate(
+    rows: list[Earned],
+    question: Question,
+    catalogues: dict[str, Catalogue],
+    models: dict[str, Model],
+    order: tuple[OfferId, ...],
+) -> Evaluation:
+    rewards = fit_rewards(read_lessons(rows, question, catalogues), GOAL, "response", threads=1)
+    return evaluation_of(judge(rows, question, catalogues, models, order, rewards))
 
 
 def favourites() -> Model:
@@ -58,7 +73,7 @@ def test_the_logged_policy_is_worth_what_it_earned(
 ) -> None:
     _, decisions, outcomes = logged
     assert evaluation.of("logged").ips.value == pytest.approx(earnings(decisions[1_500:], outcomes))
-    assert evaluation.of("logged").ips.effective_sample_size == pytest.approx(1_500)
+    assert evaluation.of("logged").support.effective_sample_size == pytest.approx(1_500)
 
 
 def test_a_placement_that_explores_always_is_uniform_whatever_its_model(evaluation: Evaluation) -> None:
@@ -71,8 +86,8 @@ def test_a_constant_is_estimated_near_what_it_earns(evaluation: Evaluation) -> N
     found = evaluation.of("constant")
     assert evaluation.constant is not None
     assert evaluation.constant.startswith(("alba", "corte"))
-    assert found.snips.mean_weight == pytest.approx(1.0, abs=0.2)
-    assert abs(found.gain) < 1e-12
+    assert found.support.mean_weight == pytest.approx(1.0, abs=0.2)
+    assert abs(found.gain.value) < 1e-12
     margins = {"alba-romantic": 60, "alba-family": 80, "alba-spa": 50, "corte-romantic": 90, "corte-family": 95}
     margins["corte-spa"] = 70
     truth = 0.165 * margins[evaluation.constant]
@@ -105,7 +120,7 @@ def test_showing_nothing_is_an_action(
     found = evaluate(rows, asked(catalogue), {catalogue.version: catalogue}, {"model": prior_model(GOAL)}, ())
     assert found.decisions == 50
     # No policy of ours shows nothing where it may show something, so this decision weighs nothing for them.
-    assert found.of("model").ips.mean_weight == pytest.approx(49 / 50)
+    assert found.of("model").support.mean_weight == pytest.approx(49 / 50)
 
 
 def test_what_cannot_be_used_is_counted_with_its_reason(

@@ -1,0 +1,51 @@
+"""What one policy would have earned more than another on the same decisions."""
+
+import msgspec
+import numpy as np
+from numpy.typing import NDArray
+
+from training.evaluation.actions import LoggedActions, PolicyActions
+from training.evaluation.estimators import doubly_robust
+from training.evaluation.intervals import LEVEL, NOWHERE, bootstrap_intervals, clustered_error
+from training.evaluation.support import support_of
+
+
+class Gain(msgspec.Struct, frozen=True):
+    """A gain per decision by DR, paired, with its interval and its error clustered by subject.
+
+    `beside` is what the other policy earned by DR. All figures but `decisions` are NaN where `refusal` says why none
+    can be told.
+    """
+
+    value: float
+    low: float
+    high: float
+    standard_error: float
+    beside: float
+    decisions: int
+    refusal: str = ""
+
+
+def paired_gain(
+    logged: LoggedActions,
+    policy: PolicyActions,
+    beside: PolicyActions,
+    rows: NDArray[np.intp] | NDArray[np.bool_] | None = None,
+    level: float = LEVEL,
+) -> Gain:
+    """The gain of a policy over another, on all decisions or on some `rows` of them.
+
+    Pairing takes out what both have in common: decisions on which the two do the same add nothing to the error.
+    """
+    if rows is not None:
+        logged, policy, beside = logged.take(rows), policy.take(rows), beside.take(rows)
+    first, second = doubly_robust(logged, policy), doubly_robust(logged, beside)
+    refusal = next(
+        (found.refusal for found in (support_of(logged, policy), support_of(logged, beside)) if found.refusal), ""
+    )
+    if refusal:
+        nan = float("nan")
+        return Gain(nan, nan, nan, nan, nan, len(logged), refusal)
+    (interval,) = bootstrap_intervals([(first, second)], logged.cluster, level) or [NOWHERE]
+    error = clustered_error(first.influence - second.influence, logged.cluster)
+    return Gain(first.value - second.value, interval.low, interval.high, error, second.value, len(logged))

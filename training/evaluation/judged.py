@@ -1,0 +1,149 @@
+"""Logged decisions decided again under several policies, as columns that every estimate starts from."""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+
+import msgspec
+import numpy as np
+from numpy.typing import NDArray
+
+from decision.engine.snapshot import Snapshot
+from decision.journal.record import DecisionRecord
+from models.model import Model
+from rules.catalogue import Catalogue
+from rules.errors import ArtefactError
+from rules.ids import OfferId
+from training.errors import TrainingError
+from training.evaluation.actions import LoggedActions, PolicyActions
+from training.evaluation.policies import LOGGED, Action, Conduct, action_of, conduct_of, worth_of
+from training.evaluation.reach import Decided, Deeds, Reach
+from training.evaluation.rewards import Rewards
+from training.material.ledger import Earned
+from training.material.occasion import occasion
+from training.material.question import Question
+
+
+class Judged(msgspec.Struct, frozen=True, eq=False):
+    """Decisions as columns, in order of time: what was logged, and what each policy would have done.
+
+    `decision`, `subject` and `placement` hold words, `at` int64[n] moments in ms. `skipped` counts decisions by why
+    they could not be used; `constant` is the offer that policy shows first; `reaches` are of the placements that were
+    to be judged too.
+    """
+
+    logged: LoggedActions
+    policies: Mapping[str, PolicyActions]
+    decision: NDArray[np.str_]
+    subject: NDArray[np.str_]
+    placement: NDArray[np.str_]
+    at: NDArray[np.int64]
+    skipped: Mapping[str, int]
+    constant: OfferId | None
+    reaches: tuple[Reach, ...]
+
+
+def judge(
+    logged: Iterable[Earned],
+    question: Question,
+    catalogues: Mapping[str, Catalogue],
+    models: Mapping[str, Model],
+    order: Sequence[OfferId],
+    rewards: Rewards,
+    step: Callable[[], None] = lambda: None,
+    decided: Decided | None = None,
+) -> Judged:
+    """Decide every logged decision again under each of the named models, a constant and chance.
+
+    Each is decided with the catalogue it was made with, at its own moment, on the profile and history it was made
+    from. Only rank 1 is judged: its outcomes count, those of lower ranks do not. `order` is the constant policy's;
+    `step` is called after each decision. With `decided` only decisions count that those placements made too. Raises
+    TrainingError when no decision can be used.
+    """
+    snapshots = _Snapshots(question, catalogues, models)
+    columns = _Columns()
+    deeds = Deeds(decided or {})
+    skipped: dict[str, int] = {}
+    for earned in logged:
+        step()
+        record = earned.record
+        action, bound = action_of(record), snapshots.of(record)
+        on = occasion(record.customer, record.visitor, record.id, record.now)
+        missing = deeds.missing(on)
+        if action is None or isinstance(bound, str) or missing is not None:
+            reason = "probability unknown" if action is None else str(missing or bound)
+            skipped[reason] = skipped.get(reason, 0) + 1
+            continue
+        deeds.add(on, action)
+        columns.add(
+            record, on[0], action, worth_of(earned, action, question), conduct_of(record, bound, order), rewards
+        )
+    if not columns.value:
+        said = "; ".join(f"{count} {reason}" for reason, count in skipped.items()) or "none was found"
+        raise TrainingError(f"No logged decision can be evaluated ({said}); widen --since and --until.")
+    return columns.judged(skipped, order[0] if order else None, deeds)
+
+
+class _Columns:
+    """The columns, growing decision by decision."""
+
+    def __init__(self) -> None:
+        self.value: list[float] = []
+        self._probability: list[float] = []
+        self._predicted: list[float] = []
+        self._words: list[tuple[str, str, str]] = []
+        self._at: list[int] = []
+        self._policies: dict[str, list[tuple[float, float, float]]] = {}
+
+    def add(
+        self, record: DecisionRecord, subject: str, action: Action, value: float, conduct: Conduct, rewards: Rewards
+    ) -> None:
+        expected = rewards.of(conduct.weighing, conduct.snapshot, subject)
+        place = conduct.place_of(action)
+        self.value.append(value)
+        self._probability.append(action.probability)
+        self._predicted.append(0.0 if place is None else float(expected[place]))
+        self._words.append((record.id, subject, record.request.placement))
+        self._at.append(record.now)
+        for name, chances in conduct.chances.items():
+            outside = np.nan if conduct.possible is None else float(chances[~conduct.possible].sum())
+            chance = 0.0 if place is None else float(chances[place])
+            self._policies.setdefault(name, []).append((chance, float(chances @ expected), outside))
+
+    def judged(self, skipped: Mapping[str, int], constant: OfferId | None, deeds: Deeds) -> Judged:
+        decision, subject, placement = (np.array(words, np.str_) for words in zip(*self._words, strict=True))
+        logged = LoggedActions(
+            np.array(self.value),
+            np.array(self._probability),
+            np.unique(subject, return_inverse=True)[1].astype(np.int64),
+            np.array(self._predicted),
+        )
+        policies = {name: PolicyActions(*np.array(rows).T.copy()) for name, rows in self._policies.items()}
+        # What was done stands for what the logged policy would do: its mean is what it earned.
+        policies[LOGGED] = PolicyActions(logged.probability, logged.predicted, np.zeros(len(logged)))
+        reaches = deeds.reaches(logged)
+        at = np.array(self._at, np.int64)
+        return Judged(logged, policies, decision, subject, placement, at, skipped, constant, reaches)
+
+
+class _Snapshots:
+    """Each catalogue version bound to each model, built when first needed; or why that cannot be."""
+
+    def __init__(self, question: Question, catalogues: Mapping[str, Catalogue], models: Mapping[str, Model]) -> None:
+        self._goal = question.goal
+        self._catalogues = catalogues
+        self._models = models
+        self._built: dict[str, Mapping[str, Snapshot] | str] = {}
+
+    def of(self, record: DecisionRecord) -> Mapping[str, Snapshot] | str:
+        version = record.catalogue
+        if version not in self._built:
+            self._built[version] = self._build(version)
+        return self._built[version]
+
+    def _build(self, version: str) -> Mapping[str, Snapshot] | str:
+        catalogue = self._catalogues.get(version)
+        if catalogue is None:
+            return f"made with catalogue {version}, which is not stored any more"
+        try:
+            return {name: Snapshot.build(catalogue, {self._goal: model}) for name, model in self._models.items()}
+        except ArtefactError as error:
+            return f"made with catalogue {version}, where {error}"
