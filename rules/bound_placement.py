@@ -36,7 +36,8 @@ class BoundPlacement(msgspec.Struct, frozen=True, eq=False):
     `rows` are the candidates' rows in the catalogue and `offers` the same rows as a table; every array below has one
     element per candidate. `tally` counts contacts for `policies` and, after them, for `counters`. `limits` has, per
     attribute of `at_most`, the codes of its values, -1 where absent. `mandatory` are indices of candidates. `left_out`
-    gives the reason of every other row of the catalogue. `moments` are the paths that hold timestamps.
+    gives the reason of every other row of the catalogue. `moments` are the paths that hold timestamps. `outside` flags
+    the candidates that an arm of an experiment leaves out, if this is how it has the placement.
     """
 
     id: PlacementId
@@ -58,6 +59,7 @@ class BoundPlacement(msgspec.Struct, frozen=True, eq=False):
     mandatory: tuple[int, ...]
     left_out: Mapping[int, Reason]
     moments: frozenset[str]
+    outside: NDArray[np.bool_] | None = None
 
     def screen(
         self,
@@ -94,7 +96,8 @@ class BoundPlacement(msgspec.Struct, frozen=True, eq=False):
             self.objections.reasons,
             self.objections.details,
         )
-        return Screening(reason, detail, passes)
+        screening = Screening(reason, detail, passes)
+        return screening if self.outside is None else screening.closed(Reason.NOT_A_CANDIDATE, self.outside)
 
     def weigh(self, facts: Facts, now: Instant) -> Weights:
         """C, V and L of every candidate."""

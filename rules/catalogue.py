@@ -6,6 +6,7 @@ import msgspec
 
 from rules.bound_placement import BoundPlacement
 from rules.compiled_workspace import CompiledWorkspace
+from rules.division import Division
 from rules.errors import ExpressionError
 from rules.expression import Schema
 from rules.fact_paths import FactPaths
@@ -17,7 +18,7 @@ from rules.workspace import Workspace
 
 
 class Catalogue(msgspec.Struct, frozen=True, eq=False):
-    """What every decision of one version shares."""
+    """What every decision of one version shares; `arms` are placements as groups of experiments have them."""
 
     version: CatalogueVersion
     workspace: Workspace
@@ -25,6 +26,8 @@ class Catalogue(msgspec.Struct, frozen=True, eq=False):
     offers: OfferTable
     volumes: VolumeBook
     placements: Mapping[PlacementId, BoundPlacement]
+    arms: Mapping[tuple[PlacementId, str], BoundPlacement]
+    division: Division
     paths: FactPaths
 
     @classmethod
@@ -54,7 +57,15 @@ class Catalogue(msgspec.Struct, frozen=True, eq=False):
             id: bind_placement(id, workspace, compiled, selections, offers, volumes, moments)
             for id in workspace.placements
         }
-        return cls(version, workspace, schema, offers, volumes, placements, FactPaths.of(workspace))
+        arms = {
+            (id, group): bind_placement(id, workspace, compiled, selections, offers, volumes, moments, (group, arm))
+            for experiment in workspace.experiment
+            for arm in experiment.arms
+            for id in experiment.placements
+            for group in [experiment.group_of(arm)]
+        }
+        division = Division.of(tuple(workspace.placements), workspace.holdout, workspace.experiment)
+        return cls(version, workspace, schema, offers, volumes, placements, arms, division, FactPaths.of(workspace))
 
 
 def _moments(workspace: Workspace) -> frozenset[str]:

@@ -2,6 +2,7 @@
 
 import msgspec
 
+from rules.care_check import check_care
 from rules.catalogue import Catalogue
 from rules.compiled_workspace import CompiledWorkspace
 from rules.declarations import check_declarations
@@ -38,6 +39,7 @@ def check_workspace(toml: bytes, offers: bytes, offers_name: str) -> Checked:
     report = Report(workspace, reading.broken, WORKSPACE_FILE)
     check_declarations(report)
     check_references(report, reading.offers)
+    check_care(report)
     schema = Schema.of(workspace)
     compiled, refused = CompiledWorkspace.of(workspace, schema, _doubtful(reading.broken))
     for key, sentence in refused:

@@ -20,7 +20,10 @@ class CompiledRule(msgspec.Struct, frozen=True):
 
 
 class CompiledWorkspace(msgspec.Struct, frozen=True):
-    """The expressions by what they belong to; rules, levers and volume limits in their order, None where refused."""
+    """The expressions by what they belong to; rules, levers and volume limits in their order, None where refused.
+
+    `arms` has what narrows the candidates, by group.
+    """
 
     candidates: Mapping[PlacementId, Expression]
     context_weights: Mapping[PlacementId, Expression]
@@ -28,6 +31,7 @@ class CompiledWorkspace(msgspec.Struct, frozen=True):
     rules: tuple[CompiledRule | None, ...]
     levers: tuple[Expression | None, ...]
     volumes: tuple[Expression | None, ...]
+    arms: Mapping[str, Expression]
 
     @classmethod
     def of(
@@ -71,7 +75,9 @@ class CompiledWorkspace(msgspec.Struct, frozen=True):
         feature_keys = entry_keys("features", [feature.name for feature in workspace.features])
         for feature, key in zip(workspace.features, feature_keys, strict=True):
             desk.feature(f"{key}.value", feature.value)
-        return cls(candidates, weights, values, tuple(rules), levers, volumes), tuple(desk.mistakes)
+        return cls(candidates, weights, values, tuple(rules), levers, volumes, _arms(desk, workspace)), tuple(
+            desk.mistakes
+        )
 
 
 class _Desk:
@@ -101,3 +107,15 @@ class _Desk:
         except ExpressionError as error:
             self.mistakes.append((key, str(error)))
             return None
+
+
+def _arms(desk: _Desk, workspace: Workspace) -> dict[str, Expression]:
+    found: dict[str, Expression] = {}
+    experiment_keys = entry_keys("experiment", [experiment.id for experiment in workspace.experiment])
+    for experiment, experiment_key in zip(workspace.experiment, experiment_keys, strict=True):
+        keys = entry_keys(f"{experiment_key}.arms", [arm.id for arm in experiment.arms])
+        for arm, key in zip(experiment.arms, keys, strict=True):
+            selector = None if arm.candidates is None else desk.select(f"{key}.candidates", arm.candidates)
+            if selector is not None:
+                found[experiment.group_of(arm)] = selector
+    return found

@@ -14,6 +14,8 @@ VisitorId = NewType("VisitorId", str)
 DecisionId = NewType("DecisionId", str)
 CatalogueVersion = NewType("CatalogueVersion", str)
 ModelVersion = NewType("ModelVersion", str)
+ExperimentId = NewType("ExperimentId", str)
+ArmId = NewType("ArmId", str)
 
 Instant = NewType("Instant", int)
 """A moment: whole milliseconds since 1970-01-01T00:00:00Z."""

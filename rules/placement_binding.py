@@ -12,7 +12,9 @@ from rules.compiled_workspace import CompiledWorkspace
 from rules.contact_counter import ContactCounters
 from rules.contact_policy import PolicyBook
 from rules.contact_tally import ContactTally
+from rules.division import CHAMPION
 from rules.eligibility import RuleBook
+from rules.experiment import NO_CHANGES, Arm
 from rules.expression import Expression
 from rules.first_reason import Objections
 from rules.ids import PlacementId
@@ -22,8 +24,8 @@ from rules.period import Periods
 from rules.reason import Reason
 from rules.selection import select
 from rules.volume import VolumeBook
-from rules.weight import WeightBook
-from rules.workspace import Workspace
+from rules.weight import WeightBook, value_of
+from rules.workspace import Placement, Workspace
 
 
 class Selections(msgspec.Struct, frozen=True, eq=False):
@@ -36,6 +38,7 @@ class Selections(msgspec.Struct, frozen=True, eq=False):
     rules: tuple[NDArray[np.bool_], ...]
     levers: tuple[NDArray[np.bool_], ...]
     volumes: tuple[NDArray[np.bool_], ...]
+    arms: Mapping[str, NDArray[np.bool_]]
 
     @classmethod
     def of(cls, workspace: Workspace, compiled: CompiledWorkspace, offers: OfferTable) -> "Selections":
@@ -43,7 +46,7 @@ class Selections(msgspec.Struct, frozen=True, eq=False):
         rules = [rule.offers for rule in compiled.rules if rule is not None]
         levers = [lever for lever in compiled.levers if lever is not None]
         volumes = [volume for volume in compiled.volumes if volume is not None]
-        selectors = [*compiled.candidates.values(), *rules, *levers, *volumes]
+        selectors = [*compiled.candidates.values(), *rules, *levers, *volumes, *compiled.arms.values()]
         taken = iter([each.taken for each in select(selectors, offers)])
         return cls(
             dict(zip(compiled.candidates, islice(taken, len(compiled.candidates)), strict=True)),
@@ -52,7 +55,8 @@ class Selections(msgspec.Struct, frozen=True, eq=False):
                 covered & in_scope(lever, offers)
                 for lever, covered in zip(workspace.levers, islice(taken, len(levers)), strict=True)
             ),
-            tuple(taken),
+            tuple(islice(taken, len(volumes))),
+            dict(zip(compiled.arms, taken, strict=True)),
         )
 
 
@@ -64,9 +68,14 @@ def bind_placement(
     offers: OfferTable,
     volumes: VolumeBook,
     moments: frozenset[str],
+    arm: tuple[str, Arm] | None = None,
 ) -> BoundPlacement:
-    """One placement over the offers of a catalogue; the workspace has passed its checks."""
-    spec = workspace.placements[id]
+    """One placement over the offers of a catalogue; the workspace has passed its checks.
+
+    With the name of a group and its `arm`, as that group has it.
+    """
+    group, changes = arm or (CHAMPION, NO_CHANGES)
+    spec = _spec(workspace.placements[id], changes)
     taken = selections.candidates[id]
     listed = np.array([offer in spec.exclude for offer in offers.ids], np.bool_)
     rows = np.flatnonzero(taken & ~listed)
@@ -77,13 +86,18 @@ def bind_placement(
         weights["context_weight"] = compiled.context_weights[id]
     if spec.goal in compiled.values:
         weights["value"] = compiled.values[spec.goal]
-    entries = [entry.on(spec.channel) for entry in workspace.contact_policy if spec.channel in entry.channels]
+    weights |= {value_of(goal): compiled.values[goal] for goal in spec.goals if goal in compiled.values}
+    entries = [
+        entry.on(spec.channel)
+        for entry in workspace.contact_policy
+        if spec.channel in entry.channels and entry.id not in changes.without_policies
+    ]
     tally = ContactTally.of([*entries, *workspace.counters.values()], offers)
     rules = RuleBook.of(
         [
             (rule, expressions.holds, covered[rows])
             for rule, expressions, covered in zip(workspace.rules, compiled.rules, selections.rules, strict=True)
-            if expressions is not None and concerns(id, rule.placements)
+            if expressions is not None and concerns(id, rule.placements) and rule.id not in changes.without_rules
         ],
         candidates,
     )
@@ -104,11 +118,11 @@ def bind_placement(
             [
                 (lever, covered[rows])
                 for lever, covered in zip(workspace.levers, selections.levers, strict=True)
-                if concerns(id, lever.placements)
+                if concerns(id, lever.placements) and lever.id not in changes.without_levers
             ],
             len(rows),
         ),
-        weights=WeightBook.of(weights, candidates),
+        weights=WeightBook.of(weights, candidates, tuple(spec.goals)),
         volumes=volumes.on(spec.channel, rows),
         limits={name: _codes(candidates.columns[name]) for name in spec.at_most},
         mandatory=tuple(position[offer] for offer in spec.mandatory if offer in position),
@@ -117,6 +131,15 @@ def bind_placement(
             for row in np.flatnonzero(~taken | listed)
         },
         moments=moments,
+        outside=~selections.arms[group][rows] if group in selections.arms else None,
+    )
+
+
+def _spec(placement: Placement, arm: Arm) -> Placement:
+    return msgspec.structs.replace(
+        placement,
+        arbitration=placement.arbitration if arm.arbitration is None else arm.arbitration,
+        exploration=placement.exploration if arm.exploration is None else arm.exploration,
     )
 
 

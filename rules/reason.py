@@ -22,6 +22,7 @@ class Reason(IntEnum):
     SOLD_OUT = 13
     OUTPRICED = 14
     NO_GAIN = 15
+    HELD_OUT = 16
     RANKED = 100
     EXPLORED = 101
     MANDATORY = 102
@@ -55,6 +56,7 @@ _SENTENCES = {
     Reason.SOLD_OUT: "A volume limit is used up, or its units cannot be reserved.",
     Reason.OUTPRICED: "It is worth no more than the price of the volume limits it counts towards.",
     Reason.NO_GAIN: "Showing it is expected to bring no more than showing nothing.",
+    Reason.HELD_OUT: "The customer is in the holdout, to whom nothing is shown.",
     Reason.RANKED: "Drawn by its score.",
     Reason.EXPLORED: "Drawn uniformly, to learn.",
     Reason.MANDATORY: "The placement always shows this offer when it is eligible.",

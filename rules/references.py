@@ -4,16 +4,19 @@ from collections import Counter as Tally
 from collections.abc import Sequence
 
 from rules.attribute import closest, suggest
+from rules.choice import Exploration
 from rules.contact import DECISION_KIND, MOST_COUNTED
 from rules.declarations import MOST_WEIGHT, POSITION, check_channels, check_count, check_id
+from rules.experiment_check import check_crossing, check_experiment, check_holdout
 from rules.ids import Instant, OfferId, PlacementId
 from rules.instant import parse_instant
 from rules.offer import OfferTable
+from rules.promotion import check_promotion
 from rules.report import Report
 from rules.report_kind import event_kinds, measured_kinds
 from rules.shape import entry_keys
 from rules.volume_check import check_volume
-from rules.workspace import ContactPolicy, Exploration, Lever, Placement
+from rules.workspace import ContactPolicy, Lever, Placement
 
 MOST_FACTOR = 1000.0
 """A lever multiplies or divides by at most this, so that the product of a hundred levers is still a number."""
@@ -37,6 +40,15 @@ def check_references(report: Report, offers: OfferTable | None) -> None:
     volume_keys = _unique(report, "volume", [limit.id for limit in workspace.volume])
     for key, limit in zip(volume_keys, workspace.volume, strict=True):
         check_volume(report, key, limit)
+    check_holdout(report)
+    experiment_keys = _unique(report, "experiment", [experiment.id for experiment in workspace.experiment])
+    for key, experiment in zip(experiment_keys, workspace.experiment, strict=True):
+        _unique(report, f"{key}.arms", [arm.id for arm in experiment.arms])
+        check_experiment(report, key, experiment)
+        for arm in experiment.arms:
+            if arm.exploration is not None:
+                check_exploration(report, f"{key}.arms.{arm.id}.exploration", arm.exploration)
+    check_crossing(report, experiment_keys)
     for key, name in zip(
         _unique(report, "features", [feature.name for feature in workspace.features], "name"),
         (feature.name for feature in workspace.features),
@@ -44,6 +56,7 @@ def check_references(report: Report, offers: OfferTable | None) -> None:
     ):
         if name == POSITION:
             report.add(f"{key}.name", "is the input that training adds by itself; choose another name")
+    check_promotion(report)
 
 
 def _unique(report: Report, section: str, names: Sequence[str], field: str = "id") -> list[str]:

@@ -21,6 +21,11 @@ class Screening(msgspec.Struct, frozen=True, eq=False):
     detail: NDArray[np.int16]
     passes: NDArray[np.bool_]
 
+    def closed(self, reason: Reason, against: NDArray[np.bool_] | None = None) -> "Screening":
+        """The same without those it let pass that something else is `against`; without that, without all of them."""
+        lost = self.passes if against is None else self.passes & against
+        return Screening(np.where(lost, reason, self.reason).astype(np.uint8), self.detail, self.passes & ~lost)
+
 
 class ScreenDetail(msgspec.Struct, frozen=True):
     """Why one offer was left out: the reason, the rule or policy entry (else empty) and its author's words.

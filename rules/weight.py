@@ -1,6 +1,6 @@
 """C and V of P × C × V × L: the weight of the context and the worth of an offer, as a placement declares them."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import msgspec
 import numpy as np
@@ -8,62 +8,82 @@ from numpy.typing import NDArray
 
 from rules.expression import Binding, BoundProgram, Expression, Program, Value
 from rules.facts import Facts
+from rules.ids import GoalId
 from rules.offer import OfferTable
 
 Floats = NDArray[np.float64]
 
-_INSTEAD = {"context_weight": 1.0, "value": 0.0}
-"""What a setting weighs where it cannot be evaluated, or is not finite."""
+_CONTEXT, _VALUE = "context_weight", "value"
+_INSTEAD = {_CONTEXT: 1.0}
+"""What a setting weighs where it cannot be evaluated, or is not finite; a value is worth 0 then."""
 
 
 class Weights(msgspec.Struct, frozen=True, eq=False):
     """C, V and L of P × C × V × L per candidate; requests share the arrays, so nobody writes into them.
 
     A context weight that cannot be evaluated, or is not finite, weighs 1; such a value is worth 0. `faults` names the
-    settings that came to that for a candidate.
+    settings that came to that for a candidate. `further` has V for each further goal.
     """
 
     context: Floats
     value: Floats
     levers: Floats
     faults: tuple[str, ...] = ()
+    further: Mapping[GoalId, Floats] = {}
 
 
 class WeightBook(msgspec.Struct, frozen=True, eq=False):
     """The weights of a placement's candidates by setting, and whether a candidate's was at fault.
 
     `known` are those that no request changes, worked out at publish; `program` evaluates the others, named in
-    `asked`. A setting that is not declared weighs 1.
+    `asked`. A setting that is not declared weighs 1. `further` are the placement's further goals.
     """
 
     known: Mapping[str, tuple[Floats, bool]]
     asked: tuple[str, ...]
     program: BoundProgram
     candidates: int
+    further: tuple[GoalId, ...] = ()
 
     @classmethod
-    def of(cls, settings: Mapping[str, Expression], candidates: OfferTable) -> "WeightBook":
-        """The declared ones of `context_weight` and `value`."""
-        known = {name: (np.ones(len(candidates)), False) for name in _INSTEAD}
+    def of(
+        cls, settings: Mapping[str, Expression], candidates: OfferTable, further: Sequence[GoalId] = ()
+    ) -> "WeightBook":
+        """The declared ones of `context_weight`, `value` and, for each further goal, what `value_of` names."""
+        names = (_CONTEXT, _VALUE, *map(value_of, further))
+        known = {name: (np.ones(len(candidates)), False) for name in names}
         asked = {}
         for name, expression in settings.items():
             if expression.binding is Binding.OFFER:
                 (value,) = Program([expression]).bind(candidates).run({})
-                known[name] = _finite(value, _INSTEAD[name], len(candidates))
+                known[name] = _finite(value, _INSTEAD.get(name, 0.0), len(candidates))
             else:
                 asked[name] = expression
-        return cls(known, tuple(asked), Program(list(asked.values())).bind(candidates), len(candidates))
+        program = Program(list(asked.values())).bind(candidates)
+        return cls(known, tuple(asked), program, len(candidates), tuple(further))
 
     def weigh(self, facts: Facts, levers: Floats) -> Weights:
         """The weights of every candidate, beside the product of its levers."""
         weights = self.known
         if self.asked:
             values = zip(self.asked, self.program.run(facts), strict=True)
-            weights = {**weights, **{name: _finite(value, _INSTEAD[name], self.candidates) for name, value in values}}
-        context, context_fault = weights["context_weight"]
-        value, value_fault = weights["value"]
-        faults = ("context_weight",) * context_fault + ("value",) * value_fault
-        return Weights(context, value, levers, faults)
+            weights = {
+                **weights,
+                **{name: _finite(value, _INSTEAD.get(name, 0.0), self.candidates) for name, value in values},
+            }
+        context, context_fault = weights[_CONTEXT]
+        value, value_fault = weights[_VALUE]
+        faults = (_CONTEXT,) * context_fault + (_VALUE,) * value_fault
+        if not self.further:
+            return Weights(context, value, levers, faults)
+        further = {goal: weights[value_of(goal)] for goal in self.further}
+        faults += tuple(value_of(goal) for goal, (_, fault) in further.items() if fault)
+        return Weights(context, value, levers, faults, {goal: value for goal, (value, _) in further.items()})
+
+
+def value_of(goal: GoalId) -> str:
+    """The name of the setting that says what an offer is worth to a further goal."""
+    return f"{_VALUE}.{goal}"
 
 
 def _finite(value: Value, instead: float, candidates: int) -> tuple[Floats, bool]:

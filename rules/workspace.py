@@ -4,7 +4,11 @@ from typing import Literal
 
 import msgspec
 
+from rules.care import Care
+from rules.choice import ARBITRATION_PARTS, ArbitrationPart, Exploration
+from rules.experiment import Experiment, Holdout
 from rules.ids import GoalId, LeverId, OfferId, PlacementId, PolicyId, RuleId, VolumeId
+from rules.promotion import Promotion
 
 Channel = Literal["web", "call-center", "email", "app"]
 CHANNELS: tuple[Channel, ...] = ("web", "call-center", "email", "app")
@@ -87,21 +91,6 @@ class Goal(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     window: str
     objective: Objective = "response"
     value: str | None = None
-
-
-class Exploration(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """At each rank: with probability `epsilon` uniform over what is left, else in proportion to score^(1/temperature).
-
-    Temperature 0 takes the best score. `optimism` raises the score of offers that little is known about.
-    """
-
-    epsilon: float = 0.05
-    temperature: float = 0.0
-    optimism: float = 0.0
-
-
-ArbitrationPart = Literal["propensity", "context", "value", "levers"]
-ARBITRATION_PARTS: tuple[ArbitrationPart, ...] = ("propensity", "context", "value", "levers")
 
 
 class Placement(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -264,3 +253,7 @@ class Workspace(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     contact_policy: tuple[ContactPolicy, ...] = ()
     volume: tuple[VolumeLimit, ...] = ()
     features: tuple[Feature, ...] = ()
+    promotion: Promotion = Promotion()
+    care: Care = Care()
+    holdout: Holdout | None = None
+    experiment: tuple[Experiment, ...] = ()

@@ -16,7 +16,7 @@ from decision.version.versions import Versions
 from rules.attribute import suggest
 from rules.catalogue import Catalogue
 from rules.errors import Conflict, Fault, Invalid, Unavailable
-from rules.ids import Instant, ModelVersion, PlacementId
+from rules.ids import GoalId, Instant, ModelVersion, PlacementId
 from rules.instant import format_instant
 
 CHUNK = 2_000
@@ -66,15 +66,16 @@ async def plan_order(wish: Wish, store: Store) -> tuple[Order, Catalogue]:
         raise Invalid((Fault("--placement", said),))
     columns = counted_by(catalogue, wish.placement) if wish.columns is None else wish.columns
     check_columns(columns, catalogue.offers)
-    model = (await registry.current("model")).get(placement.goal)
+    models = {GoalId(goal): ModelVersion(model) for goal, model in (await registry.current("model")).items()}
     return Order(
         wish.name,
         wish.placement,
         wish.moment,
         catalogue.version,
-        None if model is None else ModelVersion(model),
+        models.get(placement.goal),
         columns,
         wish.dry_run,
+        {goal: models[goal] for goal in placement.goals if goal in models},
     ), catalogue
 
 

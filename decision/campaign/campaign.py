@@ -5,7 +5,7 @@ from typing import NewType
 
 import msgspec
 
-from rules.ids import CatalogueVersion, Instant, ModelVersion, PlacementId
+from rules.ids import CatalogueVersion, GoalId, Instant, ModelVersion, PlacementId
 
 CampaignId = NewType("CampaignId", str)
 
@@ -16,8 +16,8 @@ NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,63}")
 class Order(msgspec.Struct, frozen=True):
     """What a process needs to know to decide anybody of the audience.
 
-    `moment` is what time it is for everybody; `columns` are the offers' attributes that stand beside them in the
-    output. A dry run writes nothing to store and journal.
+    `moment` is what time it is for everybody; `further_models` are those of the placement's further goals; `columns`
+    are the offers' attributes that stand beside them in the output. A dry run writes nothing to store and journal.
     """
 
     campaign: CampaignId
@@ -27,6 +27,7 @@ class Order(msgspec.Struct, frozen=True):
     model: ModelVersion | None
     columns: tuple[str, ...] = ()
     dry_run: bool = False
+    further_models: dict[GoalId, ModelVersion] = {}
 
 
 class Campaign(msgspec.Struct, frozen=True):

@@ -23,7 +23,7 @@ from decision.service.admission import Ask
 from decision.service.deciding import RESERVATIONS
 from decision.service.decision_index import encode_entry
 from decision.service.gathering import parts
-from decision.service.made import Made, contacts_of, index_entry_of, make_judged, record_of
+from decision.service.made import Made, contacts_of, group_of, index_entry_of, make_judged, record_of
 from decision.service.recorder import Recorder, Written
 from decision.subject.state import SubjectState, SubjectStates
 from decision.version.registry import Registry
@@ -113,9 +113,9 @@ class CampaignDeciding:
         for part in parts(customers, AT_ONCE):
             for customer, state in zip(part, await patiently(partial(self._load, part)), strict=True):
                 now = draw_for(self._order, customer, state, self._clock()).now
-                history = read_contacts(state.contacts)
-                without = frozenset(state.without)
-                weighing = weigh(self._request, state.profile, history, self._snapshot, now, without)
+                history, without = read_contacts(state.contacts), frozenset(state.without)
+                group = group_of(self._ask(customer), state)
+                weighing = weigh(self._request, state.profile, history, self._snapshot, now, without, group=group)
                 rows.append(row_of(weighing.scores, weighing.open, limits.volumes, limits.minimums, limits.slots))
         return Rows.of(rows)
 
@@ -179,7 +179,7 @@ class CampaignDeciding:
     def _make(
         self, customer: CustomerId, state: SubjectState, without: tuple[str, ...], budget: Budget | None
     ) -> tuple[Ask, Made, Decided]:
-        ask = Ask(self._snapshot, self._request, self._channel, customer, None, self._order.moment, self._order.dry_run)
+        ask = self._ask(customer)
         draw = draw_for(self._order, customer, state, self._clock())
         terms = NO_TERMS if budget is None else budget.terms()
         made, verdicts = make_judged(ask, state, without, draw, terms=terms)
@@ -188,6 +188,10 @@ class CampaignDeciding:
                 made, verdicts = make_judged(ask, state, without, draw, terms=budget.terms(spared=True))
             budget.take(self._candidates(made.decision))
         return ask, made, decided_now(ask, made, verdicts)
+
+    def _ask(self, customer: CustomerId) -> Ask:
+        order = self._order
+        return Ask(self._snapshot, self._request, self._channel, customer, None, order.moment, order.dry_run)
 
     def _candidates(self, decision: Decision) -> list[int]:
         return [self._bound.position[shown.offer] for shown in decision.offers]

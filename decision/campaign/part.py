@@ -15,6 +15,7 @@ from decision.campaign.decided import Decided
 from decision.engine.snapshot import Snapshot
 from decision.engine.verdict import sum_verdicts
 from rules.attribute import suggest
+from rules.division import CHAMPION, HOLDOUT
 from rules.errors import Fault, Invalid
 from rules.ids import PlacementId
 from rules.offer import Column, OfferTable
@@ -64,8 +65,9 @@ class Figures(msgspec.Struct, frozen=True):
     """What became of some customers, in numbers that can be added, for a customer is in one part only.
 
     How many there are, how many of them `unknown`, how often each reason kept an offer off (`left_out`), why nothing
-    was shown (`empty`, by the commonest reason), and what decisions went without (`degraded`); the `offers`, and the
-    values of each attribute in `columns`: those shown in the order in which they came up, then the other candidates.
+    was shown (`empty`, by the commonest reason), what decisions went without (`degraded`), and how many customers each
+    group has, but for the champion's (`groups`); the `offers`, and the values of
+    each attribute in `columns`: those shown in the order in which they came up, then the other candidates.
     """
 
     customers: int = 0
@@ -75,6 +77,7 @@ class Figures(msgspec.Struct, frozen=True):
     degraded: dict[str, int] = {}
     offers: tuple[Share, ...] = ()
     columns: dict[str, tuple[Share, ...]] = {}
+    groups: dict[str, int] = {}
 
     def __add__(self, other: "Figures") -> "Figures":
         return Figures(
@@ -88,6 +91,7 @@ class Figures(msgspec.Struct, frozen=True):
                 name: _joined(self.columns.get(name, ()), other.columns.get(name, ()))
                 for name in {**self.columns, **other.columns}
             },
+            _sum(self.groups, other.groups),
         )
 
 
@@ -115,7 +119,8 @@ def part_schema(names: Sequence[str], offers: OfferTable) -> pa.Schema:
 def write_part(decided: Sequence[Decided], names: Sequence[str], snapshot: Snapshot, placement: PlacementId) -> bytes:
     """The part, one row for each shown offer, and one without an offer for each customer who is shown none.
 
-    Its `reason` is then the commonest one that kept offers off, among those that are not the same for everybody.
+    Its `reason` is then that they are held out, or the commonest one that kept offers off, among those that are not the
+    same for everybody.
     """
     offers = snapshot.catalogue.offers
     rows: list[tuple[object, ...]] = []
@@ -127,7 +132,7 @@ def write_part(decided: Sequence[Decided], names: Sequence[str], snapshot: Snaps
             rows.append((one.customer, one.id, shown.offer, *figures, shown.reasons[0]))
             shown_rows.append(snapshot.rows[shown.offer])
         if not one.decision.offers:
-            reason = _commonest(one.decision.counts)
+            reason = Reason.HELD_OUT.slug if one.decision.group == HOLDOUT else _commonest(one.decision.counts)
             empty[reason] += 1
             rows.append((one.customer, one.id, *[None] * 6, reason))
             shown_rows.append(None)
@@ -162,6 +167,7 @@ def write_part(decided: Sequence[Decided], names: Sequence[str], snapshot: Snaps
             )
             for name, attribute in zip(names, attributes, strict=True)
         },
+        Counter(one.decision.group for one in decided if one.decision.group != CHAMPION),
     )
     table = pa.Table.from_arrays(arrays, schema=schema.with_metadata({_FIGURES: msgspec.json.encode(figures_of)}))
     sink = io.BytesIO()

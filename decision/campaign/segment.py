@@ -54,6 +54,8 @@ class Segment(msgspec.Struct, frozen=True, eq=False):
 
     def holds(self, profile: Profile, now: Instant) -> bool:
         """Whether the profile meets the condition."""
-        facts = facts_of(self.snapshot.catalogue, self.placement, profile, None, {}, now)
+        facts = facts_of(
+            self.snapshot.catalogue, self.snapshot.catalogue.placements[self.placement], profile, None, {}, now
+        )
         (value,) = self.program.run(facts)
         return bool(value.passes.all())

@@ -15,6 +15,7 @@ class Summary(msgspec.Struct, frozen=True):
     of the placement, with how often each reason left them out; `columns` has the same figures for the values of each
     attribute in the output, summed over their offers. `left_out` also counts offers that are no candidates.
     `unreadable` counts whose damaged profile did not tell whether they are in the segment, and who were left out.
+    `groups` has how many customers are held out (`holdout`), or in arms of an experiment.
     """
 
     campaign: str
@@ -33,6 +34,7 @@ class Summary(msgspec.Struct, frozen=True):
     nothing_shown: dict[str, int]
     left_out: dict[str, int]
     degraded: dict[str, int]
+    groups: dict[str, int] = {}
 
 
 def summarise(campaign: Campaign, folder: CampaignFolder) -> Summary:
@@ -58,6 +60,7 @@ def summarise(campaign: Campaign, folder: CampaignFolder) -> Summary:
         nothing_shown=_by_count(figures.empty),
         left_out=_by_count(figures.left_out),
         degraded=_by_count(figures.degraded),
+        groups=_by_count(figures.groups),
     )
 
 

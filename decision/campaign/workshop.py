@@ -117,7 +117,8 @@ async def order_snapshot(order: Order, store: Store) -> Snapshot:
     """The snapshot that an order is decided with, warm; raises `NotFound` when the store has its versions no longer."""
     versions = Versions(Registry(store))
     catalogue = await versions.catalogue(order.catalogue)
-    models = [] if order.model is None else [await versions.model(order.model)]
+    own = () if order.model is None else (order.model,)
+    models = [await versions.model(version) for version in (*own, *order.further_models.values())]
     snapshot = Snapshot.build(catalogue, {model.goal: model for model in models})
     decide(DecisionRequest(order.placement), EMPTY_PROFILE, NO_CONTACTS, snapshot, Instant(0), 0)
     return snapshot

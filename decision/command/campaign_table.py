@@ -29,6 +29,7 @@ def show_summary(console: Console, summary: Summary) -> None:
     more += [f"{summary.repeated:,} more lines named somebody again, and were not counted"] if summary.repeated else []
     if summary.unreadable:
         more.append(f"{summary.unreadable:,} were left out, for their profiles are damaged")
+    more += [f"{count:,} are in group {name}" for name, count in summary.groups.items()]
     more += [f"{count:,} were decided without {part}" for part, count in summary.degraded.items()]
     console.print("; ".join([f"{said}, expected value {summary.expected:,.2f}", *more]) + ".", highlight=False)
 

@@ -6,7 +6,7 @@ from math import isnan
 import numpy as np
 
 from decision.engine.cause import Cause
-from decision.engine.explained_offer import ExplainedOffer
+from decision.engine.explained_offer import ExplainedOffer, FurtherWorth
 from decision.engine.limit import Limit
 from decision.engine.slate import Place, Slate
 from decision.engine.snapshot import Snapshot
@@ -100,9 +100,24 @@ def _explained(
         context=float(parts.context[row]) if weighed else None,
         value=float(parts.value[row]) if weighed else None,
         levers=float(parts.levers[row]) if weighed else None,
+        further=_further(weighing, row) if weighed else (),
+        optimism=float(parts.optimism[row]) if weighed and parts.optimism is not None else None,
         price=price,
         levers_in_force=tuple(lever.id for lever in bound.levers.in_force(row, now)),
         features=features,
+    )
+
+
+def _further(weighing: Weighing, row: int) -> tuple[FurtherWorth, ...]:
+    goals = {goal.id: goal for goal in weighing.placement.further}
+    return tuple(
+        FurtherWorth(
+            each.goal,
+            each.weight,
+            float(each.propensity[row]) if goals[each.goal].gives_propensity else None,
+            float(each.value[row]),
+        )
+        for each in weighing.parts.further
     )
 
 
@@ -120,7 +135,10 @@ def _cause(
         detail = bound.explain(row, weighing.screening, weighing.facts, standings, now, weighing.profile.consents)
         return Cause(detail.rule, detail.because, detail.sentence, detail.read)
     rule = "mandatory" if reason is Reason.MANDATORY else ""
-    return Cause(rule, "", reason.sentence, contact_policy=bound.tell_standings(row, standings))
+    sentence = reason.sentence
+    if reason is Reason.OUTRANKED and slate.ended:
+        sentence = "Showing nothing was drawn instead, to learn what comes of that."
+    return Cause(rule, "", sentence, contact_policy=bound.tell_standings(row, standings))
 
 
 def _held(row: int, weighing: Weighing, limit: Limit, standings: Standings | None, now: Instant) -> Cause:

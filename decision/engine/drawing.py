@@ -78,8 +78,13 @@ def place(
     ranks: Ranks,
     filled: int,
     held_by: Holders,
+    none: int,
+    none_chance: Floats,
 ) -> tuple[int, bool]:
     """Fill ranks from `filled` on; gives how many are filled and whether `powers` must be raised before it goes on.
+
+    `none` is the index of showing nothing, below zero where that is no choice: once drawn, it ends the slate. Its
+    chance to be drawn at the very first rank is written into `none_chance`, float64[1].
 
     What is free follows from the ranks filled so far, so that nothing else need be kept between the calls. `points` is
     float64[slots × 2]: per drawn rank the point that decides whether to explore and the one that is drawn by. `codes`,
@@ -98,9 +103,7 @@ def place(
     if filled == slots:
         held_by[:] = -1
     counted = filled
-    first_drawn = 0
-    while first_drawn < filled and ranks[first_drawn].reason == MANDATORY:
-        first_drawn += 1
+    first_drawn = _count_mandatory(ranks, filled)
     free, edges = np.empty(candidates, np.bool_), np.empty(candidates)
     while filled < slots:
         if filled > counted:
@@ -117,8 +120,12 @@ def place(
         to_explore, point = points[filled - first_drawn]
         explores = to_explore < epsilon
         drawn = _nth(free, int(point * number)) if explores else _pick(edges, point)
-        share = powers[drawn] / total if powers[drawn] > 0.0 else 0.0
-        _put(ranks, filled, drawn, epsilon / number + (1.0 - epsilon) * share, EXPLORED if explores else RANKED)
+        if none >= 0 and filled == 0:
+            none_chance[0] = _chance(powers[none], total, number, epsilon)
+        if drawn == none:
+            break
+        chance = _chance(powers[drawn], total, number, epsilon)
+        _put(ranks, filled, drawn, chance, EXPLORED if explores else RANKED)
         left[drawn] = False
         filled += 1
     for at in range(candidates):
@@ -148,6 +155,22 @@ def _place_mandatory(
 
 
 @_compiled
+def _count_mandatory(ranks: Ranks, filled: int) -> int:
+    """How many of the ranks filled so far are mandatory: they are the first."""
+    number = 0
+    while number < filled and ranks[number].reason == MANDATORY:
+        number += 1
+    return number
+
+
+@_compiled
+def _chance(power: float, total: float, number: int, epsilon: float) -> float:
+    """The probability of a power among all that sum to the total; NaN, which is none, has but its part of epsilon."""
+    share = power / total if power > 0.0 else 0.0
+    return epsilon / number + (1.0 - epsilon) * share
+
+
+@_compiled
 def _put(ranks: Ranks, rank: int, candidate: int, probability: float, reason: int) -> None:
     ranks[rank].candidate = candidate
     ranks[rank].probability = probability
@@ -165,7 +188,8 @@ def _take(candidate: int, left: Mask, limits: Stacked, taken: NDArray[np.int64],
             continue
         taken[limit, code] += 1
         if taken[limit, code] >= room[limit, code]:
-            for at in range(len(left)):
+            # Showing nothing comes after the candidates, and no limit counts it.
+            for at in range(codes.shape[1]):
                 # A strict limit is the one to name where both hold.
                 if codes[limit, at] == code and (strict[limit] or held_by[at] < 0):
                     held_by[at] = limit

@@ -17,11 +17,9 @@ from decision.engine.verdict import Codes, judged
 from decision.engine.weighing import Weighing, slots_of, weigh
 from decision.subject.profile import Profile
 from rules.contact import ContactHistory
+from rules.division import CHAMPION, HOLDOUT
 from rules.ids import Instant
 from rules.reason import Reason
-
-GROUP = "champion"
-"""The group of every decision while no experiment splits subjects."""
 
 _REASONS = {reason: (reason.slug,) for reason in Reason}
 
@@ -36,14 +34,16 @@ def decide(
     without: frozenset[str] = frozenset(),
     lap: Lap = untimed,
     terms: Terms = NO_TERMS,
+    group: str = CHAMPION,
 ) -> Decision:
     """The slate for a request; raises `NotFound` for an unknown placement.
 
     `profile` and `history` are None when they could not be loaded; `without` names parts to do without (see `weigh`);
     with `store` among them the answer is the placement's fallback. `lap` is told each stage as it ends. `terms` are the
     room and the prices of volume limits; the fallback stands outside them, as outside the contact policy.
+    `group` is the subject's at this placement (`rules.division`).
     """
-    return decide_judged(request, profile, history, snapshot, now, seed, without, lap, terms)[0]
+    return decide_judged(request, profile, history, snapshot, now, seed, without, lap, terms, group)[0]
 
 
 def decide_judged(
@@ -56,12 +56,13 @@ def decide_judged(
     without: frozenset[str] = frozenset(),
     lap: Lap = untimed,
     terms: Terms = NO_TERMS,
+    group: str = CHAMPION,
 ) -> tuple[Decision, Codes]:
     """What `decide` gives, and the verdict on every candidate; a fallback is shown undecided."""
     if "store" in without:
         undecided = np.full(len(snapshot.placement(request.placement).bound.rows), Reason.UNDECIDED, np.uint8)
-        return fallback_decision(request, snapshot, now, without), undecided
-    weighing = weigh(request, profile, history, snapshot, now, without, lap, terms)
+        return fallback_decision(request, snapshot, now, without, group), undecided
+    weighing = weigh(request, profile, history, snapshot, now, without, lap, terms, group)
     slate = draw(weighing, request, seed)
     lap("draw")
     decision, verdicts = conclude(weighing, slate)
@@ -82,6 +83,7 @@ def draw(weighing: Weighing, request: DecisionRequest, seed: int) -> Slate:
         weighing.limits,
         placement.mandatory,
         points_of(seed, slots),
+        weighing.may_show_none,
     )
 
 
@@ -108,22 +110,27 @@ def conclude(weighing: Weighing, slate: Slate) -> tuple[Decision, Codes]:
             )
         )
     verdicts, counts = judged(weighing, slate)
-    return Decision(tuple(shown), GROUP, weighing.degraded, counts), verdicts
+    none = 1.0 if weighing.group == HOLDOUT else slate.none
+    return Decision(tuple(shown), weighing.group, weighing.degraded, counts, none), verdicts
 
 
 def fallback_decision(
-    request: DecisionRequest, snapshot: Snapshot, now: Instant, without: frozenset[str] = frozenset({"store"})
+    request: DecisionRequest,
+    snapshot: Snapshot,
+    now: Instant,
+    without: frozenset[str] = frozenset({"store"}),
+    group: str = CHAMPION,
 ) -> Decision:
     """The placement's fallback, from memory, for when nothing can be known about the subject.
 
     It leaves out what the request excludes and what is out of its period, and it is empty where the placement needs a
-    consent, for one that cannot be read is not given.
+    consent, for one that cannot be read is not given. Who is held out is shown nothing then, too.
     """
     spec = snapshot.placement(request.placement).bound.spec
     offers = snapshot.catalogue.offers
     slots = slots_of(request, spec)
     shown: list[ShownOffer] = []
-    for offer in spec.fallback if spec.consent is None else ():
+    for offer in spec.fallback if spec.consent is None and group != HOLDOUT else ():
         row = snapshot.rows.get(offer)
         if row is None or offer in request.exclude or len(shown) == slots:
             continue
@@ -131,4 +138,4 @@ def fallback_decision(
         if (starts.present[row] and now < starts.data[row]) or (ends.present[row] and now >= ends.data[row]):
             continue
         shown.append(ShownOffer(offer, len(shown) + 1, None, 0.0, 0.0, 1.0, _REASONS[Reason.FALLBACK]))
-    return Decision(tuple(shown), GROUP, tuple(sorted(without)), {})
+    return Decision(tuple(shown), group, tuple(sorted(without)), {})

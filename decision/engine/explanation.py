@@ -5,6 +5,7 @@ from collections.abc import Mapping
 import msgspec
 
 from decision.engine.candidate_explanation import explain_candidates, explain_left_out
+from decision.engine.contribution import with_contributions
 from decision.engine.engine import draw
 from decision.engine.explained_offer import ExplainedOffer, as_recorded
 from decision.engine.replaying import inputs_of, replay, same_decision
@@ -13,7 +14,7 @@ from decision.engine.terms import Prices
 from decision.engine.weighing import weigh
 from decision.journal.record import DecisionRecord
 from rules.facts import FactValue
-from rules.ids import CatalogueVersion, DecisionId, Instant, ModelVersion, OfferId, PlacementId
+from rules.ids import CatalogueVersion, DecisionId, GoalId, Instant, ModelVersion, OfferId, PlacementId
 from rules.reason import Reason
 
 
@@ -30,6 +31,7 @@ class Explanation(msgspec.Struct, frozen=True, kw_only=True):
     seed: int
     catalogue: CatalogueVersion
     model: ModelVersion | None
+    further_models: Mapping[GoalId, ModelVersion]
     group: str
     degraded: tuple[str, ...]
     replayed_equal: bool | None
@@ -51,10 +53,18 @@ def explain(record: DecisionRecord, snapshot: Snapshot, prices: Prices | None = 
     if "store" in given.without:
         return _tell(record, equal, {}, _fallback(record, snapshot.catalogue.offers.ids))
     weighing = weigh(
-        record.request, given.profile, given.history, snapshot, record.now, given.without, terms=given.terms
+        record.request,
+        given.profile,
+        given.history,
+        snapshot,
+        record.now,
+        given.without,
+        terms=given.terms,
+        group=record.decision.group,
     )
     slate = draw(weighing, record.request, record.seed)
-    offers = explain_candidates(weighing, slate, snapshot, record.now) + explain_left_out(weighing, snapshot)
+    offers = with_contributions(explain_candidates(weighing, slate, snapshot, record.now), weighing, snapshot)
+    offers += explain_left_out(weighing, snapshot)
     last = len(slate.places) + 1
     offers.sort(key=lambda offer: (offer.rank or last, snapshot.rows[offer.offer]))
     return _tell(record, equal, weighing.facts, offers)
@@ -70,6 +80,7 @@ def _tell(
         seed=record.seed,
         catalogue=record.catalogue,
         model=record.model,
+        further_models=record.further_models,
         group=record.decision.group,
         degraded=record.decision.degraded,
         replayed_equal=equal,

@@ -6,18 +6,19 @@ from decision.engine.request import ContextValue
 from decision.subject import activity, affinity
 from decision.subject.profile import AttributeValue, Decayed, Profile
 from decision.subject.trait import preferred
+from rules.bound_placement import BoundPlacement
 from rules.catalogue import Catalogue
 from rules.contact_tally import Counts
 from rules.fact_paths import AttributePath
 from rules.facts import Facts, FactValue
-from rules.ids import Instant, PlacementId
+from rules.ids import Instant
 
 _NOTHING: Mapping[str, Decayed] = {}
 
 
 def facts_of(
     catalogue: Catalogue,
-    placement: PlacementId,
+    bound: BoundPlacement,
     profile: Profile,
     counts: Counts | None,
     context: Mapping[str, ContextValue],
@@ -29,8 +30,8 @@ def facts_of(
     that the catalogue does not declare, or declares with another type than they were stored with, are absent: a profile
     outlives the workspace it was written under.
     """
-    paths, bound = catalogue.paths, catalogue.placements[placement]
-    facts: dict[str, FactValue] = {"now": now, "channel": bound.spec.channel, "placement": placement}
+    paths = catalogue.paths
+    facts: dict[str, FactValue] = {"now": now, "channel": bound.spec.channel, "placement": bound.id}
     _add_declared(facts, paths.customer, profile.attributes)
     _add_declared(facts, paths.context, context)
     weights: dict[str, dict[str, float]] = {}

@@ -1,5 +1,7 @@
 """Replay: deciding again what a journal record says was decided."""
 
+from collections.abc import Mapping
+
 import msgspec
 
 from decision.engine.engine import decide_judged
@@ -11,6 +13,7 @@ from decision.journal.record import DecisionRecord
 from decision.subject.profile import Profile, decode_profile
 from rules.contact import ContactHistory, read_contacts
 from rules.errors import Conflict
+from rules.ids import GoalId, ModelVersion
 
 _encoder = msgspec.msgpack.Encoder(order="deterministic")
 
@@ -48,12 +51,10 @@ def replay_judged(record: DecisionRecord, snapshot: Snapshot, prices: Prices | N
             f"Decision {record.id} was made with catalogue {record.catalogue}, not {snapshot.catalogue.version}; "
             "replay it with that version."
         )
-    served = snapshot.placement(record.request.placement).version
-    if record.model != served:
-        raise Conflict(
-            f"Decision {record.id} was made with model {record.model or 'none'}, not {served or 'none'}; "
-            "replay it with that version."
-        )
+    placement = snapshot.placement(record.request.placement, record.decision.group)
+    made_with, served = _told(record.model, record.further_models), _told(placement.version, placement.further_models)
+    if made_with != served:
+        raise Conflict(f"Decision {record.id} was made with model {made_with}, not {served}; replay it with that one.")
     priced, given_prices = (
         None if record.terms is None else record.terms.prices,
         None if prices is None else prices.version,
@@ -73,7 +74,13 @@ def replay_judged(record: DecisionRecord, snapshot: Snapshot, prices: Prices | N
         record.seed,
         given.without,
         terms=given.terms,
+        group=record.decision.group,
     )
+
+
+def _told(model: ModelVersion | None, further: Mapping[GoalId, ModelVersion]) -> str:
+    """A placement's models in words, equal for the same ones."""
+    return ", ".join([model or "none", *(f"{version} for goal {goal}" for goal, version in sorted(further.items()))])
 
 
 def same_decision(one: Decision, other: Decision) -> bool:

@@ -1,4 +1,8 @@
-"""The slate: constraints, mandatory offers, exploration, and the exact probability of every draw."""
+"""The slate: constraints, mandatory offers, exploration, and the exact probability of every draw.
+
+Where showing nothing is a choice, it is one more candidate, behind the others: its score is the least there is above
+zero, so that it wins when no other gains anything, and it is explored like any other.
+"""
 
 from collections.abc import Sequence
 from typing import TypeVar
@@ -9,8 +13,8 @@ from numpy.typing import NDArray
 
 from decision.engine.drawing import RANK, compare, place
 from decision.engine.limit import Limits
+from rules.choice import Exploration
 from rules.reason import Reason
-from rules.workspace import Exploration
 
 Floats = NDArray[np.float64]
 Mask = NDArray[np.bool_]
@@ -18,6 +22,7 @@ Share = TypeVar("Share", float, Floats)
 
 _COLDEST = 1e-300
 """No logarithm of a ratio overflows when divided by it, and at or below it all ratios but one vanish anyway."""
+_LEAST = float(np.nextafter(0.0, 1.0))
 _REASONS = {int(reason): reason for reason in Reason}
 
 
@@ -32,11 +37,14 @@ class Place(msgspec.Struct, frozen=True):
 class Slate(msgspec.Struct, frozen=True, eq=False):
     """The ranks in order, and what the last draw went without.
 
-    `held_by` is int16[n]: the index of the limit that kept a candidate out of the last draw, else -1.
+    `held_by` is int16[n]: the index of the limit that kept a candidate out of the last draw, else -1. `none` is the
+    exact chance of an empty slate where showing nothing is a choice, else 0; `ended` says that it was drawn.
     """
 
     places: tuple[Place, ...]
     held_by: NDArray[np.int16]
+    none: float = 0.0
+    ended: bool = False
 
 
 def fill_slate(
@@ -47,15 +55,20 @@ def fill_slate(
     limits: Limits,
     mandatory: NDArray[np.int64],
     points: Floats,
+    none: bool = False,
 ) -> Slate:
-    """Up to `slots` of the candidates that are open.
+    """Up to `slots` of the candidates that are open; with `none` showing nothing is a choice, which ends the slate.
 
     Mandatory candidates that are open come first, in order, with probability one; they count towards all limits but
     are held back only by strict ones. Every further rank is drawn: with probability epsilon uniformly over the
     candidates that are left and within the limits, else in proportion to `powers_of` their scores. `points` has those
     of the ranks that are drawn, in order, for as many as there are slots (`points_of`).
     """
-    slots = min(slots, len(scores))
+    candidates = len(scores)
+    slots = min(slots, candidates)
+    if none:
+        scores, open = _with_none(scores, open)
+    none_chance = np.ones(1)
     epsilon, temperature = exploration.epsilon, exploration.temperature
     powers, ranks, held_by = np.empty(len(scores)), np.empty(slots, RANK), np.empty(len(scores), np.int16)
     # Where nothing is mandatory, the first draw is among all that are open.
@@ -79,25 +92,41 @@ def fill_slate(
             ranks,
             filled,
             held_by,
+            candidates if none else -1,
+            none_chance,
         )
         if pending:
             _raise(powers, temperature)
             raised = True
     places = [Place(candidate, share, _REASONS[reason]) for candidate, share, reason in ranks[:filled].tolist()]
-    return Slate(tuple(places), held_by)
+    if not none:
+        return Slate(tuple(places), held_by)
+    mandated = places and places[0].reason is Reason.MANDATORY
+    chance = 0.0 if mandated else none_chance.item()
+    return Slate(tuple(places), held_by[:candidates], chance, len(places) < slots)
 
 
-def first_rank(scores: Floats, open: Mask, exploration: Exploration, mandatory: Sequence[int]) -> Floats:
-    """The exact probability of every candidate to stand at rank 1, float64[n]; zeros when none is open."""
-    chances = np.zeros(len(scores))
+def first_rank(
+    scores: Floats, open: Mask, exploration: Exploration, mandatory: Sequence[int], none: bool = False
+) -> Floats:
+    """The exact probability of every candidate to stand at rank 1 and, last, of an empty slate: float64[n + 1].
+
+    With `none` showing nothing is a choice; otherwise a slate is empty only when no candidate is open.
+    """
+    chances = np.zeros(len(scores) + 1)
     for candidate in mandatory:
         if open[candidate]:
             chances[candidate] = 1.0
             return chances
+    if none:
+        scores, open = _with_none(scores, open)
     number = int(np.count_nonzero(open))
     if number:
         powers = powers_of(scores, open, exploration.temperature)
-        np.copyto(chances, mixed(powers / powers.cumsum()[-1], number, exploration.epsilon), where=open)
+        shares = mixed(powers / powers.cumsum()[-1], number, exploration.epsilon)
+        np.copyto(chances[: len(scores)], shares, where=open)
+    else:
+        chances[-1] = 1.0
     return chances
 
 
@@ -115,6 +144,11 @@ def powers_of(scores: Floats, free: Mask, temperature: float) -> Floats:
 def mixed(share: Share, left: int, epsilon: float) -> Share:
     """The probability of a share when a draw is uniform over the `left` candidates with probability epsilon."""
     return epsilon / left + (1.0 - epsilon) * share
+
+
+def _with_none(scores: Floats, open: Mask) -> tuple[Floats, Mask]:
+    """With showing nothing behind the candidates."""
+    return np.append(scores, _LEAST), np.append(open, True)
 
 
 def _take_powers(scores: Floats, free: Mask, temperature: float, powers: Floats) -> None:

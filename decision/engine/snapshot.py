@@ -7,15 +7,20 @@ import numpy as np
 from numpy.typing import NDArray
 
 from decision.engine.contact_room import COUNTED_AT_ONCE, SlatePolicies
+from decision.engine.further_goal import FurtherGoal, further_goals, model_needed
 from decision.engine.limit import Limit, Limits
+from decision.engine.ready_model import ready_model
 from decision.engine.verdict import tally
 from models.feature import BoundFeatures, FeatureList
-from models.model import BoundModel, Model, prior_model
+from models.model import BoundModel, Model
+from models.optimism import optimism_of
 from rules.bound_placement import BoundPlacement
 from rules.catalogue import Catalogue
-from rules.errors import ArtefactError, NotFound
+from rules.division import CHAMPION
+from rules.errors import NotFound
 from rules.ids import GoalId, ModelVersion, OfferId, PlacementId
 from rules.reason import Reason
+from rules.workspace import Workspace
 
 
 class ReadyPlacement(msgspec.Struct, frozen=True, eq=False):
@@ -25,7 +30,7 @@ class ReadyPlacement(msgspec.Struct, frozen=True, eq=False):
     there but could not be served, so that decisions go without any. `capped` says that the contact policy counts
     decisions or impressions here, so that only one may be made for a subject at a time. `at_once` are the policies that
     a slate may break by itself, `mandatory` indices of candidates. `left_out` counts the offers that are no candidates,
-    by the reason's number.
+    by the reason's number. `optimism` is a factor for each candidate, None where there is none.
     """
 
     bound: BoundPlacement
@@ -38,12 +43,18 @@ class ReadyPlacement(msgspec.Struct, frozen=True, eq=False):
     at_once: SlatePolicies
     mandatory: NDArray[np.int64]
     left_out: NDArray[np.int64]
+    further: tuple[FurtherGoal, ...] = ()
+    optimism: NDArray[np.float64] | None = None
 
     @property
     def needs_model(self) -> bool:
-        """Whether the model's figure is part of the score: as P for the objective `response`, else as V."""
-        part = "propensity" if self.bound.goal.objective == "response" else "value"
-        return part in self.bound.spec.arbitration
+        """Whether the model's figure is part of the score."""
+        return model_needed(self.bound.goal.objective, self.bound.spec)
+
+    @property
+    def further_models(self) -> dict[GoalId, ModelVersion]:
+        """The models of its further goals, but for priors."""
+        return {goal.id: goal.version for goal in self.further if goal.version is not None}
 
 
 class Snapshot(msgspec.Struct, frozen=True, eq=False):
@@ -53,6 +64,7 @@ class Snapshot(msgspec.Struct, frozen=True, eq=False):
     models: Mapping[GoalId, Model]
     features: FeatureList
     placements: Mapping[PlacementId, ReadyPlacement]
+    arms: Mapping[tuple[PlacementId, str], ReadyPlacement]
     rows: Mapping[OfferId, int]
 
     @classmethod
@@ -70,43 +82,45 @@ class Snapshot(msgspec.Struct, frozen=True, eq=False):
             models,
             features,
             {
-                id: _ready(bound, features, models.get(bound.spec.goal), bound.spec.goal in missing)
+                id: _ready(bound, catalogue.workspace, features, models, missing)
                 for id, bound in catalogue.placements.items()
+            },
+            {
+                (id, group): _ready(bound, catalogue.workspace, features, models, missing)
+                for (id, group), bound in catalogue.arms.items()
             },
             {offer: row for row, offer in enumerate(catalogue.offers.ids)},
         )
 
-    def placement(self, id: PlacementId) -> ReadyPlacement:
-        """The placement with this id; raises `NotFound` with the ids there are."""
-        ready = self.placements.get(id)
+    def placement(self, id: PlacementId, group: str = CHAMPION) -> ReadyPlacement:
+        """The placement with this id as a group has it; raises `NotFound` with the ids there are."""
+        ready = self.arms.get((id, group)) or self.placements.get(id)
         if ready is None:
             raise NotFound(f"There is no placement {id!r}; the catalogue has {', '.join(sorted(self.placements))}.")
         return ready
 
 
-def _ready(bound: BoundPlacement, features: FeatureList, model: Model | None, missing: bool) -> ReadyPlacement:
-    goal = bound.spec.goal
-    served = model or prior_model(goal, bound.goal.objective)
-    if (served.goal, served.objective) != (goal, bound.goal.objective):
-        raise ArtefactError(
-            f"The model for goal {goal!r} was trained for {served.goal!r} with objective {served.objective!r}, "
-            f"but the workspace declares {bound.goal.objective!r}; train it again on this workspace."
-        )
-    try:
-        bound_model = served.bind(bound.id, bound.offers, features)
-    except ArtefactError as error:
-        raise ArtefactError(f"The model for goal {goal!r} does not fit the catalogue: {error}") from error
+def _ready(
+    bound: BoundPlacement,
+    workspace: Workspace,
+    features: FeatureList,
+    models: Mapping[GoalId, Model],
+    missing: frozenset[GoalId],
+) -> ReadyPlacement:
+    own = ready_model(bound.spec.goal, bound.goal, models, bound, features)
     return ReadyPlacement(
         bound,
         features.bind(bound.offers, bound.rules.conditions),
-        bound_model,
-        model.version if model else None,
-        missing,
+        own.bound,
+        own.version,
+        bound.spec.goal in missing,
         any(policy.entry.count in COUNTED_AT_ONCE for policy in bound.policies.policies),
         _limits(bound),
         SlatePolicies.of(bound.policies),
         np.array(bound.mandatory, np.int64),
         tally(bound.left_out.values()),
+        further_goals(bound, workspace.goals, models, missing, features),
+        optimism_of(own.artefact, bound.offers.ids, bound.spec.exploration.optimism),
     )
 
 

@@ -39,6 +39,12 @@ def judged(weighing: "Weighing", slate: "Slate") -> tuple[Codes, dict[str, int]]
     numbers = counts.tolist()
     # What is shown was open and held by nothing, so it was counted with what it outranked.
     numbers[Reason.OUTRANKED] -= len(slate.places)
+    if weighing.may_show_none:
+        idle = (reasons == Reason.OUTRANKED) & (weighing.scores <= 0.0)
+        reasons[idle] = Reason.NO_GAIN
+        number = int(np.count_nonzero(idle))
+        numbers[Reason.OUTRANKED] -= number
+        numbers[Reason.NO_GAIN] += number
     return reasons, {slug: numbers[reason] for slug, reason in _KEPT_OFF if numbers[reason]}
 
 

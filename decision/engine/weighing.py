@@ -4,8 +4,9 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from decision.engine.arbitration import Parts, spread
+from decision.engine.arbitration import Parts, Worth, spread
 from decision.engine.facts import facts_of
+from decision.engine.further_goal import worth_of
 from decision.engine.lap import Lap, untimed
 from decision.engine.limit import Limits
 from decision.engine.request import DecisionRequest
@@ -14,8 +15,10 @@ from decision.engine.terms import NO_TERMS, Terms, prices_of, screen_prices, scr
 from decision.subject.profile import EMPTY_PROFILE, Profile
 from models.feature import FeatureValues
 from rules.contact import ContactHistory
+from rules.division import CHAMPION, HOLDOUT
 from rules.facts import Facts
 from rules.ids import Instant
+from rules.reason import Reason
 from rules.screening import Screening
 from rules.workspace import Placement
 
@@ -25,13 +28,14 @@ Floats = NDArray[np.float64]
 class Weighing(msgspec.Struct, frozen=True, eq=False):
     """All candidates of a placement for one request; arrays have one element per candidate.
 
-    `prediction` is the model's figure (propensity, or expected value), NaN where none was asked for; `scores` are
+    `prediction` is the model's figure (propensity, value or increment), NaN where none was asked for; `scores` are
     finite and not negative, zero where the candidate is screened out; `limits` bound the slate. `degraded` names what
     was left out, sorted. `history` is None when it is unknown; the facts count such contacts as none. Where `terms`
-    have prices, `scores` are net of them.
+    have prices, `scores` are net of them. `may_show_none` says that showing nothing can win.
     """
 
     placement: ReadyPlacement
+    group: str
     profile: Profile
     history: ContactHistory | None
     facts: Facts
@@ -43,6 +47,7 @@ class Weighing(msgspec.Struct, frozen=True, eq=False):
     scores: Floats
     limits: Limits
     terms: Terms
+    may_show_none: bool
     degraded: tuple[str, ...]
 
 
@@ -55,6 +60,7 @@ def weigh(
     without: frozenset[str] = frozenset(),
     lap: Lap = untimed,
     terms: Terms = NO_TERMS,
+    group: str = CHAMPION,
 ) -> Weighing:
     """Screen, predict and score; raises `NotFound` for an unknown placement.
 
@@ -62,9 +68,10 @@ def weigh(
     or `volume`. Either way the decision goes on with what there is, and says so: what it says in `degraded`, given as
     `without`, gives the same weighing again. Without the history no offer passes that the contact policy counts, and
     without volume none that counts towards a volume limit. `terms` tell what is left of volume limits, and prices.
-    `lap` is told each stage as it ends.
+    `lap` is told each stage as it ends. The `group` says how the subject is decided for: as an arm of an experiment has
+    the placement, or held out, where nothing is open.
     """
-    placement = snapshot.placement(request.placement)
+    placement = snapshot.placement(request.placement, group)
     bound = placement.bound
     degraded = set(without)
     if placement.missing and placement.needs_model:
@@ -76,13 +83,15 @@ def weigh(
         degraded.add("history")
         history = None
     counts = None if history is None else bound.tally.count(history, now)
-    facts = facts_of(snapshot.catalogue, request.placement, profile, counts, request.context, now)
+    facts = facts_of(snapshot.catalogue, bound, profile, counts, request.context, now)
     lap("facts")
     features = placement.features.run(facts)
     lap("features")
     screening = bound.screen(features.verdicts, frozenset(request.exclude), counts, now, profile.consents)
     if terms.room or "volume" in without:
         screening = screen_volumes(screening, bound.volumes, terms, "volume" in without)
+    if group == HOLDOUT:
+        screening = screening.closed(Reason.HELD_OUT)
     open = screening.passes
     lap("screen")
     weights = bound.weigh(facts, now)
@@ -93,6 +102,9 @@ def weigh(
         prediction = spread(placement.model.predict(features, open.nonzero()[0]), open)
     else:
         prediction = np.full(len(open), np.nan)
+    further: tuple[Worth, ...] = ()
+    if placement.further:
+        further = worth_of(placement.further, features, open, weights.further, degraded)
     lap("predict")
     valued = asks_model and bound.goal.objective != "response"
     parts = Parts(
@@ -100,6 +112,8 @@ def weigh(
         weights.context,
         prediction if valued else weights.value,
         weights.levers,
+        further,
+        placement.optimism if asks_model else None,
     )
     scores = parts.scores(bound.spec.arbitration, open)
     if terms.prices is not None:
@@ -115,6 +129,7 @@ def weigh(
     lap("score")
     return Weighing(
         placement=placement,
+        group=group,
         profile=profile,
         history=history,
         facts=facts,
@@ -126,6 +141,7 @@ def weigh(
         scores=scores,
         limits=limits,
         terms=terms,
+        may_show_none=asks_model and bound.goal.objective == "increment",
         degraded=tuple(sorted(degraded)),
     )
 

@@ -34,8 +34,9 @@ class Recording:
         context = dict(row.context)
         offers: tuple[ShownOffer, ...] = ()
         if row.offer is not None:
-            counts = catalogue.placements[row.placement].tally.count(history, row.at)
-            facts = facts_of(catalogue, row.placement, profile, counts, context, row.at)
+            bound = catalogue.placements[row.placement]
+            counts = bound.tally.count(history, row.at)
+            facts = facts_of(catalogue, bound, profile, counts, context, row.at)
             vector = self._vector(self._snapshot.rows[row.offer], facts)
             offers = (ShownOffer(row.offer, row.rank, None, 0.0, 0.0, row.probability, (), vector),)
         return DecisionRecord(

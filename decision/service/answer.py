@@ -6,7 +6,7 @@ import msgspec
 
 from decision.subject.profile import AttributeValue
 from rules.errors import Fault
-from rules.ids import CatalogueVersion, CustomerId, DecisionId, ModelVersion, OfferId, PlacementId, VisitorId
+from rules.ids import CatalogueVersion, CustomerId, DecisionId, GoalId, ModelVersion, OfferId, PlacementId, VisitorId
 
 
 class OfferAnswer(msgspec.Struct, frozen=True):
@@ -23,7 +23,10 @@ class OfferAnswer(msgspec.Struct, frozen=True):
 
 
 class DecisionAnswer(msgspec.Struct, frozen=True):
-    """A slate; `degraded` names the parts that were left out, `catalogue` and `model` the versions that made it."""
+    """A slate; `degraded` names the parts that were left out, `catalogue` and `model` the versions that made it.
+
+    `further_models` are those of the placement's further goals.
+    """
 
     decision: DecisionId
     placement: PlacementId
@@ -34,6 +37,7 @@ class DecisionAnswer(msgspec.Struct, frozen=True):
     model: ModelVersion | None
     customer: CustomerId | None = None
     visitor: VisitorId | None = None
+    further_models: Mapping[GoalId, ModelVersion] = {}
 
 
 class Receipt(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -75,6 +79,15 @@ class CustomerAnswer(msgspec.Struct, frozen=True):
     visitors: tuple[VisitorId, ...]
 
 
+class GroupsAnswer(msgspec.Struct, frozen=True):
+    """The group of a person at every placement: `champion`, `holdout`, or an experiment's `EXPERIMENT/ARM`."""
+
+    groups: Mapping[PlacementId, str]
+    catalogue: CatalogueVersion
+    customer: CustomerId | None = None
+    visitor: VisitorId | None = None
+
+
 class VersionAnswer(msgspec.Struct, frozen=True):
     """An immutable version, when and by whom it was stored (RFC 3339), which slots point to it now, and figures."""
 
@@ -104,10 +117,11 @@ class PublishedAnswer(msgspec.Struct, frozen=True):
 
 
 class HealthAnswer(msgspec.Struct, frozen=True):
-    """Whether this worker can decide, and what stands in the way."""
+    """Whether this worker can decide, what stands in the way, and what of its models should be looked at."""
 
     ready: bool
     store: bool
     catalogue: CatalogueVersion | None
     models: Mapping[str, ModelVersion]
     problems: tuple[str, ...]
+    warnings: tuple[str, ...] = ()

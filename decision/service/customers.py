@@ -83,7 +83,7 @@ class Customers:
             raise NotFound(f"Nothing is known of customer {customer!r}; PUT a profile, or send events.")
         if state.damage:
             raise Damaged(state.damage)
-        placement = next(iter(catalogue.workspace.placements))
+        placement = next(iter(catalogue.placements.values()))
         facts = facts_of(catalogue, placement, state.profile, None, {}, now)
         traits = {
             name.removeprefix("trait."): value

@@ -22,7 +22,8 @@ from decision.subject.identities import Subject
 from decision.subject.moment import moment_of
 from decision.subject.state import SubjectState
 from rules.contact import DECISION_KIND, contact_record, decision_tag, read_contacts
-from rules.ids import DecisionId, Instant, ModelVersion
+from rules.division import HOLDOUT
+from rules.ids import DecisionId, GoalId, Instant, ModelVersion
 
 
 class Draw(msgspec.Struct, frozen=True, array_like=True):
@@ -60,6 +61,12 @@ class Made(msgspec.Struct, frozen=True, eq=False):
         return Subject(ask.customer, ask.visitor) if self.state is None else self.state.subject
 
 
+def group_of(ask: Ask, state: SubjectState | None) -> str:
+    """The group of whom it is asked about: of the customer a visitor is, if that could be read."""
+    subject = Subject(ask.customer, ask.visitor) if state is None else state.subject
+    return ask.snapshot.catalogue.division.group(ask.request.placement, subject.owner)
+
+
 def make(
     ask: Ask,
     state: SubjectState | None,
@@ -90,9 +97,10 @@ def make_judged(
     elif ask.snapshot.placement(ask.request.placement).bound.volumes.own and not {"store", "volume"} & set(without):
         without = (*without, "volume")
     profile = None if state is None else state.profile
+    group = group_of(ask, state)
     history = None if state is None else read_contacts(state.contacts)
     decision, verdicts = decide_judged(
-        ask.request, profile, history, ask.snapshot, draw.now, draw.seed, frozenset(without), lap, terms
+        ask.request, profile, history, ask.snapshot, draw.now, draw.seed, frozenset(without), lap, terms, group
     )
     return Made(draw, state, decision, without, terms), verdicts
 
@@ -107,7 +115,8 @@ def make_or_fall_back(
 ) -> Made:
     """Decide; where nothing may be shown to somebody unknown, the placement says what to show instead."""
     made = make(ask, state, without, draw, lap, terms)
-    return made if state is not None or made.decision.offers else make(ask, None, (*without, "store"), draw, lap)
+    stays = state is not None or made.decision.offers or made.decision.group == HOLDOUT
+    return made if stays else make(ask, None, (*without, "store"), draw, lap)
 
 
 def record_of(ask: Ask, made: Made) -> DecisionRecord:
@@ -124,10 +133,12 @@ def record_of(ask: Ask, made: Made) -> DecisionRecord:
         profile=b"" if state is None else state.blob,
         contacts=b"" if state is None else state.contacts,
         catalogue=ask.snapshot.catalogue.version,
-        model=_model(ask),
+        model=_model(ask, made),
         decision=made.decision,
+        none_probability=made.decision.none_probability,
         degraded_inputs=made.without,
         terms=None if made.terms is NO_TERMS else GivenTerms(made.terms.room, _version(made.terms)),
+        further_models=_further_models(ask, made),
     )
 
 
@@ -188,9 +199,10 @@ def answer_of(ask: Ask, made: Made) -> DecisionAnswer:
         group=made.decision.group,
         degraded=made.decision.degraded,
         catalogue=catalogue.version,
-        model=_model(ask),
+        model=_model(ask, made),
         customer=made.subject(ask).customer,
         visitor=ask.visitor,
+        further_models=_further_models(ask, made),
     )
 
 
@@ -198,5 +210,9 @@ def _version(terms: Terms) -> str | None:
     return None if terms.prices is None else terms.prices.version
 
 
-def _model(ask: Ask) -> ModelVersion | None:
-    return ask.snapshot.placement(ask.request.placement).version
+def _model(ask: Ask, made: Made) -> ModelVersion | None:
+    return ask.snapshot.placement(ask.request.placement, made.decision.group).version
+
+
+def _further_models(ask: Ask, made: Made) -> dict[GoalId, ModelVersion]:
+    return ask.snapshot.placement(ask.request.placement, made.decision.group).further_models

@@ -132,7 +132,7 @@ class Refresher:
         goals, placements = self.snapshot.catalogue.workspace.goals, self.snapshot.placements.values()
         first = {goal: versions[0] for goal, versions in choice.models.items() if goal in goals and versions}
         # Nobody misses the model of a goal that no placement has.
-        aims = {placement.bound.spec.goal for placement in placements}
+        aims = {goal for placement in placements for goal in placement.bound.spec.aims}
         missing = frozenset(goal for goal, versions in choice.models.items() if goal in aims and not versions)
         return self._served == (choice.catalogue, frozenset(first.items()), missing)
 

@@ -17,6 +17,7 @@ from decision.version.registry import CATALOGUE_SLOT, Kind
 from models.model import Model, load_model
 from rules.catalogue import Catalogue
 from rules.contact import NO_CONTACTS
+from rules.division import CHAMPION
 from rules.errors import ConciergeError
 from rules.ids import GoalId, Instant, PlacementId
 from rules.package import unpack
@@ -43,7 +44,7 @@ class Past(msgspec.Struct, frozen=True):
     """The blobs that an old decision was made with; `lacking` is its placement if that went without its model."""
 
     catalogue: bytes
-    model: bytes | None
+    models: tuple[bytes, ...]
     lacking: PlacementId | None
 
 
@@ -87,14 +88,15 @@ def assemble(order: Order, now: Instant) -> Assembled:
 def restore(past: Past) -> Snapshot:
     """Make again what an old decision was made with; raises `ArtefactError`."""
     catalogue = unpack(past.catalogue)
-    models = [] if past.model is None else [load_model(past.model)]
+    models = [load_model(blob) for blob in past.models]
     lacking = () if past.lacking is None else (catalogue.workspace.placements[past.lacking].goal,)
     return Snapshot.build(catalogue, {model.goal: model for model in models}, frozenset(lacking))
 
 
 def warm(snapshot: Snapshot, placement: PlacementId, now: Instant) -> None:
-    """Decide once, for nobody, so that the next decision finds all that is made when it is first needed."""
-    decide(DecisionRequest(placement), EMPTY_PROFILE, NO_CONTACTS, snapshot, now, 0)
+    """Decide once as each group, for nobody, so that the next one finds all that is made when it is first needed."""
+    for group in (CHAMPION, *(group for id, group in snapshot.arms if id == placement)):
+        decide(DecisionRequest(placement), EMPTY_PROFILE, NO_CONTACTS, snapshot, now, 0, group=group)
 
 
 def _bind(catalogue: Catalogue, order: Order, refused: list[Refusal]) -> Snapshot:

@@ -54,6 +54,7 @@ def _parts(snapshot: Snapshot) -> Iterator[object]:
     """The largest parts first, for the snapshot itself then only refers to them."""
     yield snapshot.catalogue.offers
     yield from snapshot.catalogue.placements.values()
+    yield from snapshot.catalogue.arms.values()
     yield snapshot.catalogue
     for model in snapshot.models.values():
         trees = model.forest.trees if model.forest is not None else ()
@@ -61,7 +62,7 @@ def _parts(snapshot: Snapshot) -> Iterator[object]:
             yield trees[first : first + _TREES]
         yield model
     yield snapshot.features
-    for ready in snapshot.placements.values():
+    for ready in (*snapshot.placements.values(), *snapshot.arms.values()):
         yield ready.bound
         yield ready
     yield snapshot

@@ -8,13 +8,13 @@ from decision.clock import Clock
 from decision.journal.reading import open_journal
 from decision.logs import log
 from decision.version.registry import CATALOGUE_SLOT, Registry
+from decision.version.shown_counts import ShownCounts, count_shown
 from decision.version.versions import Versions
 from models.artefact import Artefact, decode_artefact, encode_artefact
-from models.rates import PRIOR_RESPONSE, PRIOR_VALUE, Count, group_of, smooth
+from models.rates import PRIOR_RESPONSE, PRIOR_VALUE, smooth
 from rules.catalogue import Catalogue
-from rules.duration import parse_duration
 from rules.errors import Conflict, NotFound
-from rules.ids import GoalId, ModelVersion, OfferId, PlacementId
+from rules.ids import GoalId, ModelVersion
 
 GROWTH = 1.05
 """New rates are published once the evidence has grown by this factor, so that versions stay few."""
@@ -24,40 +24,6 @@ LEAST_PAUSE = 5.0
 
 SHARE = 20.0
 """A look pauses for at least this many times the time it took, so that it takes a twentieth of one core at most."""
-
-# The present is the latest moment in the journal: recorded and simulated data live in their own time. An offer counts
-# once its window has passed, because until then it may still be answered.
-_COUNTS = """
-WITH shown AS (
-    SELECT id, moment, placement, shown.offer AS offer
-    FROM (
-        SELECT id, "at" AS moment, decision.placement AS placement, unnest(decision.offers) AS shown
-        FROM journal
-        WHERE record = 'decision' AND list_contains($placements, decision.placement)
-    )
-),
-ripe AS (
-    SELECT *
-    FROM shown
-    WHERE moment + $window <= (SELECT max("at") FROM journal WHERE record IN ('decision', 'outcome'))
-),
-answers AS (
-    SELECT outcome.decision AS id, outcome.offer AS offer, "at" AS moment, coalesce(outcome.value, 0) AS value
-    FROM journal
-    WHERE record = 'outcome' AND outcome.kind = $kind
-),
-answered AS (
-    SELECT ripe.id, ripe.offer, sum(answers.value) AS value
-    FROM ripe JOIN answers
-      ON answers.id = ripe.id AND answers.offer = ripe.offer
-     AND answers.moment >= ripe.moment AND answers.moment < ripe.moment + $window
-    GROUP BY ripe.id, ripe.offer
-)
-SELECT placement, offer, count(*) AS trials,
-       sum(CASE WHEN answered.id IS NULL THEN 0 WHEN $response THEN 1 ELSE answered.value END) AS total
-FROM ripe LEFT JOIN answered USING (id, offer)
-GROUP BY placement, offer
-"""
 
 
 class RatesJob:
@@ -100,10 +66,9 @@ class RatesJob:
             kind, evidence = await self._state(models.get(goal))
             if kind == "forest":
                 continue
-            counts = await asyncio.to_thread(self._count, self._catalogue, goal)
-            grown = sum(count.trials for count in counts)
-            if grown > evidence * GROWTH:
-                published[goal] = await self._publish(self._catalogue, goal, counts)
+            shown = await asyncio.to_thread(self._count, self._catalogue, goal)
+            if sum(shown.by_offer.values()) > evidence * GROWTH:
+                published[goal] = await self._publish(self._catalogue, goal, shown)
         return published
 
     async def _state(self, version: str | None) -> tuple[str, int]:
@@ -118,35 +83,24 @@ class RatesJob:
             self._known = {**self._known, version: (artefact.kind, artefact.evidence)}
         return self._known[version]
 
-    def _count(self, catalogue: Catalogue, goal: GoalId) -> tuple[Count, ...]:
-        spec = catalogue.workspace.goals[goal]
-        placements = [id for id, placement in catalogue.workspace.placements.items() if placement.goal == goal]
-        groups = dict(zip(catalogue.offers.ids, group_of(catalogue.offers, pooling_attribute(catalogue)), strict=True))
-        parameters = {
-            "placements": placements,
-            "window": parse_duration(spec.window),
-            "kind": spec.outcome,
-            "response": spec.objective == "response",
-        }
+    def _count(self, catalogue: Catalogue, goal: GoalId) -> ShownCounts:
         # One thread, for the cores belong to the workers.
         with open_journal(self._data, threads=1) as journal:
-            rows = journal.execute(_COUNTS, parameters).fetchall()
-        return tuple(
-            Count(PlacementId(placement), OfferId(offer), groups.get(OfferId(offer), ""), trials, total)
-            for placement, offer, trials, total in rows
-        )
+            return count_shown(journal, catalogue, goal, pooling_attribute(catalogue))
 
-    async def _publish(self, catalogue: Catalogue, goal: GoalId, counts: tuple[Count, ...]) -> ModelVersion:
+    async def _publish(self, catalogue: Catalogue, goal: GoalId, shown: ShownCounts) -> ModelVersion:
         objective = catalogue.workspace.goals[goal].objective
         prior = PRIOR_RESPONSE if objective == "response" else PRIOR_VALUE
-        evidence = int(sum(count.trials for count in counts))
+        evidence = sum(shown.by_offer.values())
         artefact = Artefact(
             kind="rates",
             goal=goal,
             objective=objective,
             created=self._clock(),
             evidence=evidence,
-            rates=smooth(counts, pooling_attribute(catalogue), prior=prior),
+            evidence_by_offer=shown.by_offer,
+            variation=shown.variation,
+            rates=smooth(shown.counts, pooling_attribute(catalogue), prior=prior),
         )
         summary: dict[str, str | int | float] = {"goal": goal, "kind": "rates", "evidence": evidence}
         version = await self._registry.put("model", encode_artefact(artefact), artefact.created, "rates", summary)

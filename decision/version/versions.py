@@ -18,6 +18,8 @@ from rules.package import unpack
 _MOST = 4
 
 
+_PastKey = tuple[CatalogueVersion, tuple[ModelVersion, ...], PlacementId | None]
+
 Identity = tuple[CatalogueVersion, frozenset[tuple[GoalId, ModelVersion]], frozenset[GoalId]]
 """What makes a snapshot: its catalogue, its models, and the goals that go without theirs."""
 
@@ -36,9 +38,7 @@ class Versions:
         self._building = building or LocalBuilding()
         self._restoring = asyncio.Lock()
         self._prices: Prices | None = None
-        self._past: OrderedDict[tuple[CatalogueVersion, ModelVersion | None, PlacementId | None], Snapshot] = (
-            OrderedDict()
-        )
+        self._past: OrderedDict[_PastKey, Snapshot] = OrderedDict()
 
     async def catalogue(self, version: str) -> Catalogue:
         """A stored catalogue; raises `NotFound`."""
@@ -49,14 +49,19 @@ class Versions:
         return await asyncio.to_thread(load_model, await self._registry.get("model", version))
 
     async def past(self, record: DecisionRecord) -> Snapshot:
-        """The snapshot that a decision was made with: its catalogue, and the model of its goal or the lack of it."""
+        """The snapshot that a decision was made with: its catalogue, and the models of its goals or the lack of them.
+
+        Of a further goal whose model was missing, the record itself says that it went without.
+        """
         lacking = record.model is None and "model" in record.decision.degraded
-        key = (record.catalogue, record.model, record.request.placement if lacking else None)
+        own = () if record.model is None else (record.model,)
+        models = (*own, *record.further_models.values())
+        key = (record.catalogue, models, record.request.placement if lacking else None)
         async with self._restoring:
             if key not in self._past:
                 catalogue = await self._registry.get("catalogue", record.catalogue)
-                model = None if record.model is None else await self._registry.get("model", record.model)
-                self._past[key] = await self._building.restore(Past(catalogue, model, key[2]))
+                blobs = tuple([await self._registry.get("model", version) for version in models])
+                self._past[key] = await self._building.restore(Past(catalogue, blobs, key[2]))
                 while len(self._past) > _MOST:
                     self._past.popitem(last=False)
             self._past.move_to_end(key)
@@ -73,4 +78,6 @@ class Versions:
 
 
 def _missing(snapshot: Snapshot) -> frozenset[GoalId]:
-    return frozenset(placement.bound.spec.goal for placement in snapshot.placements.values() if placement.missing)
+    placements = snapshot.placements.values()
+    own = {placement.bound.spec.goal for placement in placements if placement.missing}
+    return frozenset(own | {goal.id for placement in placements for goal in placement.further if goal.missing})

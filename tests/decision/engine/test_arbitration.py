@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from decision.engine.arbitration import Parts, spread
-from rules.workspace import ARBITRATION_PARTS, ArbitrationPart
+from rules.choice import ARBITRATION_PARTS, ArbitrationPart
 
 numbers = st.floats() | st.sampled_from([0.0, -0.0, 1.0, 2.0])
 PARTS = Parts(np.array([0.5, 0.2]), np.array([2.0, 3.0]), np.array([10.0, 7.0]), np.array([1.5, 1.1]))

@@ -10,12 +10,36 @@ from decision.engine import drawing
 from decision.engine.limit import Limit, Limits
 from decision.engine.points import points_of
 from decision.engine.slate import fill_slate, mixed
+from rules.choice import Exploration
 from rules.reason import Reason
-from rules.workspace import Exploration
 
 # A score whose ratio to the best is too small for a float64 is drawn as zero is, so none are that far apart here.
 amounts = st.one_of(st.just(0.0), st.floats(1e-150, 1e150), st.floats(1e-6, 1.0), st.sampled_from([1.0, 1e-3, 1e-12]))
 temperatures = st.one_of(st.sampled_from([0.0, 0.15, 1.0]), st.floats(1e-9, 50.0))
+
+
+def holders(places: Sequence[int], limits: Sequence[Limit], size: int) -> list[int]:
+    """For each candidate the first limit that was full of its code, a strict one before others."""
+    found = [-1] * size
+    for above in range(1, len(places) + 1):
+        for index, each in enumerate(limits):
+            code = each.codes[places[above - 1]]
+            number = sum(each.codes[row] == code for row in places[:above])
+            if code >= 0 and number >= each.room[code]:
+                for row in np.flatnonzero(each.codes == code).tolist():
+                    if found[row] < 0 or each.strict:
+                        found[row] = index
+    return found
+
+
+def plain_powers(scores: NDArray[np.float64], temperature: float) -> NDArray[np.float64]:
+    best = scores.max()
+    if best == 0.0:
+        return np.ones(len(scores))
+    if temperature == 0.0:
+        return np.asarray(np.arange(len(scores)) == int(scores.argmax()), np.float64)
+    with np.errstate(divide="ignore"):
+        return np.asarray(np.exp(np.log(scores / best) / temperature), np.float64)
 
 
 def plain_slate(
@@ -26,47 +50,35 @@ def plain_slate(
     limits: Sequence[Limit],
     mandatory: Sequence[int],
     points: NDArray[np.float64],
-) -> tuple[list[tuple[int, float, Reason]], list[int]]:
-    """What `fill_slate` promises, candidate by candidate: the places, and what held each candidate at the last draw."""
+    none: bool,
+) -> tuple[list[tuple[int, float, Reason]], list[int], float]:
+    """What `fill_slate` promises, candidate by candidate.
+
+    The places, what held each candidate at the last draw, and the chance of an empty slate. Showing nothing stands
+    behind the candidates, with the least score above zero.
+    """
+    candidates, slots, empty = len(scores), min(slots, len(scores)), 1.0
+    if none:
+        scores, open = np.append(scores, 5e-324), np.append(open, True)
     places: list[tuple[int, float, Reason]] = []
     held: list[int] = [-1] * len(scores)
     powers = np.zeros(len(scores))
     drawn_by = iter(points.tolist())
 
-    def holders() -> list[int]:
-        """For each candidate the first limit that was full of its code, a strict one before others."""
-        found = [-1] * len(scores)
-        for above in range(1, len(places) + 1):
-            last = places[above - 1][0]
-            for index, each in enumerate(limits):
-                code = each.codes[last]
-                number = sum(each.codes[row] == code for row, _, _ in places[:above])
-                if code >= 0 and number >= each.room[code]:
-                    for row in np.flatnonzero(each.codes == code):
-                        if found[row] < 0 or each.strict:
-                            found[row] = index
-        return found
-
     for wanted in mandatory:
-        by = holders()[wanted]
+        by = holders([row for row, _, _ in places], limits, len(scores))[wanted]
         barred = by >= 0 and limits[by].strict
         if len(places) < slots and open[wanted] and not barred and wanted not in [row for row, _, _ in places]:
             places.append((wanted, 1.0, Reason.MANDATORY))
+            empty = 0.0
     while len(places) < slots:
-        held = holders()
         gone = [row for row, _, _ in places]
+        held = holders(gone, limits, len(scores))
         free = [row for row in range(len(scores)) if open[row] and row not in gone and held[row] < 0]
         if not free:
             break
         if sum(powers[free].tolist()) < 1e-9:
-            best = scores[free].max()
-            if best == 0.0:
-                powers[free] = 1.0
-            elif exploration.temperature == 0.0:
-                powers[free] = [row == free[int(scores[free].argmax())] for row in free]
-            else:
-                with np.errstate(divide="ignore"):
-                    powers[free] = np.exp(np.log(scores[free] / best) / exploration.temperature)
+            powers[free] = plain_powers(scores[free], exploration.temperature)
         edges = list(accumulate(powers[free].tolist()))
         to_explore, point = next(drawn_by)
         explored = to_explore < exploration.epsilon
@@ -75,10 +87,15 @@ def plain_slate(
         else:
             past = [at for at, edge in enumerate(edges) if edge > point * edges[-1]]
             at = past[0] if past else edges.index(edges[-1])
+        if not places:
+            empty = mixed(powers[free[-1]] / edges[-1], len(free), exploration.epsilon)
+        if free[at] == candidates:
+            break
         chance = mixed(powers[free[at]] / edges[-1], len(free), exploration.epsilon)
         places.append((free[at], chance, Reason.EXPLORED if explored else Reason.RANKED))
     gone = [row for row, _, _ in places]
-    return places, [-1 if row in gone or not open[row] else by for row, by in enumerate(held)]
+    held = [-1 if row in gone or not open[row] else by for row, by in enumerate(held)]
+    return places, held[:candidates], empty if none else 0.0
 
 
 @settings(max_examples=300)
@@ -104,14 +121,16 @@ def test_draws_equal_a_plain_draw_bit_for_bit(
         )
         for index in range(data.draw(st.integers(0, 3)))
     ]
-    mandatory = data.draw(st.lists(st.integers(0, size - 1), max_size=3))
+    mandatory, none = data.draw(st.lists(st.integers(0, size - 1), max_size=3)), data.draw(st.booleans())
     exploration = Exploration(epsilon, temperature)
     stacked, first = Limits.of(limits, size), np.array(mandatory, np.int64)
     points = points_of(seed, slots)
-    slate = fill_slate(np.array(scores), open, slots, exploration, stacked, first, points)
-    places, held = plain_slate(np.array(scores), open, slots, exploration, limits, mandatory, points)
+    slate = fill_slate(np.array(scores), open, slots, exploration, stacked, first, points, none)
+    places, held, empty = plain_slate(np.array(scores), open, slots, exploration, limits, mandatory, points, none)
     assert [(place.candidate, place.probability, place.reason) for place in slate.places] == places
     assert slate.held_by.tolist() == held
+    assert slate.none == empty
+    assert slate.ended == (none and len(places) < min(slots, size))
 
 
 def test_the_compiled_draw_knows_the_reasons_by_their_numbers() -> None:

@@ -22,7 +22,7 @@ def known(
         {"brand": {"Alba": Decayed(4.0, Instant(NOW - 30 * DAY)), "Corte": Decayed(3.0, NOW)}},
         {"stays": ActivityFigures(2, 310.0, Instant(NOW - 3 * DAY))},
     )
-    return facts_of(CATALOGUE, PlacementId("home"), profile, None, context or {}, NOW)
+    return facts_of(CATALOGUE, CATALOGUE.placements[PlacementId("home")], profile, None, context or {}, NOW)
 
 
 def test_every_path_is_one_that_rules_may_read() -> None:
@@ -31,7 +31,7 @@ def test_every_path_is_one_that_rules_may_read() -> None:
 
 
 def test_what_is_always_there_is_there_for_nobody() -> None:
-    facts = facts_of(CATALOGUE, PlacementId("mail"), Profile(), None, {}, NOW)
+    facts = facts_of(CATALOGUE, CATALOGUE.placements[PlacementId("mail")], Profile(), None, {}, NOW)
     assert facts == {
         "now": NOW,
         "channel": "email",
@@ -87,6 +87,6 @@ def test_contacts_are_counted() -> None:
         )
     )
     counts = CATALOGUE.placements[PlacementId("home")].tally.count(history, NOW)
-    facts = facts_of(CATALOGUE, PlacementId("home"), Profile(), counts, {}, NOW)
+    facts = facts_of(CATALOGUE, CATALOGUE.placements[PlacementId("home")], Profile(), counts, {}, NOW)
     assert facts["contacts.shown"] == 3
     assert facts["contacts.theme_shown"] == {"spa": 2, "club": 1}

@@ -10,8 +10,8 @@ from scipy.stats import chisquare
 from decision.engine.limit import Limit, Limits
 from decision.engine.points import points_of
 from decision.engine.slate import Slate, fill_slate, first_rank, mixed, powers_of
+from rules.choice import Exploration
 from rules.reason import Reason
-from rules.workspace import Exploration
 
 # A score whose ratio to the best is too small for a float64 is drawn as zero is, so none are that far apart here.
 amounts = st.one_of(st.just(0.0), st.floats(1e-150, 1e150), st.floats(1e-6, 1.0))
@@ -27,12 +27,12 @@ def fill(
     mandatory: tuple[int, ...] = (),
     closed: tuple[int, ...] = (),
     seed: int = 1,
+    none: bool = False,
 ) -> Slate:
     open = np.ones(len(scores), np.bool_)
     open[list(closed)] = False
-    return draw(
-        np.array(scores), open, slots, Exploration(epsilon, temperature), limits, mandatory, points_of(seed, slots)
-    )
+    exploration, points = Exploration(epsilon, temperature), points_of(seed, slots)
+    return draw(np.array(scores), open, slots, exploration, limits, mandatory, points, none)
 
 
 def draw(
@@ -43,10 +43,11 @@ def draw(
     limits: Sequence[Limit] = (),
     mandatory: Sequence[int] = (),
     points: NDArray[np.float64] | None = None,
+    none: bool = False,
 ) -> Slate:
     stacked, first = Limits.of(limits, len(scores)), np.array(mandatory, np.int64)
     return fill_slate(
-        scores, open, slots, exploration, stacked, first, points_of(1, slots) if points is None else points
+        scores, open, slots, exploration, stacked, first, points_of(1, slots) if points is None else points, none
     )
 
 
@@ -185,18 +186,70 @@ def test_first_rank_is_the_distribution_of_the_first_draw(
     scores: list[float], epsilon: float, temperature: float, data: st.DataObject
 ) -> None:
     open = np.array(data.draw(st.lists(st.booleans(), min_size=len(scores), max_size=len(scores))))
-    exploration = Exploration(epsilon, temperature)
-    chances = first_rank(np.array(scores), open, exploration, ())
-    assert chances.sum() == pytest.approx(1.0 if open.any() else 0.0)
-    assert (chances[~open] == 0.0).all()
-    slate = draw(np.array(scores), open, 1, exploration, points=points_of(7, 1))
+    exploration, none = Exploration(epsilon, temperature), data.draw(st.booleans())
+    chances = first_rank(np.array(scores), open, exploration, (), none)
+    assert chances.sum() == pytest.approx(1.0)
+    assert (chances[:-1][~open] == 0.0).all()
+    slate = draw(np.array(scores), open, 1, exploration, points=points_of(7, 1), none=none)
     for place in slate.places:
         assert place.probability == chances[place.candidate]
+    if none:
+        assert slate.none == chances[-1]
+    else:
+        assert (slate.none, chances[-1]) == (0.0, 0.0 if open.any() else 1.0)
+
+
+@pytest.mark.parametrize(("epsilon", "temperature"), [(0.3, 0.0), (0.2, 0.5), (0.0, 1.0), (1.0, 0.0)])
+@pytest.mark.parametrize("scores", [[0.1, 0.4, 0.0], [0.0, 0.0, 0.0], [0.3, 0.2, 0.1]])
+def test_whole_slates_come_as_often_as_their_ranks_say_where_nothing_may_be_shown(
+    scores: list[float], epsilon: float, temperature: float
+) -> None:
+    """Every slate there can be, from one offer after another by `first_rank` alone, against slates that are drawn."""
+    stated: dict[tuple[int, ...], float] = {}
+    pending: list[tuple[tuple[int, ...], float]] = [((), 1.0)]
+    while pending:
+        above, chance = pending.pop()
+        open = np.array([row not in above for row in range(3)])
+        *following, none = first_rank(np.array(scores), open, Exploration(epsilon, temperature), (), True).tolist()
+        if len(above) == 2:
+            stated[above] = chance
+            continue
+        stated[above] = chance * none
+        pending += [((*above, row), chance * each) for row, each in enumerate(following) if each > 0.0]
+    assert sum(stated.values()) == pytest.approx(1.0)
+    draws, counts = 4000, dict.fromkeys(stated, 0)
+    for seed in range(draws):
+        slate = fill(scores, 2, epsilon, temperature, seed=seed, none=True)
+        assert slate.none == pytest.approx(stated[()], abs=1e-12)
+        counts[tuple(shown(slate))] += 1
+    possible = [slate for slate, chance in stated.items() if chance > 0.0]
+    assert sum(counts[slate] for slate in possible) == draws
+    if len(possible) > 1:
+        expected = [stated[slate] * draws for slate in possible]
+        assert chisquare([counts[slate] for slate in possible], expected).pvalue > 1e-3
+
+
+def test_showing_nothing_wins_only_when_no_offer_gains_anything() -> None:
+    assert shown(fill([0.0, 0.0], 2, none=True)) == []
+    assert fill([0.0, 0.0], 2, none=True).none == 1.0
+    assert shown(fill([0.0, 2.0, 1.0], 3, none=True)) == [1, 2]
+    assert fill([0.0, 2.0, 1.0], 3, none=True).none == 0.0
+    assert shown(fill([0.0, 0.0], 2, mandatory=(1,), none=True)) == [1]
+    assert fill([0.0, 0.0], 2, mandatory=(1,), none=True).none == 0.0
+    assert fill([], 2, none=True).none == fill([3.0], 2, closed=(0,), none=True).none == 1.0
+
+
+def test_showing_nothing_has_its_share_of_what_is_explored() -> None:
+    slate = fill([5.0, 0.0, 1.0], 1, epsilon=0.2, none=True)
+    assert slate.none == pytest.approx(0.2 / 4)
+    assert first_rank(np.array([5.0, 0.0, 1.0]), np.ones(3, np.bool_), Exploration(0.2), (), True).tolist() == (
+        pytest.approx([0.85, 0.05, 0.05, 0.05])
+    )
 
 
 def test_a_mandatory_candidate_has_the_first_rank_for_sure() -> None:
     chances = first_rank(np.array([3.0, 1.0, 2.0]), np.array([True, False, True]), Exploration(), (1, 2))
-    assert chances.tolist() == [0.0, 0.0, 1.0]
+    assert chances.tolist() == [0.0, 0.0, 1.0, 0.0]
 
 
 @pytest.mark.parametrize("point", [0.0, 1.0 - 2.0**-53])

@@ -112,7 +112,14 @@ async def test_features_are_those_of_the_moment(office: Office) -> None:
     profile = reduce(lambda one, event: apply_event(one, workspace, event), known, EMPTY_PROFILE)
     tally = snapshot.placements[first.request.placement].bound.tally
     counts = tally.count(NO_CONTACTS, first.now)
-    facts = facts_of(snapshot.catalogue, first.request.placement, profile, counts, {"device": "phone"}, first.now)
+    facts = facts_of(
+        snapshot.catalogue,
+        snapshot.catalogue.placements[first.request.placement],
+        profile,
+        counts,
+        {"device": "phone"},
+        first.now,
+    )
     expected = bound.run(facts).matrix(np.array([snapshot.rows[OfferId("alba-romantic")]]))[0]
     np.testing.assert_array_equal(first.decision.offers[0].features, expected)
 

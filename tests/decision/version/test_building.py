@@ -124,15 +124,15 @@ async def test_workspaces_and_models_are_looked_through(building: Building) -> N
 @pytest.mark.asyncio(loop_scope="module")
 async def test_what_an_old_decision_was_made_with_is_made_again(building: Building) -> None:
     catalogue, good = pack(TOML, OFFERS, "offers.csv"), rates()
-    past = await building.restore(Past(catalogue, good, None))
+    past = await building.restore(Past(catalogue, (good,), None))
     assert past.catalogue.version == catalogue_version(catalogue)
     assert past.models[ACCEPT].version == version_of(good)
-    lacking = await building.restore(Past(catalogue, None, PlacementId("home")))
+    lacking = await building.restore(Past(catalogue, (), PlacementId("home")))
     assert lacking.models == {}
     assert lacking.placement(PlacementId("home")).missing
-    assert not any(each.missing for each in (await building.restore(Past(catalogue, None, None))).placements.values())
+    assert not any(each.missing for each in (await building.restore(Past(catalogue, (), None))).placements.values())
     with pytest.raises(ArtefactError):
-        await building.restore(Past(catalogue, b"nothing", None))
+        await building.restore(Past(catalogue, (b"nothing",), None))
 
 
 async def test_a_process_that_dies_is_told_and_replaced() -> None:
