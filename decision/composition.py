@@ -22,6 +22,7 @@ from decision.service.customers import Customers
 from decision.service.deciding import Deciding
 from decision.service.decision_index import DecisionIndex
 from decision.service.explaining import Explaining
+from decision.service.groups import Groups
 from decision.service.health import Health
 from decision.service.intake import Intake
 from decision.service.made import draw_now
@@ -136,6 +137,7 @@ def compose(
         customers=Customers(
             of.refresher, of.states, of.identities, of.profiles, of.contacts, of.journal, clock, random
         ),
+        groups=Groups(of.refresher, of.identities),
         publishing=Publishing(of.registry, of.refresher, building or LocalBuilding(), clock),
         health=Health(store, of.refresher),
     )

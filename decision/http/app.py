@@ -24,6 +24,7 @@ from decision.http.decisions import decide, explain
 from decision.http.document import describe
 from decision.http.events import report_events
 from decision.http.express import Application
+from decision.http.groups import get_groups
 from decision.http.operations import live, metrics, ready
 from decision.http.outcomes import report_outcomes
 from decision.http.problem import answer_problem
@@ -54,6 +55,7 @@ ROUTES = (
     delete_customer,
     link_visitor,
     unlink_visitor,
+    get_groups,
     get_catalogue,
     put_catalogue,
     list_catalogues,

@@ -9,6 +9,7 @@ from decision.service.bulk.processes import BulkProcesses
 from decision.service.customers import Customers
 from decision.service.deciding import Deciding
 from decision.service.explaining import Explaining
+from decision.service.groups import Groups
 from decision.service.health import Health
 from decision.service.intake import Intake
 from decision.service.publishing import Publishing
@@ -29,5 +30,6 @@ class Concierge(msgspec.Struct, frozen=True, eq=False):
     explaining: Explaining
     intake: Intake
     customers: Customers
+    groups: Groups
     publishing: Publishing
     health: Health

@@ -45,12 +45,15 @@ class _Event(msgspec.Struct, frozen=True, eq=False):
 
 
 class _Outcome(msgspec.Struct, frozen=True, eq=False):
-    """An outcome on its way: the mark with whom its decision named, and for whom it counts, if for anybody."""
+    """An outcome on its way: the mark with whom its decision named, and for whom it counts, if for anybody.
+
+    One that followed from showing nothing is no contact.
+    """
 
     record: OutcomeRecord
     home: Mark
     owner: SubjectId | None
-    contact: bytes
+    contact: bytes | None
 
     def is_new(self, seen: set[Mark]) -> bool:
         """Whether it has a mark neither with whom it names nor with whom it counts for."""
@@ -110,8 +113,8 @@ class Intake:
             if decision is None:
                 faults.append(Fault(f"{prefix}decision", "is not known: it was never journalled, or is too old"))
                 continue
-            if report.offer not in decision.offers:
-                shown = ", ".join(decision.offers) or "nothing"
+            if report.offer not in (decision.offers or (None,)):
+                shown = ", ".join(decision.offers) or "nothing, so that its outcomes name no offer"
                 faults.append(Fault(f"{prefix}offer", f"was not shown by this decision, which showed {shown}"))
             if moment is not None and moment < decision.at - SKEW:
                 said = f"lies before the decision, which was made for {format_instant(decision.at)}"
@@ -229,7 +232,8 @@ class Intake:
             lessons = {outcome.home[1]: _learning(snapshot, outcome.record) for outcome in new}
             counted = len(await self._profiles.change_each(owner, lessons, days))
             # Also where the profile already has them: the first attempt may have ended right there.
-            await self._contacts.add_each(owner, {outcome.home[1]: outcome.contact for outcome in outcomes}, days)
+            contacts = {outcome.home[1]: outcome.contact for outcome in outcomes if outcome.contact is not None}
+            await self._contacts.add_each(owner, contacts, days)
         away = [outcome.home for outcome in outcomes if outcome.home not in seen and outcome.home[0] != owner]
         await self._marks.put([(home, name) for home, mark in away for name in (mark, contact_mark(mark))], days)
         return counted
@@ -260,7 +264,9 @@ def _learning(snapshot: Snapshot, outcome: OutcomeRecord) -> Callable[[Profile],
     return lambda profile: apply_outcome(profile, catalogue.workspace, outcome, catalogue.offers, row)
 
 
-def _contact(report: OutcomeReport, decision: IndexedDecision, at: Instant) -> bytes:
+def _contact(report: OutcomeReport, decision: IndexedDecision, at: Instant) -> bytes | None:
+    if report.offer is None:
+        return None
     rank, tag = decision.offers.index(report.offer) + 1, decision_tag(report.decision)
     return contact_record(at, report.offer, report.kind, decision.channel, rank, tag)
 

@@ -58,12 +58,15 @@ class DecisionQuestion(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class OutcomeReport(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """What became of an offer that a decision showed; the same `id` for the same decision again changes nothing."""
+    """What became of an offer that a decision showed; the same `id` for the same decision again changes nothing.
+
+    Without `offer`, what followed a decision that showed nothing: only so is it known what offers bring.
+    """
 
     id: Word
     decision: DecisionName
-    offer: OfferName
     kind: Word
+    offer: OfferName | None = None
     at: str | None = None
     value: float | None = None
 

@@ -85,7 +85,7 @@ async def test_what_nothing_came_of_is_taken_back(valkey_url: str, valkey_store:
     assert len(sent) == GUESTS
     answered = [(customer, id, offers[0]) for customer, id, offers in sent if offers][:KEPT]
     reports = [
-        OutcomeReport(f"o{number}", DecisionId(id), OfferId(offer), "impression")
+        OutcomeReport(f"o{number}", DecisionId(id), "impression", OfferId(offer))
         for number, (_, id, offer) in enumerate(answered)
     ]
     await hall.service.intake.outcomes(reports)
@@ -110,7 +110,7 @@ async def test_what_nothing_came_of_is_taken_back(valkey_url: str, valkey_store:
 
     gone = next((id, offers[0]) for customer, id, offers in sent if offers and customer not in kept)
     with pytest.raises(Invalid, match="decision"):
-        await hall.service.intake.outcomes([OutcomeReport("late", DecisionId(gone[0]), OfferId(gone[1]), "impression")])
+        await hall.service.intake.outcomes([OutcomeReport("late", DecisionId(gone[0]), "impression", OfferId(gone[1]))])
     with pytest.raises(Conflict, match="withdrawn"):
         await show.run()
 

@@ -74,5 +74,5 @@ async def test_what_followed_a_decision_is_taken_though_it_was_made_for_later(tm
     right, fast = await worker(store, tmp_path), await worker(store, tmp_path, 5)
     await live(fast)
     answer = await right.deciding.decide(ask(right, "call"))
-    report = OutcomeReport("o", answer.decision, answer.offers[0].offer, "accept", format_instant(NOW))
+    report = OutcomeReport("o", answer.decision, "accept", answer.offers[0].offer, format_instant(NOW))
     assert (await right.intake.outcomes([report])).unused == ()

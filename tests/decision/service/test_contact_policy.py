@@ -72,7 +72,7 @@ class Story:
     async def answer(self, day: float, kind: str) -> None:
         """Respond to the latest decision."""
         self.day = day
-        report = OutcomeReport(f"{kind}-{day}", self.decision, self.offer, kind, self.at)
+        report = OutcomeReport(f"{kind}-{day}", self.decision, kind, self.offer, self.at)
         assert (await self.concierge.intake.outcomes([report])).unused == ()
 
     async def why_not(self, theme: str) -> ExplainedOffer:

@@ -60,7 +60,7 @@ class Bench:
                     ("again", first, self.now),
                     ("late", answer.offers[-1].offer, late),
                 ):
-                    report = OutcomeReport(f"{turn}-{id}", answer.decision, offer, "accept")
+                    report = OutcomeReport(f"{turn}-{id}", answer.decision, "accept", offer)
                     saved, self.now = self.now, at
                     await self.concierge.intake.outcomes([report])
                     self.now = saved
