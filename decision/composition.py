@@ -17,6 +17,7 @@ from decision.service.bulk.deciding import BulkDeciding
 from decision.service.bulk.keeping import Keeping
 from decision.service.bulk.passage import BATCH_PATIENCE, Passage
 from decision.service.bulk.processes import BulkProcesses, cores
+from decision.service.care import CareNews
 from decision.service.concierge import Concierge
 from decision.service.customers import Customers
 from decision.service.deciding import Deciding
@@ -114,7 +115,7 @@ def compose(
     contacts, volumes = Contacts(beside, settings.visitor_days, settings.repeat_days, of.looks), Volumes(beside, clock)
     index = DecisionIndex(beside, settings.outcome_days)
     recorder, keeping = Recorder(beside, index, contacts), Keeping(beside, contacts, volumes)
-    passage = Passage(lambda: deciding.under_way)
+    passage, care = Passage(lambda: deciding.under_way), CareNews(store, of.refresher, clock)
     return Concierge(
         settings=settings,
         clock=clock,
@@ -139,7 +140,8 @@ def compose(
         ),
         groups=Groups(of.refresher, of.identities),
         publishing=Publishing(of.registry, of.refresher, building or LocalBuilding(), clock),
-        health=Health(store, of.refresher),
+        health=Health(store, of.refresher, care),
+        care=care,
     )
 
 

@@ -111,3 +111,6 @@ INCARNATION = "journal:incarnation"
 
 JOURNAL_FOLDER = "journal:folder"
 """The folder that the sink moves the log into."""
+
+CARE_REPORT = "care:report"
+"""What the last look at the models in use found."""

@@ -11,6 +11,8 @@
 | `concierge_refresh_failures_total` | kind | catalogues and models that this worker could not take |
 | `concierge_serving` | kind, slot, version | 1 for the version served now |
 | `concierge_volume_left` | limit, channel, value | units left of a volume limit when a slate last asked for some |
+
+Those of the models in use are in `decision.care.figures`.
 """
 
 import os
@@ -27,6 +29,8 @@ from prometheus_client import (
     generate_latest,
     multiprocess,
 )
+
+from decision.care.figures import CareFigures
 
 FOLDER_VARIABLE = "PROMETHEUS_MULTIPROC_DIR"
 CONTENT_TYPE = CONTENT_TYPE_LATEST
@@ -70,6 +74,9 @@ VOLUME_LEFT = Gauge(
     multiprocess_mode="mostrecent",
 )
 
+CARE = CareFigures()
+REGISTRY.register(CARE)
+
 PUBLISHED = (
     "concierge_decisions_total",
     "concierge_decision_seconds",
@@ -80,6 +87,7 @@ PUBLISHED = (
     "concierge_refresh_failures_total",
     "concierge_serving",
     "concierge_volume_left",
+    *(family.name for family in CARE.collect()),
 )
 """The names of all metrics."""
 
@@ -108,4 +116,5 @@ def render_metrics() -> bytes:
         return generate_latest(REGISTRY)
     registry = CollectorRegistry()
     multiprocess.MultiProcessCollector(registry)  # type: ignore[no-untyped-call]
+    registry.register(CARE)
     return generate_latest(registry)

@@ -6,18 +6,24 @@ import rich_click as click
 from rich.console import Console
 from rich.table import Table
 
+from decision.care.report import CareReport, decode_report
+from decision.command.care_table import calibration_table, care_lines, drift_table, importance_table
+from decision.keys import CARE_REPORT
 from decision.settings import read_settings
 from decision.store.opening import open_store
-from decision.version.registry import Registry
+from decision.version.registry import CATALOGUE_SLOT, Registry
+from decision.version.versions import Versions
 from models.artefact import Artefact, decode_artefact
+from models.importance import importance_of
+from rules.care import Care
 from rules.instant import format_instant
 
 
 @click.command()
 @click.argument("version")
 def show(version: str) -> None:
-    """Show what a model was made from, its features, and its figures beside those of the baselines."""
-    artefact = asyncio.run(_artefact(version))
+    """Show what a model was made from, what it looks at, its figures, and how it does in use."""
+    artefact, report, care = asyncio.run(_known(version))
     console = Console(highlight=False)
     console.print(f"{version}: {artefact.kind} for goal {artefact.goal} ({artefact.objective})", markup=False)
     console.print(f"made {format_instant(artefact.created)} from {artefact.evidence} shown offers", markup=False)
@@ -35,8 +41,26 @@ def show(version: str) -> None:
         for row, figures in artefact.metrics.items():
             table.add_row(row, *(f"{figures[name]:.6g}" if name in figures else "" for name in names))
         console.print(table)
+    if artefact.kind == "forest":
+        console.print(importance_table(importance_of(artefact)))
+    found = None if report is None else report.goals.get(artefact.goal)
+    if report is None or found is None or found.version != version:
+        console.print("Nobody has looked at it since it is in use: `concierge sink` does.", markup=False)
+        return
+    for line in care_lines(report, found, care):
+        console.print(line, markup=False, soft_wrap=True)
+    if found.drift:
+        console.print(drift_table(found, care))
+    if found.calibrated is not None:
+        console.print(calibration_table(found))
 
 
-async def _artefact(version: str) -> Artefact:
+async def _known(version: str) -> tuple[Artefact, CareReport | None, Care]:
+    """A model, what was found when those in use were looked at last, and the bounds of the catalogue in use."""
     async with open_store(read_settings()) as store:
-        return decode_artefact(await Registry(store).get("model", version))
+        registry = Registry(store)
+        artefact = decode_artefact(await registry.get("model", version))
+        (blob,) = await store.get_many([CARE_REPORT])
+        pointer = (await registry.current("catalogue")).get(CATALOGUE_SLOT)
+        care = Care() if pointer is None else (await Versions(registry).catalogue(pointer)).workspace.care
+        return artefact, None if blob is None else decode_report(blob), care

@@ -7,6 +7,7 @@ import signal
 
 import rich_click as click
 
+from decision.care.job import CareJob
 from decision.clock import wall_clock
 from decision.command.companion import STOP_SECONDS
 from decision.folders import data_folder
@@ -49,6 +50,7 @@ async def _once(settings: Settings) -> None:
         async with Sink(store, settings.folder, settings.sink_records, settings.sink_seconds) as mover:
             moved = await mover.drain()
         published = await _rates(store, settings).look()
+        await _care(store, settings).look()
     click.echo(f"Moved {moved} records; {len(published)} goals have new rates.")
 
 
@@ -65,8 +67,9 @@ async def _run(settings: Settings) -> None:
             try:
                 async with Sink(store, settings.folder, settings.sink_records, settings.sink_seconds) as mover:
                     rates = asyncio.create_task(_rates(store, settings).run(stopping))
+                    care = asyncio.create_task(_care(store, settings).run(stopping))
                     await mover.run(stopping, _complain)
-                    await rates
+                    await asyncio.gather(rates, care)
             except Conflict as error:
                 log.warning("sink_standing_by", reason=str(error))
                 await _pause(stopping)
@@ -75,6 +78,11 @@ async def _run(settings: Settings) -> None:
 def _rates(store: Store, settings: Settings) -> RatesJob:
     registry = Registry(store)
     return RatesJob(registry, Versions(registry), settings.folder, wall_clock)
+
+
+def _care(store: Store, settings: Settings) -> CareJob:
+    registry = Registry(store)
+    return CareJob(store, registry, Versions(registry), settings.folder, wall_clock)
 
 
 def _complain(error: Exception) -> None:

@@ -6,6 +6,7 @@ from decision.access.key_ring import KeyRing
 from decision.clock import Clock
 from decision.service.bulk.deciding import BulkDeciding
 from decision.service.bulk.processes import BulkProcesses
+from decision.service.care import CareNews
 from decision.service.customers import Customers
 from decision.service.deciding import Deciding
 from decision.service.explaining import Explaining
@@ -33,3 +34,4 @@ class Concierge(msgspec.Struct, frozen=True, eq=False):
     groups: Groups
     publishing: Publishing
     health: Health
+    care: CareNews

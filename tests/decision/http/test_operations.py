@@ -5,11 +5,18 @@ import asyncio
 import pytest
 from httpx import AsyncClient
 
+from decision.care.report import CareReport, GoalCare, encode_report
 from decision.http.app import ROUTES
+from decision.keys import CARE_REPORT
 from decision.metrics import PUBLISHED
 from decision.service.concierge import Concierge
 from decision.store.memory import MemoryStore
+from models.artefact import Artefact, encode_artefact
 from rules.errors import Unavailable
+from rules.ids import GoalId, ModelVersion
+from tests.decision.http.conftest import NOW
+
+RATES = Artefact(kind="rates", goal=GoalId("accept"), objective="response", created=NOW)
 
 
 async def test_health_says_what_stands_in_the_way(client: AsyncClient, concierge: Concierge) -> None:
@@ -40,6 +47,29 @@ async def test_a_worker_stays_ready_while_the_store_is_away_for_somebody_must_se
         health = answer.json()
         assert (answer.status_code, health["ready"], health["store"]) == (200, True, False)
         assert health["problems"][0].startswith("store: ")
+
+
+async def test_warnings_about_a_model_leave_a_worker_ready_and_are_figures(
+    client: AsyncClient, concierge: Concierge, store: MemoryStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    version = (await concierge.publishing.publish_model(encode_artefact(RATES), "test")).version
+    await concierge.refresher.refresh()
+    assert (await client.get("/health/ready")).json()["warnings"] == []
+    found = GoalCare(version=ModelVersion(version), created=NOW, trained=True, warnings=("it is old: train again",))
+    report = CareReport(made=NOW, present=NOW, goals={RATES.goal: found}, warnings=("many fell back",))
+    await store.put(CARE_REPORT, encode_report(report))
+    answer = await client.get("/health/ready")
+    assert (answer.status_code, answer.json()["ready"], answer.json()["problems"]) == (200, True, [])
+    assert answer.json()["warnings"] == ["decisions: many fell back", "model accept: it is old: train again"]
+    assert 'concierge_care_warnings{goal="accept"} 1.0' in (await client.get("/metrics")).text
+
+    async def away(_: object) -> None:
+        raise Unavailable("away")
+
+    # What was read last stands while the store is away.
+    monkeypatch.setattr(store, "get_many", away)
+    assert 'concierge_care_warnings{goal="accept"} 1.0' in (await client.get("/metrics")).text
+    assert (await client.get("/health/ready")).json()["ready"] is True
 
 
 async def test_metrics_count_decisions_reasons_and_answers(client: AsyncClient) -> None:

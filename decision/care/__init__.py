@@ -1,0 +1,1 @@
+"""Looking after the models in use: drift, calibration, fallbacks, age and evidence, found in the journal."""

@@ -1,0 +1,67 @@
+"""What was found when a model was looked at last, for people."""
+
+from collections.abc import Iterable
+
+from rich.table import Table
+
+from decision.care.report import EVIDENCE_BOUNDS, CareReport, GoalCare
+from models.importance import Importance
+from models.reference import Stability
+from rules.care import Care
+from rules.instant import format_instant
+
+MOST = 15
+"""Features that a table lists, at most."""
+
+
+def importance_table(found: tuple[Importance, ...]) -> Table:
+    """The features that move scores most."""
+    title = f"What it looks at{'' if len(found) <= MOST else f', the first {MOST} of {len(found)}'}"
+    table = Table("Feature", "Family", "Share of gain", "Moves the raw score by", title=title, title_justify="left")
+    for each in found[:MOST]:
+        table.add_row(each.feature, each.family, f"{100 * each.gain:.1f} %", f"{each.movement:.3f}")
+    return table
+
+
+def care_lines(report: CareReport, goal: GoalCare, care: Care) -> Iterable[str]:
+    """What was found, beside the bound beyond which it is a warning."""
+    looked = f"looked at {format_instant(report.made)}, with the journal up to {format_instant(report.present)}"
+    yield f"{looked}: {len(goal.warnings)} warnings"
+    yield from (f"  ! {sentence}" for sentence in goal.warnings)
+    evidence = goal.evidence
+    if evidence is not None:
+        below = ", ".join(
+            f"{number} below {bound}" for bound, number in zip(EVIDENCE_BOUNDS, evidence.below, strict=True)
+        )
+        yield f"evidence of {evidence.offers} offers: {below} ({evidence.thin} below {care.evidence}, the bound)"
+        thinnest = ", ".join(f"{offer} {seen}" for offer, seen in evidence.thinnest)
+        yield f"least is known of {thinnest}"
+    calibrated = goal.calibrated
+    if calibrated is not None:
+        yield (
+            f"calibration: {calibrated.ratio:.3f} times what was predicted came, {calibrated.deviations:+.1f} standard "
+            f"errors off (bound: {care.miscalibration:g} away from 1, and 3 standard errors)"
+        )
+    if goal.prediction is not None:
+        yield f"drift of predictions: {_index(goal.prediction)} (bound {care.drift:g})"
+
+
+def drift_table(goal: GoalCare, care: Care) -> Table:
+    """The features that have shifted most."""
+    title = f"Drift of features in {goal.shown} shown offers (bound {care.drift:g})"
+    table = Table("Feature", "Stability index", "Chance alone gives up to", title=title, title_justify="left")
+    for feature, found in sorted(goal.drift.items(), key=lambda each: -each[1].index)[:MOST]:
+        table.add_row(feature, f"{found.index:.3f}", f"{found.chance:.3f}")
+    return table
+
+
+def calibration_table(goal: GoalCare) -> Table:
+    """What was predicted and what came, day by day."""
+    table = Table("Day (UTC)", "Decisions", "Predicted", "Came", title="Calibration over time", title_justify="left")
+    for day in () if goal.calibrated is None else goal.calibrated.days:
+        table.add_row(day.day, str(day.decisions), f"{day.predicted:.4g}", f"{day.observed:.4g}")
+    return table
+
+
+def _index(found: Stability) -> str:
+    return f"stability index {found.index:.3f}, by chance up to {found.chance:.3f}"

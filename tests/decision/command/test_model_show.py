@@ -1,0 +1,105 @@
+"""`concierge model show` on a real store: what a model looks at, and how it does in use."""
+
+import asyncio
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+
+from decision.care.report import Calibrated, CalibratedDay, CareReport, Evidence, GoalCare, decode_report, encode_report
+from decision.command.main import concierge
+from decision.journal.journal import Journal
+from decision.keys import CARE_REPORT
+from decision.store.redis import RedisStore
+from models.artefact import encode_artefact, version_of
+from models.reference import Stability
+from rules.ids import OfferId
+from rules.instant import parse_instant
+from tests.decision.journal.records import decision
+from tests.decision.small_workspace import FOLDER
+from tests.models.small_model import GOAL, trained
+
+NOW = parse_instant("2026-04-15T10:00:00Z")
+
+
+@pytest.fixture(autouse=True)
+def environment(monkeypatch: pytest.MonkeyPatch, valkey_url: str, tmp_path: Path) -> None:
+    monkeypatch.setenv("CONCIERGE_STORE", valkey_url)
+    monkeypatch.setenv("CONCIERGE_DATA", str(tmp_path / "data"))
+    monkeypatch.setenv("COLUMNS", "160")
+
+
+def succeed(*arguments: str | Path) -> str:
+    result = CliRunner().invoke(concierge, [str(argument) for argument in arguments])
+    assert result.exit_code == 0, (result.output, result.exception)
+    return result.output
+
+
+def test_a_model_in_use_is_shown_with_what_it_looks_at_and_what_was_found(tmp_path: Path, valkey_url: str) -> None:
+    succeed("publish", FOLDER)
+    blob = encode_artefact(trained()[0])
+    version = version_of(blob)
+    (tmp_path / "model").write_bytes(blob)
+    succeed("model", "publish", tmp_path / "model")
+    unseen = succeed("model", "show", version)
+    assert "Nobody has looked at it" in unseen
+    first, *_ = (line for line in unseen.splitlines() if "offer_" in line and "│" in line)
+    assert "offer_price" in first
+
+    found = GoalCare(
+        version=version,
+        created=NOW,
+        trained=True,
+        shown=9_000,
+        drift={"customer_age": Stability(0.3, 0.01), "customer_tier": Stability(0.01, 0.02)},
+        prediction=Stability(0.123, 0.01),
+        calibrated=Calibrated(0.9, -1.5, (CalibratedDay("2026-04-14", 500, 0.05, 0.045),)),
+        evidence=Evidence(12, 3, (1, 2, 4, 9, 12), ((OfferId("alba-spa"), 0),)),
+        warnings=("feature customer_age has drifted",),
+    )
+
+    async def look() -> None:
+        store = RedisStore.connect(valkey_url)
+        await store.put(CARE_REPORT, encode_report(CareReport(made=NOW, present=NOW, goals={GOAL: found})))
+        await store.close()
+
+    asyncio.run(look())
+    told = succeed("model", "show", version)
+    for words in (
+        "looked at 2026-04-15T10:00:00Z",
+        "! feature customer_age has drifted",
+        "1 below 1, 2 below 10, 4 below 100, 9 below 1000, 12 below 10000 (3 below 20, the bound)",
+        "alba-spa 0",
+        "0.900 times what was predicted came, -1.5 standard errors off",
+        "stability index 0.123",
+        "Drift of features in 9000 shown offers",
+        "2026-04-14",
+    ):
+        assert words in told
+    assert told.index("customer_age ", told.index("Drift of features")) < told.index(
+        "customer_tier ", told.index("Drift of")
+    )
+
+
+def test_the_sink_leaves_a_report_on_what_it_moved(tmp_path: Path, valkey_url: str) -> None:
+    succeed("publish", FOLDER)
+
+    async def report() -> CareReport | None:
+        store = RedisStore.connect(valkey_url)
+        (blob,) = await store.get_many([CARE_REPORT])
+        await store.close()
+        return None if blob is None else decode_report(blob)
+
+    async def append() -> None:
+        store = RedisStore.connect(valkey_url)
+        await Journal(store, tmp_path / "data").append(decision("d1"))
+        await store.close()
+
+    succeed("sink", "--once")
+    assert asyncio.run(report()) is None
+    asyncio.run(append())
+    assert "Moved 1 records" in succeed("sink", "--once")
+    found = asyncio.run(report())
+    assert found is not None
+    assert (found.decisions, found.degraded) == (1, {"profile": 1})
+    assert len(found.warnings) == 1
