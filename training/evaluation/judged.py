@@ -14,6 +14,7 @@ from rules.errors import ArtefactError
 from rules.ids import OfferId
 from training.errors import TrainingError
 from training.evaluation.actions import LoggedActions, PolicyActions
+from training.evaluation.holdout import over_all_groups
 from training.evaluation.policies import LOGGED, Action, Conduct, action_of, conduct_of, worth_of
 from training.evaluation.reach import Decided, Deeds, Reach
 from training.evaluation.rewards import Rewards
@@ -65,21 +66,32 @@ def judge(
     for earned in logged:
         step()
         record = earned.record
-        action, bound = action_of(record), snapshots.of(record)
         on = occasion(record.customer, record.visitor, record.id, record.now)
-        missing = deeds.missing(on)
-        if action is None or isinstance(bound, str) or missing is not None:
-            reason = "probability unknown" if action is None else str(missing or bound)
-            skipped[reason] = skipped.get(reason, 0) + 1
+        found = deeds.missing(on) or _look(record, snapshots.of(record), order)
+        if isinstance(found, str):
+            skipped[found] = skipped.get(found, 0) + 1
             continue
+        action, conduct = found
         deeds.add(on, action)
-        columns.add(
-            record, on[0], action, worth_of(earned, action, question), conduct_of(record, bound, order), rewards
-        )
+        columns.add(record, on[0], action, worth_of(earned, action, question), conduct, rewards)
     if not columns.value:
         said = "; ".join(f"{count} {reason}" for reason, count in skipped.items()) or "none was found"
         raise TrainingError(f"No logged decision can be evaluated ({said}); widen --since and --until.")
     return columns.judged(skipped, order[0] if order else None, deeds)
+
+
+def _look(
+    record: DecisionRecord, bound: Mapping[str, Snapshot] | str, order: Sequence[OfferId]
+) -> tuple[Action, Conduct] | str:
+    """What was done and what policies would have done; or why that cannot be told."""
+    action = action_of(record)
+    if action is None:
+        return "probability unknown"
+    if isinstance(bound, str):
+        return bound
+    conduct = conduct_of(record, bound, order)
+    taken = over_all_groups(action, record, conduct)
+    return "held out where showing nothing can win" if taken is None else (taken, conduct)
 
 
 class _Columns:

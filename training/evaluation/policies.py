@@ -11,6 +11,7 @@ from decision.engine.slate import first_rank
 from decision.engine.snapshot import Snapshot
 from decision.engine.weighing import Weighing, weigh
 from decision.journal.record import DecisionRecord
+from rules.division import CHAMPION, HOLDOUT
 from rules.ids import OfferId
 from training.evaluation.actions import Floats
 from training.material.ledger import Earned
@@ -85,15 +86,19 @@ def conduct_of(record: DecisionRecord, snapshots: Mapping[str, Snapshot], order:
     without = given.without & GONE
     chances: dict[str, Floats] = {}
     weighing, possible = None, None
+    # An arm of an experiment may have an exploration of its own, and another system has one that is not known.
+    known = record.source == "live" and record.decision.group in {CHAMPION, HOLDOUT}
     for name, snapshot in snapshots.items():
         weighing = weigh(record.request, given.profile, given.history, snapshot, record.now, without, terms=given.terms)
         bound = weighing.placement.bound
+        holds_out = HOLDOUT in snapshot.catalogue.division.shares(bound.id)
         exploration = bound.spec.exploration
         rank = first_rank(weighing.scores, weighing.open, exploration, bound.mandatory, weighing.may_show_none)
         chances[name] = rank
         # A policy that explores tries all that any model may show; another one only what its own model does.
-        if record.source == "live" and (exploration.epsilon > 0 or record.model == weighing.placement.version):
+        if known and (exploration.epsilon > 0 or record.model == weighing.placement.version):
             possible = rank > 0
+            possible[-1] |= holds_out
     if weighing is None:
         raise ValueError("Policies are compared under at least one model; pass a snapshot.")
     chances[CONSTANT] = _constant(weighing, order)
