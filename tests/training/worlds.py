@@ -50,6 +50,8 @@ def rows_of(matrix: np.ndarray, target: np.ndarray, position: np.ndarray, brand:
         position=position,
         probability=np.full(count, 0.25),
         at=np.arange(count, dtype=np.int64) * 60_000,
+        delay=np.where(target > 0, 30_000.0, np.nan),
+        subject=np.array([f"c:{row}" for row in range(count)]),
         decision=np.array([f"{row:032x}" for row in range(count)]),
         offer=_WORDS[brand],
         placement=np.full(count, "home"),

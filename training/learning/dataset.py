@@ -27,32 +27,49 @@ def read_rows(
 ) -> Rows:
     """One row per shown offer whose window has passed, its recorded features put under those of `wanted`.
 
-    The target is whether the goal's outcome came inside the window, or for objective `value` the sum of its values.
+    The target is whether the goal's outcome came inside the window, or for other objectives the sum of its values.
     Raises TrainingError when there are none.
     """
-    table = shown_offers(connection, question, places)
-    if not table.num_rows:
+    rows = _rows(shown_offers(connection, question, places), question, catalogues, wanted)
+    if not len(rows):
         raise TrainingError(
             f"No decision for goal {question.goal!r} has an attribution window that has passed; wait for it, "
             "give a later --now, or widen --since and --until."
         )
+    return rows
+
+
+def read_young_rows(
+    connection: duckdb.DuckDBPyConnection,
+    question: Question,
+    catalogues: Mapping[str, Catalogue],
+    places: Mapping[str, frozenset[PlacementId]],
+    wanted: FeatureList,
+) -> Rows:
+    """The shown offers whose window has not passed yet, as `read_rows` gives the others; their targets may yet grow."""
+    table = shown_offers(connection, question, places, young=True)
+    young = table.column("at").to_numpy() + question.window > question.now
+    return _rows(table.take(np.flatnonzero(young)), question, catalogues, wanted)
+
+
+def _rows(table: pa.Table, question: Question, catalogues: Mapping[str, Catalogue], wanted: FeatureList) -> Rows:
     inputs = inputs_of(wanted)
     kept, matrix = _matrix(table, catalogues, inputs)
     table = table.take(kept)
-    target = (
-        _floats(table, "value") if question.objective == "value" else (_floats(table, "hits") > 0).astype(np.float64)
-    )
+    target = (_floats(table, "hits") > 0).astype(np.float64)
     return Rows(
         inputs=inputs,
         matrix=matrix[kept],
-        target=target,
+        target=target if question.objective == "response" else _floats(table, "value"),
         worth=_floats(table, "worth"),
         position=_floats(table, "rank"),
         probability=_floats(table, "probability"),
         at=table.column("at").to_numpy().astype(np.int64),
-        decision=np.array(table.column("id").to_pylist(), np.str_),
-        offer=np.array(table.column("offer").to_pylist(), np.str_),
-        placement=np.array(table.column("placement").to_pylist(), np.str_),
+        delay=_floats(table, "delay"),
+        subject=_words(table, "subject"),
+        decision=_words(table, "id"),
+        offer=_words(table, "offer"),
+        placement=_words(table, "placement"),
     )
 
 
@@ -62,7 +79,7 @@ def _matrix(
     """The rows whose vector fits its catalogue's feature list, and all rows' aligned vectors (NaN where none fits)."""
     matrix = np.full((table.num_rows, len(inputs.features)), np.nan)
     fits = np.zeros(table.num_rows, np.bool_)
-    versions = np.array(table.column("catalogue").to_pylist(), np.str_)
+    versions = _words(table, "catalogue")
     lengths = pc.list_value_length(table.column("features")).to_numpy()
     for version in np.unique(versions).tolist():
         catalogue = catalogues[version]
@@ -77,3 +94,7 @@ def _matrix(
 
 def _floats(table: pa.Table, name: str) -> NDArray[np.float64]:
     return table.column(name).to_numpy().astype(np.float64)
+
+
+def _words(table: pa.Table, name: str) -> NDArray[np.str_]:
+    return np.array(table.column(name).to_pylist(), np.str_)

@@ -25,7 +25,8 @@ class Rows(msgspec.Struct, frozen=True, eq=False):
     `matrix` f8[n, features] holds raw values (strings as codes, NaN when missing). `target` f8[n] is 1 or 0 for a
     response, or the value that came; `worth` f8[n] is what the offer was said to be worth. `position` f8[n] is the
     rank from 1, `probability` f8[n] that of the offer at its rank (NaN when unknown), `at` int64[n] the decision's
-    moment in ms.
+    moment in ms, `delay` f8[n] how much later the first outcome came (ms, NaN without one). Rows of one `subject` are
+    not independent of each other.
     """
 
     inputs: Inputs
@@ -35,6 +36,8 @@ class Rows(msgspec.Struct, frozen=True, eq=False):
     position: NDArray[np.float64]
     probability: NDArray[np.float64]
     at: NDArray[np.int64]
+    delay: NDArray[np.float64]
+    subject: NDArray[np.str_]
     decision: NDArray[np.str_]
     offer: NDArray[np.str_]
     placement: NDArray[np.str_]

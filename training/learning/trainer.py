@@ -44,11 +44,11 @@ def raw_inputs(rows: Rows) -> NDArray[np.float64]:
     return np.column_stack([rows.matrix, rows.position])
 
 
-def grow_forest(fit: Rows, tune: Rows | None, recipe: Recipe) -> Forest:
+def grow_forest(fit: Rows, tune: Rows | None, recipe: Recipe, weight: NDArray[np.float64] | None = None) -> Forest:
     """A forest grown on `fit` for at most `recipe.rounds` trees, ended early by `tune`; without `tune` none is saved.
 
-    Values are learned from a capped copy (see `training.learning.tails`). Raises TrainingError when there is too little
-    to learn from.
+    `weight` f8[n] is how much each row of `fit` counts, 1 without it. Values are learned from a capped copy (see
+    `training.learning.tails`). Raises TrainingError when there is too little to learn from.
     """
     _demand(fit, recipe, "learn from")
     categories = _categories(fit, recipe.categories)
@@ -61,6 +61,7 @@ def grow_forest(fit: Rows, tune: Rows | None, recipe: Recipe) -> Forest:
     data = lightgbm.Dataset(
         encode_matrix(raw_inputs(fit), names, categories),
         _labels(fit, tails),
+        weight=weight,
         feature_name=columns,
         categorical_feature=[index for index, name in enumerate(names) if name in categories],
         params=options,

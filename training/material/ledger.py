@@ -13,14 +13,14 @@ from training.errors import TrainingError
 from training.material.occasion import Occasion, occasion
 from training.material.question import Question
 
-# An outcome that names no offer is about the only one shown. Outcomes count up to and with the end of the window; one
-# whose clock runs before its decision's still followed it.
+# An outcome that names no offer is about the only one shown. Outcomes count up to and with the end of the window, and
+# until now where that is earlier; one whose clock runs before its decision's still followed it.
 _ASKED = """
 WITH asked AS (
-    SELECT id, "at", decision
+    SELECT id, "at", decision, coalesce('c:' || customer, 'v:' || visitor, 'd:' || id) AS subject
     FROM journal
     WHERE record = 'decision'
-      AND "at" + $window <= $now
+      AND ("at" + $window <= $now OR ($young AND "at" < $now))
       AND ($since IS NULL OR "at" >= $since)
       AND ($until IS NULL OR "at" < $until)
       AND ($source IS NULL OR decision.source = $source)
@@ -31,12 +31,13 @@ WITH asked AS (
         coalesce(outcomes.outcome.offer,
                  CASE WHEN len(asked.decision.offers) = 1 THEN asked.decision.offers[1].offer ELSE '' END) AS offer,
         count(*) AS hits,
-        sum(coalesce(outcomes.outcome.value, 0.0)) AS value
+        sum(coalesce(outcomes.outcome.value, 0.0)) AS value,
+        min(outcomes."at" - asked."at") AS delay
     FROM journal AS outcomes
     JOIN asked ON outcomes.outcome.decision = asked.id
     WHERE outcomes.record = 'outcome'
       AND outcomes.outcome.kind = $outcome
-      AND outcomes."at" <= asked."at" + $window
+      AND outcomes."at" <= least(asked."at" + $window, $now)
     GROUP BY 1, 2
 )
 """
@@ -58,14 +59,15 @@ _SHOWN = (
     _ASKED
     + """
 , shown AS (
-    SELECT id, "at", decision.placement AS placement, decision.catalogue AS catalogue, unnest(decision.offers) AS offer
+    SELECT id, "at", subject, decision.placement AS placement, decision.catalogue AS catalogue,
+        unnest(decision.offers) AS offer
     FROM asked
 )
 SELECT
-    shown.id, shown."at", shown.placement, shown.catalogue,
+    shown.id, shown."at", shown.subject, shown.placement, shown.catalogue,
     shown.offer.offer AS offer, shown.offer.rank AS rank, shown.offer.value AS worth,
     shown.offer.probability AS probability, shown.offer.features AS features,
-    coalesce(earned.hits, 0) AS hits, coalesce(earned.value, 0.0) AS value
+    coalesce(earned.hits, 0) AS hits, coalesce(earned.value, 0.0) AS value, earned.delay AS delay
 FROM shown
 LEFT JOIN earned ON earned.id = shown.id AND earned.offer = shown.offer.offer
 WHERE len(shown.offer.features) > 0
@@ -84,6 +86,20 @@ LEFT JOIN earned
   ON earned.id = chosen.id
  AND earned.offer = coalesce(list_filter(chosen.decision.offers, lambda shown: shown.rank = 1)[1].offer, '')
 ORDER BY chosen."at", chosen.id
+"""
+)
+
+_SILENT = (
+    _ASKED
+    + """
+SELECT journal.entry, coalesce(earned.hits, 0) AS hits, coalesce(earned.value, 0.0) AS value
+FROM asked
+JOIN journal ON journal.record = 'decision' AND journal.id = asked.id
+LEFT JOIN earned ON earned.id = asked.id AND earned.offer = ''
+WHERE len(asked.decision.offers) = 0
+  AND ((asked.decision.none_probability > 0 AND asked.decision.none_probability < 1)
+       OR asked.decision."group" = 'holdout')
+ORDER BY asked."at", asked.id
 """
 )
 
@@ -117,14 +133,18 @@ def catalogues_of(connection: duckdb.DuckDBPyConnection) -> Mapping[str, frozens
 
 
 def shown_offers(
-    connection: duckdb.DuckDBPyConnection, question: Question, places: Mapping[str, frozenset[PlacementId]]
+    connection: duckdb.DuckDBPyConnection,
+    question: Question,
+    places: Mapping[str, frozenset[PlacementId]],
+    young: bool = False,
 ) -> pa.Table:
     """One row per shown offer that has a feature vector, in order of time.
 
-    Columns: id, at, placement, catalogue, offer, rank, worth, probability, features, hits, value. `places` says which
-    placements of which catalogue version are meant.
+    Columns: id, at, subject, placement, catalogue, offer, rank, worth, probability, features, hits, value, and delay:
+    how long after the decision (ms) the first outcome came, null without one. `places` says which placements of which
+    catalogue version are meant. With `young` also decisions whose window has not passed, with what has come so far.
     """
-    table: pa.Table = connection.sql(_SHOWN, params=_parameters(question, places)).to_arrow_table()
+    table: pa.Table = connection.sql(_SHOWN, params=_parameters(question, places, young)).to_arrow_table()
     return table
 
 
@@ -138,7 +158,21 @@ def first_offers(
 
     With `most` no more than so many, drawn by their ids: the same ones each time.
     """
-    result = connection.execute(_FIRST, {**_parameters(question, places), "most": most})
+    yield from _earned(connection.execute(_FIRST, {**_parameters(question, places), "most": most}))
+
+
+def silences(
+    connection: duckdb.DuckDBPyConnection, question: Question, places: Mapping[str, frozenset[PlacementId]]
+) -> Iterator[Earned]:
+    """The decisions that showed nothing by chance, in order of time, with what followed all the same.
+
+    Chance is a logged probability of showing nothing between 0 and 1, or the holdout. What showed nothing because
+    nothing was allowed is not among them: its subjects differ from the others.
+    """
+    yield from _earned(connection.execute(_SILENT, _parameters(question, places)))
+
+
+def _earned(result: duckdb.DuckDBPyConnection) -> Iterator[Earned]:
     while rows := result.fetchmany(_BATCH):
         for entry, hits, value in rows:
             record = decode_record(entry)
@@ -158,12 +192,15 @@ def decided_offers(
     return {occasion(customer, visitor, id, at): offer for customer, visitor, id, at, offer in found.fetchall()}
 
 
-def _parameters(question: Question, places: Mapping[str, frozenset[PlacementId]]) -> dict[str, object]:
+def _parameters(
+    question: Question, places: Mapping[str, frozenset[PlacementId]], young: bool = False
+) -> dict[str, object]:
     meant = [
         f"{version} {placement}" for version, placements in sorted(places.items()) for placement in sorted(placements)
     ]
     return {
         "window": question.window,
+        "young": young,
         "now": question.now,
         "since": question.since,
         "until": question.until,
