@@ -5,7 +5,7 @@ BIN := .venv/bin
 # The build backend warns about every editable installation.
 INSTALL := PYTHONWARNINGS=ignore $(BIN)/python -m pip install --quiet --disable-pip-version-check
 
-.PHONY: demo recorded campaign race bench allocation agreement test bounds check lock clean
+.PHONY: demo recorded campaign loop race bench allocation agreement test bounds check lock clean
 
 demo: .venv/run ## watch Concierge do its whole job on a simulated hotel group
 	$(BIN)/concierge demo $(ARGS)
@@ -15,6 +15,9 @@ recorded: .venv/run ## the same loop on recorded data: make recorded DATA=FOLDER
 
 campaign: .venv/run ## a campaign over generated guests, killed on the way and counted anew: make campaign ARGS='--customers 1000000'
 	$(BIN)/python -m loadtest.campaign $(ARGS)
+
+loop: .venv/bench ## a month in a closed loop, and the regret of every policy: make loop ARGS='--seeds 2'
+	$(BIN)/python -m loadtest.closed_loop $(ARGS)
 
 race: .venv/run ## 32 callers for one customer, over and over, and no cap exceeded: make race ARGS='--rounds 10000'
 	$(BIN)/concierge race $(ARGS)

@@ -5,6 +5,7 @@
 
 import csv
 import io
+from collections.abc import Iterable
 from importlib.resources import files
 from pathlib import Path
 
@@ -58,10 +59,23 @@ def workspace_folder() -> Path:
     return Path(str(files("loadtest.hotel"))) / "workspace"
 
 
+def offer_rows() -> list[dict[str, str]]:
+    """The lines of the workspace's own `offers.csv`."""
+    with (workspace_folder() / "offers.csv").open(newline="") as lines:
+        return list(csv.DictReader(lines))
+
+
 def read_offers(path: Path | None = None) -> Offers:
     """The offers in a CSV file; the workspace's own without a path."""
-    with (path or workspace_folder() / "offers.csv").open(newline="") as lines:
-        rows = list(csv.DictReader(lines))
+    if path is None:
+        return offers_of(offer_rows())
+    with path.open(newline="") as lines:
+        return offers_of(csv.DictReader(lines))
+
+
+def offers_of(lines: Iterable[dict[str, str]]) -> Offers:
+    """The offers that the lines of a file tell of."""
+    rows = list(lines)
 
     def numbers(name: str) -> NDArray[np.float64]:
         return np.array([float(row[name] or "nan") for row in rows])

@@ -32,14 +32,19 @@ EFFORT = -0.55
 
 
 class Truth:
-    """The hidden response of one population to one set of offers; `seed` fixes the offers' quality and all moods."""
+    """The hidden response of one population to one set of offers; `seed` fixes the offers' quality and all moods.
 
-    def __init__(self, offers: Offers, people: Population, seed: int) -> None:
+    `appeal` f8[offers] is what single offers have beyond that, in log-odds.
+    """
+
+    def __init__(
+        self, offers: Offers, people: Population, seed: int, appeal: NDArray[np.float64] | None = None
+    ) -> None:
         self.offers = offers
         self.people = people
         self._seed = seed
         random = np.random.default_rng([seed, 1])
-        self._quality = 0.3 * random.normal(size=len(offers))
+        self._quality = 0.3 * random.normal(size=len(offers)) + (0.0 if appeal is None else appeal)
         self._stay = np.array([theme.stay for theme in THEMES])[offers.theme]
         effort = EFFORT * np.log(np.maximum(np.nan_to_num(offers.price, nan=200.0), 1.0) / 200.0)
         self._standing = self._quality + np.where(self._stay, effort, 0.0)
