@@ -27,7 +27,7 @@ Folder = click.Path(exists=True, file_okay=False, path_type=Path)
 @click.argument("folder", type=Folder, metavar="DIR")
 def check(folder: Path) -> None:
     """Report all mistakes of the workspace in DIR, each with its file, key and what to do."""
-    checked = check_workspace(*_files(folder))
+    checked = check_workspace(*workspace_files(folder))
     _report(checked.findings)
     errors = sum(finding.severity == "error" for finding in checked.findings)
     warnings = len(checked.findings) - errors
@@ -64,7 +64,7 @@ def _counted(number: int, what: str) -> str:
     return f"{number} {what}{'' if number == 1 else 's'}"
 
 
-def _files(folder: Path) -> tuple[bytes, bytes, str]:
+def workspace_files(folder: Path) -> tuple[bytes, bytes, str]:
     """The workspace's TOML, its offers, and the offers' file name; raises `Invalid` when one is missing."""
     toml = folder / WORKSPACE_FILE
     offers = [folder / name for name in OFFER_FILES if (folder / name).exists()]
@@ -88,7 +88,7 @@ def _report(findings: Iterable[Finding]) -> None:
 async def _publish(folder: Path) -> Published:
     settings = read_settings()
     async with open_store(settings) as store:
-        return await compose(store, settings).publishing.publish_workspace(*_files(folder), by="command line")
+        return await compose(store, settings).publishing.publish_workspace(*workspace_files(folder), by="command line")
 
 
 async def _rollback(goal: str | None) -> Published:

@@ -1,0 +1,117 @@
+"""`concierge simulate` from the journal to its tables, in this process and in others."""
+
+import asyncio
+import shutil
+from pathlib import Path
+
+import msgspec
+import pytest
+from click.testing import CliRunner, Result
+
+from decision.command.main import concierge
+from decision.store.redis import RedisStore
+from decision.version.registry import Registry
+from rules.errors import Invalid
+from rules.package import unpack
+from tests.training.journal import write_journal
+from tests.training.shop import SMALL, START
+from tests.training.simulation.lives import lives
+from tests.training.simulation.test_side import CHANGES, package
+from training.simulation import people
+from training.simulation.simulation import Simulation
+
+
+@pytest.fixture(autouse=True)
+def environment(monkeypatch: pytest.MonkeyPatch, valkey_url: str, tmp_path: Path) -> None:
+    monkeypatch.setenv("CONCIERGE_STORE", valkey_url)
+    monkeypatch.setenv("CONCIERGE_DATA", str(tmp_path / "data"))
+    asyncio.run(_prepare(valkey_url, tmp_path / "data"))
+
+
+async def _prepare(url: str, data: Path) -> None:
+    store = RedisStore.connect(url)
+    registry, blob = Registry(store), package()
+    version = await registry.put("catalogue", blob, START)
+    await registry.activate("catalogue", version)
+    decisions, outcomes = lives(unpack(blob), 900, 3)
+    await write_journal(store, data, [*decisions, *outcomes])
+    await store.close()
+
+
+def changed(folder: Path, *names: str) -> Path:
+    workspace = Path(shutil.copytree(SMALL, folder / "-".join(("changed", *names))))
+    file = workspace / "concierge.toml"
+    toml = file.read_text()
+    for name in names:
+        toml = toml.replace(*CHANGES[name])
+    file.write_text(toml)
+    return workspace
+
+
+def simulate(folder: Path, *arguments: str | Path) -> Simulation:
+    figures = folder / "figures.json"
+    found = run(*arguments, "--json", figures)
+    assert found.exit_code == 0, (found.output, found.exception)
+    return msgspec.json.decode(figures.read_bytes(), type=Simulation)
+
+
+def run(*arguments: str | Path) -> Result:
+    return CliRunner().invoke(concierge, ["simulate", *map(str, arguments)])
+
+
+def test_what_is_in_use_changes_nothing(tmp_path: Path) -> None:
+    found = simulate(tmp_path, "--workspace", SMALL)
+    assert (found.decisions, found.persons, found.otherwise) == (900, 40, 0)
+    assert not (found.examples or found.causes or found.groups)
+    assert all(one.before == one.after for one in found.exposures)
+
+
+def test_a_cap_is_named_and_so_is_what_it_makes_room_for(tmp_path: Path) -> None:
+    found = simulate(tmp_path, "--workspace", changed(tmp_path, "cap"))
+    assert {one.placement for one in found.placements if one.otherwise} == {"mail"}
+    lost = [one for one in found.causes if one.direction == "lost"]
+    assert lost[0].name == "three-mails-a-week"
+    mail = next(one for one in found.placements if one.placement == "mail")
+    assert mail.silent_after - mail.silent_before == sum(
+        one.before - one.after for one in found.exposures if (one.channel, one.attribute) == ("email", "id")
+    )
+    (first, *_) = found.examples
+    assert any("three-mails-a-week" in told.sentence for told in first.after)
+    assert len({one.customer for one in found.examples}) == len(found.examples) == 20
+
+
+def test_a_lever_and_a_rule_are_named(tmp_path: Path) -> None:
+    found = simulate(tmp_path, "--workspace", changed(tmp_path, "lever", "rule"))
+    causes = {(one.direction, one.reason, one.name) for one in found.causes}
+    assert ("lost", "outranked", "levers house-brands") in causes
+    assert ("lost", "not_eligible", "members-rates") in causes
+
+
+def test_a_group_that_gets_nothing_any_more_is_named(tmp_path: Path) -> None:
+    workspace = changed(tmp_path)
+    file = workspace / "concierge.toml"
+    rule = '\n[[rules]]\nid = "gold-only"\nholds = "customer.tier == \'gold\'"\nplacements = ["mail", "call"]\n'
+    toml = file.read_text()
+    file.write_text(toml.replace("[[levers]]", rule + "\n[[levers]]", 1))
+    found = simulate(tmp_path, "--workspace", workspace)
+    silenced = {(one.channel, one.attribute, one.value) for one in found.groups if one.silenced}
+    assert silenced == {("email", "tier", "silver"), ("call-center", "tier", "silver")}
+    assert "No offer any more on email where tier is silver" in run("--workspace", str(workspace)).output
+
+
+def test_processes_find_the_same_as_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    workspace = changed(tmp_path, "lever")
+    alone = simulate(tmp_path, "--workspace", workspace)
+    monkeypatch.setattr(people, "CHUNK", 100)
+    assert simulate(tmp_path, "--workspace", workspace, "--processes", "2") == alone
+
+
+def test_a_broken_workspace_is_refused_with_its_mistakes(tmp_path: Path) -> None:
+    workspace = changed(tmp_path)
+    (workspace / "concierge.toml").write_text(
+        (workspace / "concierge.toml").read_text().replace("slots = 3", 'slots = "x"')
+    )
+    found = run("--workspace", workspace)
+    assert isinstance(found.exception, Invalid)
+    assert any("slots" in fault.field for fault in found.exception.faults)
+    assert isinstance(run().exception, Invalid)

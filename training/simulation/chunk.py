@@ -1,0 +1,115 @@
+"""One chunk of a simulation, decided in whatever process: both sides of every decision, person by person."""
+
+from collections.abc import Iterator
+from itertools import groupby
+
+import msgspec
+
+from decision.engine.terms import Prices
+from decision.journal.record import DecisionRecord, decode_record
+from decision.subject.profile import decode_profile
+from decision.version.prices import decode_prices
+from rules.ids import CatalogueVersion
+from rules.workspace import Channel
+from training.simulation.carried import CarriedContacts
+from training.simulation.cause import ORDER, Cause, cause_of
+from training.simulation.people import Decisions
+from training.simulation.side import Logged, Made, PlaceName, Side, Weighed
+from training.simulation.tally import GAINED, LOST, Lead, Tally, draw_of, fewest
+from training.simulation.variant import Variant
+
+WHO = "subject"
+"""The group of everybody: a customer, a visitor, or nobody in particular."""
+
+
+class Job(msgspec.Struct, frozen=True):
+    """What a simulation compares, and what it takes from the log's catalogues and campaigns (see `Logged`)."""
+
+    present: Variant
+    changed: Variant
+    places: dict[CatalogueVersion, tuple[PlaceName, ...]] = {}
+    prices: dict[str, bytes] = {}
+
+
+class Bench:
+    """What a process needs for a job, made once: both sides."""
+
+    def __init__(self, job: Job) -> None:
+        self.job = job
+        prices: dict[str, Prices] = {version: decode_prices(blob) for version, blob in job.prices.items()}
+        logged = Logged(job.places, prices)
+        self.sides = tuple(Side(variant.snapshot(), logged) for variant in (job.present, job.changed))
+
+    def simulate(self, decisions: Decisions) -> Tally:
+        """Decide a chunk again on both sides, and count what differs."""
+        tally = Tally()
+        leads: list[Lead] = []
+        for person, rows in groupby(decisions, key=lambda row: row[0]):
+            leads += self._follow(person, [entry for _, entry in rows], tally)
+        tally.leads = fewest(leads)
+        return tally
+
+    def _follow(self, person: str, entries: list[bytes], tally: Tally) -> Iterator[Lead]:
+        """One person's decisions in order, each side along its own path."""
+        paths = tuple(CarriedContacts() for _ in self.sides)
+        reached = [False, False]
+        for entry in entries:
+            record = decode_record(entry)
+            if not isinstance(record, DecisionRecord):
+                continue
+            if "store" in {*record.decision.degraded, *record.degraded_inputs}:
+                tally.skipped["made without the store"] += 1
+                continue
+            channel = self._channel(record)
+            if channel is None:
+                tally.skipped["made for a placement that neither side has"] += 1
+                continue
+            made = tuple(side.make(record, path) for side, path in zip(self.sides, paths, strict=True))
+            slates = tuple(one.shown for one in made)
+            tally.count(record, channel, slates)
+            who = "customer" if record.customer is not None else "visitor" if record.visitor is not None else "nobody"
+            tally.group(channel, {WHO: who, **decode_profile(record.profile).attributes}, slates)
+            reached = [before or bool(slate) for before, slate in zip(reached, slates, strict=True)]
+            if slates[0] != slates[1]:
+                cause = self._tell(record, channel, made, tally)
+                yield Lead(draw_of(record), person, cause, entry, made[0].contacts, made[1].contacts)
+        tally.persons += 1
+        for side, got in enumerate(reached):
+            tally.kept[side] += got
+
+    def _tell(self, record: DecisionRecord, channel: Channel, made: tuple[Made, ...], tally: Tally) -> Cause:
+        """Count why offers are lost and gained; gives the first cause."""
+        present, changed = (_weighed(side, record, one) for side, one in zip(self.sides, made, strict=True))
+        causes = []
+        for offer in made[0].shown:
+            if offer not in made[1].shown:
+                causes.append(cause_of(offer, record.now, changed, present))
+                tally.causes[channel, LOST, causes[-1]] += 1
+        for offer in made[1].shown:
+            if offer not in made[0].shown:
+                causes.append(cause_of(offer, record.now, present, changed))
+                tally.causes[channel, GAINED, causes[-1]] += 1
+        return causes[0] if causes else ORDER
+
+    def _channel(self, record: DecisionRecord) -> Channel | None:
+        """The channel of a decision's placement; None where neither side has it."""
+        found = (side.snapshot.placements.get(record.request.placement) for side in self.sides)
+        return next((placement.bound.spec.channel for placement in found if placement is not None), None)
+
+
+def _weighed(side: Side, record: DecisionRecord, made: Made) -> Weighed | None:
+    """How a side came to it, also where that had not to be found out; None without the placement."""
+    if made.weighed is not None or record.request.placement not in side.snapshot.placements:
+        return made.weighed
+    return side.weigh(record, made.contacts)
+
+
+_bench: Bench | None = None
+
+
+def simulate_chunk(job: Job, decisions: Decisions) -> Tally:
+    """The tally of a chunk, decided in this process."""
+    global _bench  # noqa: PLW0603  (an executor gives a process no other place to keep anything)
+    if _bench is None or _bench.job != job:
+        _bench = Bench(job)
+    return _bench.simulate(decisions)
