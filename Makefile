@@ -5,7 +5,7 @@ BIN := .venv/bin
 # The build backend warns about every editable installation.
 INSTALL := PYTHONWARNINGS=ignore $(BIN)/python -m pip install --quiet --disable-pip-version-check
 
-.PHONY: demo recorded campaign loop race bench allocation agreement test bounds check lock clean
+.PHONY: demo recorded campaign loop replayed simulated race bench allocation agreement test bounds check lock clean
 
 demo: .venv/run ## watch Concierge do its whole job on a simulated hotel group
 	$(BIN)/concierge demo $(ARGS)
@@ -18,6 +18,9 @@ campaign: .venv/run ## a campaign over generated guests, killed on the way and c
 
 loop: .venv/bench ## a month in a closed loop, and the regret of every policy: make loop ARGS='--seeds 2'
 	$(BIN)/python -m loadtest.closed_loop $(ARGS)
+
+replayed: .venv/run ## decisions of every kind at once with swaps of catalogue and model, then all replayed: make replayed ARGS='--decisions 100000'
+	$(BIN)/python -m loadtest.mixed $(ARGS)
 
 race: .venv/run ## 32 callers for one customer, over and over, and no cap exceeded: make race ARGS='--rounds 10000'
 	$(BIN)/concierge race $(ARGS)
