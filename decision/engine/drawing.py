@@ -79,18 +79,17 @@ def place(
     filled: int,
     held_by: Holders,
     none: int,
-    none_chance: Floats,
-) -> tuple[int, bool]:
+) -> tuple[int, bool, float]:
     """Fill ranks from `filled` on; gives how many are filled and whether `powers` must be raised before it goes on.
 
     `none` is the index of showing nothing, below zero where that is no choice: once drawn, it ends the slate. Its
-    chance to be drawn at the very first rank is written into `none_chance`, float64[1].
+    chance is the third that is given, if the very first rank was drawn just now; else that is NaN.
 
     What is free follows from the ranks filled so far, so that nothing else need be kept between the calls. `points` is
     float64[slots × 2]: per drawn rank the point that decides whether to explore and the one that is drawn by. `codes`,
     `room` and `strict` are as in `Limits`; `held_by` tells, once all is filled, what held whom at the last draw.
     """
-    slots, candidates = len(ranks), len(scores)
+    slots, candidates, none_chance = len(ranks), len(scores), np.nan
     limits = (codes, room, strict)
     left = open.copy()
     taken = np.zeros(room.shape, np.int64)
@@ -114,14 +113,14 @@ def place(
         total = _sum_up(powers, free, edges) if raised else 0.0
         if total < _FADED:
             if not compare(scores, free, greedy, powers):
-                return filled, True
+                return filled, True, none_chance
             raised = True
             total = _sum_up(powers, free, edges)
         to_explore, point = points[filled - first_drawn]
         explores = to_explore < epsilon
         drawn = _nth(free, int(point * number)) if explores else _pick(edges, point)
         if none >= 0 and filled == 0:
-            none_chance[0] = _chance(powers[none], total, number, epsilon)
+            none_chance = _chance(powers[none], total, number, epsilon)
         if drawn == none:
             break
         chance = _chance(powers[drawn], total, number, epsilon)
@@ -130,7 +129,7 @@ def place(
         filled += 1
     for at in range(candidates):
         held_by[at] = held_by[at] if left[at] else -1
-    return filled, False
+    return filled, False, none_chance
 
 
 @_compiled

@@ -5,6 +5,7 @@ zero, so that it wins when no other gains anything, and it is explored like any 
 """
 
 from collections.abc import Sequence
+from math import isnan
 from typing import TypeVar
 
 import msgspec
@@ -68,16 +69,15 @@ def fill_slate(
     slots = min(slots, candidates)
     if none:
         scores, open = _with_none(scores, open)
-    none_chance = np.ones(1)
     epsilon, temperature = exploration.epsilon, exploration.temperature
     powers, ranks, held_by = np.empty(len(scores)), np.empty(slots, RANK), np.empty(len(scores), np.int16)
     # Where nothing is mandatory, the first draw is among all that are open.
     raised = not len(mandatory)
     if raised:
         _take_powers(scores, open, temperature, powers)
-    filled, pending = 0, True
+    filled, pending, chance = 0, True, 1.0
     while pending:
-        filled, pending = place(
+        filled, pending, found = place(
             scores,
             open,
             limits.codes,
@@ -93,16 +93,16 @@ def fill_slate(
             filled,
             held_by,
             candidates if none else -1,
-            none_chance,
         )
+        chance = chance if isnan(found) else found
         if pending:
             _raise(powers, temperature)
             raised = True
     places = [Place(candidate, share, _REASONS[reason]) for candidate, share, reason in ranks[:filled].tolist()]
     if not none:
         return Slate(tuple(places), held_by)
-    mandated = places and places[0].reason is Reason.MANDATORY
-    chance = 0.0 if mandated else none_chance.item()
+    if places and places[0].reason is Reason.MANDATORY:
+        chance = 0.0
     return Slate(tuple(places), held_by[:candidates], chance, len(places) < slots)
 
 
