@@ -13,6 +13,8 @@ from training.errors import TrainingError
 LEAST = 20
 """Responses, and rows without one, that a step must hold; fewer make steps of chance that upset the ranking."""
 
+_EDGE = 1e-9
+
 
 def fit_calibration(prediction: NDArray[np.float64], target: NDArray[np.float64], least: int = LEAST) -> Calibration:
     """The monotone map from predicted probabilities f8[n] to what 0/1 targets f8[n] show.
@@ -31,8 +33,10 @@ def fit_calibration(prediction: NDArray[np.float64], target: NDArray[np.float64]
     places = np.add.reduceat(predicted, starts)
     groups = _joined(counts, responses, least)
     counts, responses, places = (np.add.reduceat(column, groups) for column in (counts, responses, places))
-    # Half a response and half a row without one keep the outermost steps off 0 and 1, which no finite sample proves.
-    heights = np.clip(responses / counts, 0.5 / counts.sum(), 1 - 0.5 / counts.sum())
+    # One response more, and the rows it takes at the prediction: a step with little to show keeps near what was
+    # predicted, and none reaches 0 or 1, which no finite sample proves.
+    means = np.clip(places / counts, _EDGE, 1 - _EDGE)
+    heights = (responses + 1) / (counts + 1 / means)
     x = np.concatenate([[0.0], places / counts, [1.0]])
     y = np.maximum.accumulate(np.concatenate([[0.0], heights, [1.0]]))
     rising = np.append(True, np.diff(x) > 0)

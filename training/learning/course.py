@@ -8,16 +8,17 @@ from numpy.typing import NDArray
 
 from models.artefact import Artefact, WarmUp
 from models.calibration import Calibration
-from rules.ids import GoalId, Instant
+from rules.ids import GoalId, Instant, OfferId
 from rules.workspace import Objective
 from training.learning.calibrator import fit_calibration
+from training.learning.delay import Lesson, Young, lesson_of
 from training.learning.metrics import Quality, response_quality, value_quality
 from training.learning.predictor import predict
 from training.learning.recipe import Recipe, recipe_for
 from training.learning.reference import reference_of
 from training.learning.rows import Rows
 from training.learning.split import Parts, split_by_time
-from training.learning.trainer import Forest, grow_forest, raw_inputs
+from training.learning.trainer import Forest, grow_forest, may_stop, raw_inputs
 
 WARM_UP_ROWS = 64
 
@@ -36,25 +37,37 @@ class Course(msgspec.Struct, frozen=True, eq=False):
 
 
 def train(
-    rows: Rows, goal: GoalId, objective: Objective, created: Instant, champion: Artefact | None, threads: int = 2
+    rows: Rows,
+    goal: GoalId,
+    objective: Objective,
+    created: Instant,
+    champion: Artefact | None,
+    threads: int = 2,
+    young: Young | None = None,
 ) -> Course:
     """Train on rows whose windows have passed; raises TrainingError when they are too few.
 
     The judged model is grown on `fit`, stopped and calibrated on `tune`, and measured on `judge`. The artefact's forest
-    is then grown the same way, with the number of trees so found, one part further: a response forest on `fit` and
-    `tune`, calibrated on `judge`; a value forest, which needs no calibration, on everything.
+    is then grown the same way, with the number of trees so found, on everything, and on `young` rows as far as their
+    outcomes have come. A response forest takes the calibration that one grown on `fit` and `tune` needs on `judge`: as
+    far out of time as the artefact's own will be.
     """
     parts = split_by_time(rows.at)
     fit, tune, judge = rows.take(parts.fit), rows.take(parts.tune), rows.take(parts.judge)
     recipe = recipe_for(objective, fit.target, threads)
-    found = grow_forest(fit, tune, recipe)
+    stops = may_stop(tune, recipe)
+    recipe = recipe if stops else msgspec.structs.replace(recipe, rounds=recipe.thin_rounds)
+    found = grow_forest(fit, tune if stops else None, recipe)
     first = _artefact(rows, goal, objective, created, found, _calibration(found, tune, objective), {})
     quality = _quality(first, champion, fit, judge, objective, recipe)
     again = msgspec.structs.replace(recipe, rounds=found.rounds)
-    learned = rows if objective == "value" else rows.take(np.concatenate([parts.fit, parts.tune]))
-    forest = grow_forest(learned, None, again)
-    calibration = _calibration(forest, judge, objective)
-    artefact = _artefact(rows, goal, objective, created, forest, calibration, _figures(quality))
+    calibration = None
+    if objective == "response":
+        earlier = grow_forest(rows.take(np.concatenate([parts.fit, parts.tune])), None, again)
+        calibration = _calibration(earlier, judge, objective)
+    learned = Lesson(rows, np.ones(len(rows))) if young is None else lesson_of(rows, young, objective)
+    forest = grow_forest(learned.rows, None, again, learned.weight)
+    artefact = _artefact(learned.rows, goal, objective, created, forest, calibration, _figures(quality))
     artefact = msgspec.structs.replace(artefact, reference=reference_of(artefact, rows))
     return Course(artefact, parts, first, quality)
 
@@ -101,6 +114,8 @@ def _artefact(
         created=created,
         window=(Instant(int(rows.at.min())), Instant(int(rows.at.max()) + 1)),
         evidence=len(rows),
+        evidence_by_offer=_shown(rows),
+        variation=_variation(rows),
         metrics=metrics,
         features=forest.features,
         categories=forest.categories,
@@ -108,6 +123,17 @@ def _artefact(
         calibration=calibration,
         warm_up=warm_up(forest, rows),
     )
+
+
+def _shown(rows: Rows) -> dict[OfferId, int]:
+    offers, counts = np.unique(rows.offer, return_counts=True)
+    return {OfferId(str(offer)): int(count) for offer, count in zip(offers, counts, strict=True)}
+
+
+def _variation(rows: Rows) -> float:
+    """Standard deviation over mean of the targets; 0 without a mean above 0."""
+    mean = float(rows.target.mean())
+    return float(rows.target.std()) / mean if mean > 0 else 0.0
 
 
 def warm_up(forest: Forest, rows: Rows, most: int = WARM_UP_ROWS) -> WarmUp:

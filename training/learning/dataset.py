@@ -13,7 +13,10 @@ from rules.catalogue import Catalogue
 from rules.ids import PlacementId
 from training.errors import TrainingError
 from training.learning.alignment import align, inputs_of
+from training.learning.delay import Young
+from training.learning.increment import increments
 from training.learning.rows import Inputs, Rows
+from training.learning.silence import read_silences
 from training.material.ledger import shown_offers
 from training.material.question import Question
 
@@ -27,8 +30,8 @@ def read_rows(
 ) -> Rows:
     """One row per shown offer whose window has passed, its recorded features put under those of `wanted`.
 
-    The target is whether the goal's outcome came inside the window, or for other objectives the sum of its values.
-    Raises TrainingError when there are none.
+    The target is whether the goal's outcome came inside the window, for objective `value` the sum of its values, for
+    `increment` how much more that is than without an offer. Raises TrainingError when there are none.
     """
     rows = _rows(shown_offers(connection, question, places), question, catalogues, wanted)
     if not len(rows):
@@ -36,6 +39,8 @@ def read_rows(
             f"No decision for goal {question.goal!r} has an attribution window that has passed; wait for it, "
             "give a later --now, or widen --since and --until."
         )
+    if question.objective == "increment":
+        return increments(rows, read_silences(connection, question, catalogues, places, wanted))
     return rows
 
 
@@ -45,11 +50,12 @@ def read_young_rows(
     catalogues: Mapping[str, Catalogue],
     places: Mapping[str, frozenset[PlacementId]],
     wanted: FeatureList,
-) -> Rows:
+) -> Young:
     """The shown offers whose window has not passed yet, as `read_rows` gives the others; their targets may yet grow."""
     table = shown_offers(connection, question, places, young=True)
     young = table.column("at").to_numpy() + question.window > question.now
-    return _rows(table.take(np.flatnonzero(young)), question, catalogues, wanted)
+    rows = _rows(table.take(np.flatnonzero(young)), question, catalogues, wanted)
+    return Young(rows, (question.now - rows.at).astype(np.float64))
 
 
 def _rows(table: pa.Table, question: Question, catalogues: Mapping[str, Catalogue], wanted: FeatureList) -> Rows:

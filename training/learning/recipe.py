@@ -15,8 +15,9 @@ class Recipe(msgspec.Struct, frozen=True):
     """Settings of one training; the same rows and recipe give the same forest.
 
     `feature_share` is how many of the features a tree may use; `rounds` bounds the number of trees (each costs every
-    decision time); `patience` is how many without improvement on later rows end the growth; `categories` how many
-    values of a categorical feature keep a category of their own.
+    decision time); `patience` is how many without improvement on later rows end the growth, `thin_rounds` how many are
+    grown where too few later rows can say; `categories` how many values of a categorical feature keep a category of
+    their own.
     """
 
     objective: Objective
@@ -27,6 +28,7 @@ class Recipe(msgspec.Struct, frozen=True):
     feature_share: float = 1.0
     rounds: int = 300
     patience: int = 30
+    thin_rounds: int = 40
     categories: int = 255
     seed: int = 20_210_517
     threads: int = 2
@@ -59,7 +61,7 @@ def recipe_for(objective: Objective, target: NDArray[np.float64], threads: int =
     trees, each seeing half the features. Values are noisier than responses, so their trees stay small and shy.
     """
     rows = len(target)
-    if objective == "value":
+    if objective != "response":
         return Recipe(objective, leaves=7, least_rows=_between(20, rows // 100, 500), l2=50.0, threads=threads)
     hits = int((target > 0).sum())
     return Recipe(

@@ -49,3 +49,12 @@ class Rows(msgspec.Struct, frozen=True, eq=False):
         """The same columns over a subset of rows."""
         columns = {name: getattr(self, name)[rows] for name in self.__struct_fields__ if name != "inputs"}
         return Rows(inputs=self.inputs, **columns)
+
+    def joined(self, later: "Rows") -> "Rows":
+        """These rows and then the later ones, of the same inputs."""
+        columns = {
+            name: np.concatenate([getattr(self, name), getattr(later, name)])
+            for name in self.__struct_fields__
+            if name != "inputs"
+        }
+        return Rows(inputs=self.inputs, **columns)

@@ -13,8 +13,10 @@ from training.learning.recipe import Recipe
 from training.learning.rows import Rows
 from training.learning.tails import Tails, fit_tails
 
-LEAST_RESPONSES = 20
+LEAST_RESPONSES = 10
 """Responses, and rows without one, below which a binary forest is not grown."""
+STOPPING_RESPONSES = 20
+"""Responses, and rows without one, that say when to stop growing; with fewer a forest gets `Recipe.thin_rounds`."""
 LEAST_ROWS = 100
 
 
@@ -45,12 +47,12 @@ def raw_inputs(rows: Rows) -> NDArray[np.float64]:
 
 
 def grow_forest(fit: Rows, tune: Rows | None, recipe: Recipe, weight: NDArray[np.float64] | None = None) -> Forest:
-    """A forest grown on `fit` for at most `recipe.rounds` trees, ended early by `tune`; without `tune` none is saved.
+    """A forest grown on `fit` for `recipe.rounds` trees, or fewer where `tune` says that more improve nothing.
 
     `weight` f8[n] is how much each row of `fit` counts, 1 without it. Values are learned from a capped copy (see
     `training.learning.tails`). Raises TrainingError when there is too little to learn from.
     """
-    _demand(fit, recipe, "learn from")
+    _demand(fit, recipe)
     categories = _categories(fit, recipe.categories)
     features = (*fit.inputs.features, ModelFeature(POSITION))
     tails = fit_tails(fit.target) if recipe.objective == "value" else None
@@ -70,7 +72,6 @@ def grow_forest(fit: Rows, tune: Rows | None, recipe: Recipe, weight: NDArray[np
     if tune is None:
         booster = lightgbm.train(options, data, recipe.rounds)
         return Forest(booster.model_to_string(), features, categories, booster.num_trees())
-    _demand(tune, recipe, "stop the training on")
     later = lightgbm.Dataset(
         encode_matrix(raw_inputs(tune), names, categories),
         _labels(tune, tails),
@@ -81,6 +82,14 @@ def grow_forest(fit: Rows, tune: Rows | None, recipe: Recipe, weight: NDArray[np
     booster = lightgbm.train(options, data, recipe.rounds, valid_sets=[later], callbacks=[stopping])
     best = max(1, booster.best_iteration)
     return Forest(booster.model_to_string(num_iteration=best), features, categories, best)
+
+
+def may_stop(tune: Rows, recipe: Recipe) -> bool:
+    """Whether rows hold enough to tell when another tree improves nothing any more."""
+    if recipe.objective != "response":
+        return len(tune) >= LEAST_ROWS
+    hits = int((tune.target > 0).sum())
+    return min(hits, len(tune) - hits) >= STOPPING_RESPONSES
 
 
 def _labels(rows: Rows, tails: Tails | None) -> NDArray[np.float64]:
@@ -100,17 +109,17 @@ def _categories(rows: Rows, most: int) -> dict[str, tuple[int, ...]]:
     return found
 
 
-def _demand(rows: Rows, recipe: Recipe, purpose: str) -> None:
-    if recipe.objective == "value":
+def _demand(rows: Rows, recipe: Recipe) -> None:
+    if recipe.objective != "response":
         if len(rows) < LEAST_ROWS:
             raise TrainingError(
-                f"There are {len(rows)} shown offers to {purpose}, and training needs {LEAST_ROWS}; "
+                f"There are {len(rows)} shown offers to learn from, and training needs {LEAST_ROWS}; "
                 "collect more decisions."
             )
         return
     hits = int((rows.target > 0).sum())
     if min(hits, len(rows) - hits) < LEAST_RESPONSES:
         raise TrainingError(
-            f"There are {hits} responses among {len(rows)} shown offers to {purpose}, and training needs "
+            f"There are {hits} responses among {len(rows)} shown offers to learn from, and training needs "
             f"{LEAST_RESPONSES} with and {LEAST_RESPONSES} without one; collect more decisions."
         )

@@ -48,7 +48,14 @@ def test_steps_hold_the_least_of_both_kinds() -> None:
 
 def test_one_constant_prediction_maps_to_the_rate() -> None:
     bound = fit_calibration(np.full(100, 0.5), np.array([1.0] * 30 + [0.0] * 70)).bind()
-    assert bound.apply(np.array([0.5]))[0] == pytest.approx(0.3)
+    assert bound.apply(np.array([0.5]))[0] == pytest.approx(31 / 102)
+
+
+def test_thin_evidence_stays_near_what_was_predicted() -> None:
+    few, many = (fit_calibration(np.full(rows, 0.1), np.zeros(rows)).bind() for rows in (10, 10_000))
+    at = np.array([0.1])
+    assert few.apply(at)[0] == pytest.approx(0.05)
+    assert many.apply(at)[0] < 0.001
 
 
 def test_no_rows_are_refused() -> None:

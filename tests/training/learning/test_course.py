@@ -4,17 +4,13 @@ import msgspec
 import numpy as np
 import pytest
 
-from decision.store.memory import MemoryStore
-from decision.version.registry import Registry
-from models.artefact import Artefact, WarmUp, encode_artefact
+from models.artefact import Artefact, encode_artefact
 from models.model import load_model
 from models.rates import Rates
-from rules.errors import ArtefactError
 from rules.ids import GoalId, Instant, PlacementId
 from tests.training.worlds import response_rows, value_rows
 from training.learning.course import Course, train
 from training.learning.predictor import predict
-from training.promotion.publication import publish
 
 GOAL = GoalId("accept")
 NOW = Instant(1_790_000_000_000)
@@ -86,21 +82,3 @@ def test_a_value_model_learns_again_from_everything() -> None:
     assert found is not None
     assert found.mean() == pytest.approx(rows.target.mean(), rel=0.05)
     assert course.quality["model"].squared_error is not None
-
-
-async def test_a_published_model_is_in_use_unless_told_otherwise(course: Course) -> None:
-    registry = Registry(MemoryStore())
-    version = await publish(registry, course.artefact, "train", activate=False)
-    assert await registry.current("model") == {}
-    assert await publish(registry, course.artefact, "train", activate=True) == version
-    assert await registry.current("model") == {GOAL: version}
-    assert (await registry.info("model", version)).summary["goal"] == GOAL
-
-
-async def test_a_model_that_cannot_be_served_is_not_stored(course: Course) -> None:
-    registry = Registry(MemoryStore())
-    scores = tuple(np.nextafter(np.array(course.artefact.warm_up.scores), 9.0).tolist())
-    spoilt = msgspec.structs.replace(course.artefact, warm_up=WarmUp(course.artefact.warm_up.rows, scores))
-    with pytest.raises(ArtefactError, match="warm-up row 0"):
-        await publish(registry, spoilt, "train", activate=True)
-    assert await registry.versions("model") == []

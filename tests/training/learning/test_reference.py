@@ -21,7 +21,9 @@ def shifts(reference: Reference, rows: Rows) -> dict[str, float]:
     for column, feature in enumerate(rows.inputs.features):
         if feature.name in reference.features:
             weights = weights_of(origin_of(feature.name, feature.value).of_request, rows.position, rows.probability)
-            again = spread_again(reference.features[feature.name], rows.matrix[:, column], weights)
+            again = spread_again(
+                reference.features[feature.name], rows.matrix[:, column], weights, np.arange(len(rows))
+            )
             assert again is not None
             found[feature.name] = stability(reference.features[feature.name], again).index
     return found
@@ -52,5 +54,7 @@ def test_predictions_are_those_at_the_first_rank() -> None:
     assert reference.prediction is not None
     first = predict(artefact, msgspec.structs.replace(rows, position=np.ones(len(rows))))
     assert first is not None
-    again = spread_again(reference.prediction, first, weights_of(False, rows.position, rows.probability))
+    again = spread_again(
+        reference.prediction, first, weights_of(False, rows.position, rows.probability), np.arange(len(rows))
+    )
     assert again == reference.prediction
