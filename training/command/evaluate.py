@@ -18,6 +18,7 @@ from training.command.options import chosen_goal, places, which_decisions
 from training.command.progress import counting
 from training.evaluation.evaluation import Evaluation, evaluation_of
 from training.evaluation.judgement import judge_goal
+from training.evaluation.page import evaluation_page
 from training.evaluation.table import estimators_table, evaluation_table, reach_table
 from training.material.material import Range
 from training.material.question import Source
@@ -26,14 +27,15 @@ from training.material.question import Source
 @click.command()
 @which_decisions
 @click.option("--goal", help="The goal to evaluate for; may be left out where the workspace has only one.")
-@click.option(
-    "--model", "models", multiple=True, help="A stored model's version, without it the one in use; may be repeated."
-)
-@click.option("--since", type=MOMENT, help="Decisions from this moment on; without it, from where the training ended.")
+@click.option("--model", "models", multiple=True, help="Also a stored model of this version; may be repeated.")
+@click.option("--since", type=MOMENT, help="Decisions from this moment on; without it, from where trainings ended.")
 @click.option(
     "--decided",
     multiple=True,
     help="Also judge what this placement decided for the same customers at the same moments; may be repeated.",
+)
+@click.option(
+    "--html", "page", type=click.Path(dir_okay=False, path_type=Path), help="Also write a page with plots to this file."
 )
 def evaluate(
     goal: str | None,
@@ -45,12 +47,13 @@ def evaluate(
     until: Instant | None,
     now: Instant | None,
     figures: Path | None,
+    page: Path | None,
 ) -> None:
-    """Estimate what a model's decisions would have earned on logged ones.
+    """Estimate what policies would have earned on logged decisions: the model in use, and any others.
 
-    Beside it stand the policy that was logged, uniform choice, and the best constant: the offer that earned most before
-    the decisions judged. Standard errors, in brackets, are clustered by subject. A placement that --decided beside the
-    logged one, under a contact policy of its own, shows what that policy costs.
+    Beside them stand the policy that was logged, uniform choice, and the best constant: the offer that earned most
+    before the decisions judged. Intervals are clustered by subject; where the log cannot support a figure, none is
+    given. A placement that --decided beside the logged one, under a contact policy of its own, shows what that costs.
     """
     range = Range(since, until, now, places(placements), source)
     versions = tuple(ModelVersion(model) for model in models)
@@ -59,6 +62,8 @@ def evaluate(
     Console().print(estimators_table(evaluation, "The same by every estimator"))
     if evaluation.reaches:
         Console().print(reach_table(evaluation.reaches, "What the placements' contacts would have brought"))
+    if page is not None:
+        page.write_text(evaluation_page(evaluation, "What policies would have earned"), encoding="utf-8")
     if figures is not None:
         figures.write_bytes(msgspec.json.format(msgspec.json.encode(evaluation)))
 

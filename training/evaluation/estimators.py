@@ -61,15 +61,5 @@ def switch_doubly_robust(logged: LoggedActions, policy: PolicyActions, threshold
     return _mean(policy.predicted + np.where(kept, weights, 0.0) * (logged.value - logged.predicted))
 
 
-ESTIMATORS = {
-    "IPS": inverse_propensity,
-    "SNIPS": self_normalised,
-    "DM": direct_method,
-    "DR": doubly_robust,
-    "Switch-DR": switch_doubly_robust,
-}
-"""All of them, by the name that people know."""
-
-
 def _mean(earned: Floats) -> Ratio:
     return Ratio(earned, np.ones(len(earned)))

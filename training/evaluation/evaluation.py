@@ -34,6 +34,12 @@ class Comparison(msgspec.Struct, frozen=True):
     support: Support
     gain: Gain
 
+    @property
+    def estimates(self) -> dict[str, Estimate]:
+        """The estimates by the estimators' names."""
+        names = "IPS", "SNIPS", "DM", "DR", "Switch-DR"
+        return dict(zip(names, (self.ips, self.snips, self.dm, self.dr, self.switch_dr), strict=True))
+
 
 class Evaluation(msgspec.Struct, frozen=True):
     """All policies on the same decisions; the other fields are as in `Judged`."""

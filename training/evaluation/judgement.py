@@ -18,6 +18,8 @@ from training.material.ledger import decided_offers, first_offers
 from training.material.material import Material, Range, champion_of, gather
 from training.material.question import Question
 
+CHAMPION = "champion"
+
 Step = Callable[[], None]
 
 MOST_LEARNED = 200_000
@@ -34,26 +36,30 @@ async def judge_goal(
     decided: tuple[PlacementId, ...] = (),
     threads: int = 2,
 ) -> Judged:
-    """Judge stored models of a goal (without `versions` the one in use) on the decisions in a range.
+    """Judge the model in use (the prior where none is) and stored ones of these versions on the decisions in a range.
 
     With `decided` also what those placements decided for the same subjects at the same moments. Without `range.since`
     the range begins where the models' training ended. The constant is chosen on what lies before.
     """
     material = await gather(registry, connection, goal, range)
-    if versions:
-        models = {str(version): load_model(await registry.get("model", version)) for version in versions}
-    else:
-        champion, current = await champion_of(registry, material.question)
-        models = {current or "no model": champion}
     question = material.question
-    for version, model in models.items():
-        if (model.goal, model.objective) != (goal, question.objective):
-            raise ArtefactError(
-                f"Model {version} is for goal {model.goal!r} and objective {model.objective!r}; give one for {goal!r}."
-            )
+    champion, current = await champion_of(registry, question)
+    models = {CHAMPION: champion}
+    for version in versions:
+        if version != current:
+            models[str(version)] = _fitting(load_model(await registry.get("model", version)), version, question)
     ends = [model.artefact.window[1] for model in models.values() if model.artefact.window is not None]
     since = question.since if question.since is not None else max(ends, default=None)
     return await asyncio.to_thread(judge_material, material, since, models, step, decided=decided, threads=threads)
+
+
+def _fitting(model: Model, version: str, question: Question) -> Model:
+    if (model.goal, model.objective) != (question.goal, question.objective):
+        raise ArtefactError(
+            f"Model {version} is for goal {model.goal!r} and objective {model.objective!r}; give one for "
+            f"{question.goal!r}."
+        )
+    return model
 
 
 def judge_material(

@@ -1,6 +1,7 @@
 """Policies beside each other, for people."""
 
 from collections.abc import Sequence
+from math import nan
 
 from rich.box import SIMPLE
 from rich.table import Table
@@ -8,33 +9,32 @@ from rich.table import Table
 from training.evaluation.evaluation import Evaluation
 from training.evaluation.policies import CONSTANT
 from training.evaluation.reach import Reach
-from training.figure import between, digits_of, number, with_error, with_interval
+from training.figure import digits_of, number, with_error, with_interval
 
 
 def evaluation_table(evaluation: Evaluation, title: str) -> Table:
     """Policies beside each other by DR, with intervals, and how far the log supports them."""
-    table = Table(title=title, caption=_caption(evaluation), box=SIMPLE, padding=(0, 1, 0, 0), pad_edge=False)
+    table = Table(
+        title=title, caption=" ".join(evaluation_notes(evaluation)), box=SIMPLE, padding=(0, 1, 0, 0), pad_edge=False
+    )
     table.add_column("Policy", no_wrap=True)
-    for column in ("DR", "Over constant", "Eff. n", "Outside"):
+    for column in ("DR", "from", "to", "Gain", "from", "to", "Eff. n", "Outside"):
         table.add_column(column, justify="right", no_wrap=True)
     for found in evaluation.comparisons:
-        told = not found.support.refusal
-        digits = digits_of(found.dr.value)
-        table.add_row(
-            found.policy,
-            between(found.dr.value, found.dr.low, found.dr.high, digits) if told else "–",
-            "–" if found.policy == CONSTANT else between(found.gain.value, found.gain.low, found.gain.high, digits),
-            f"{found.support.effective_sample_size:,.0f}",
-            f"{found.support.outside:.0%}",
-        )
+        dr, gain, digits = found.dr, found.gain, digits_of(found.dr.value)
+        values = (dr.value, dr.low, dr.high) if not found.support.refusal else [nan] * 3
+        gains = (gain.value, gain.low, gain.high) if found.policy != CONSTANT else [nan] * 3
+        shown = (number(figure, digits) for figure in (*values, *gains))
+        effective, outside = found.support.effective_sample_size, found.support.outside
+        table.add_row(found.policy, *shown, f"{effective:,.0f}", f"{outside:.0%}")
     return table
 
 
 def estimators_table(evaluation: Evaluation, title: str) -> Table:
-    """What each estimator says of each policy, standard errors in brackets, and the interval that assumes least."""
+    """What each estimator says of each policy, and the interval that assumes least."""
     caption = (
-        "Standard errors, clustered by subject, in brackets. Sure interval: of DR by empirical Bernstein, at 95 % for "
-        "any number of subjects as long as none goes beyond those seen."
+        "Sure interval: of DR by empirical Bernstein, at 95 % for any number of subjects as long as none goes beyond "
+        "those seen."
     )
     table = Table(title=title, caption=caption, box=SIMPLE, padding=(0, 1, 0, 0), pad_edge=False)
     table.add_column("Policy", no_wrap=True)
@@ -44,10 +44,9 @@ def estimators_table(evaluation: Evaluation, title: str) -> Table:
         if found.support.refusal:
             table.add_row(found.policy, *["–"] * 6)
             continue
-        shown = found.ips, found.snips, found.dm, found.dr, found.switch_dr
         digits = digits_of(found.dr.value)
         sure = f"{number(found.dr.sure_low, digits)} to {number(found.dr.sure_high, digits)}"
-        table.add_row(found.policy, *(with_error(one.value, one.standard_error, digits) for one in shown), sure)
+        table.add_row(found.policy, *(number(one.value, digits) for one in found.estimates.values()), sure)
     return table
 
 
@@ -73,17 +72,18 @@ def reach_table(reaches: Sequence[Reach], title: str) -> Table:
     return table
 
 
-def _caption(evaluation: Evaluation) -> str:
+def evaluation_notes(evaluation: Evaluation) -> list[str]:
+    """What must be known to read the figures, in sentences."""
     said = [
         f"Value per decision over {evaluation.decisions:,} decisions of {evaluation.subjects:,} subjects, with "
         "intervals of 95 %. Outside is how much of what a policy would do the log never tried."
     ]
     if evaluation.constant is not None:
-        said.append(f"The constant is {evaluation.constant!r}.")
+        said.append(f"The gain is over the constant, which is {evaluation.constant!r}.")
     said.extend(
         f"What {found.policy} is worth cannot be told: {found.support.refusal}."
         for found in evaluation.comparisons
         if found.support.refusal
     )
     said.extend(f"{count:,} decisions skipped: {reason}." for reason, count in sorted(evaluation.skipped.items()))
-    return " ".join(said)
+    return said
