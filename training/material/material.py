@@ -1,5 +1,8 @@
 """What a training or an evaluation works on: the journal, the catalogues it speaks of, and the question asked."""
 
+from collections.abc import Iterable
+from contextlib import suppress
+
 import duckdb
 import msgspec
 
@@ -44,13 +47,20 @@ async def gather(registry: Registry, connection: duckdb.DuckDBPyConnection, goal
     question = question_of(catalogue.workspace, goal, now, range.since, range.until, range.placements, range.source)
     decided = catalogues_of(connection)
     catalogues = {str(catalogue.version): catalogue}
-    for version in decided.keys() - catalogues.keys():
-        try:
-            catalogues[version] = unpack(await registry.get("catalogue", version))
-        except ConciergeError:
-            # What cannot be read any more cannot be learned from either; evaluation counts it as skipped.
-            continue
+    catalogues |= await stored_catalogues(registry, decided.keys() - catalogues.keys())
     return Material(connection, question, catalogue, catalogues, places_of(catalogues, question, decided))
+
+
+async def stored_catalogues(registry: Registry, versions: Iterable[str]) -> dict[str, Catalogue]:
+    """Those of the versions that can still be read.
+
+    What cannot be read any more cannot be learned from either; evaluation counts it as skipped.
+    """
+    found = {}
+    for version in versions:
+        with suppress(ConciergeError):
+            found[version] = unpack(await registry.get("catalogue", version))
+    return found
 
 
 async def current_catalogue(registry: Registry) -> Catalogue:

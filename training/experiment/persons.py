@@ -1,0 +1,134 @@
+"""Persons of an experiment and what each of them earned, from the journal."""
+
+from collections.abc import Sequence
+
+import duckdb
+import msgspec
+import numpy as np
+from numpy.typing import NDArray
+
+from rules.ids import Duration, Instant, PlacementId
+
+# A person is whom the division asked for: the customer, else the visitor. Of an outcome without a value the V counts
+# that was stated for its offer.
+_PERSONS = """
+WITH asked AS (
+    SELECT id, "at", coalesce('c:' || customer, 'v:' || visitor) AS person, decision."group" AS "group",
+           decision.offers AS offers
+    FROM journal
+    WHERE record = 'decision'
+      AND decision.source = 'live'
+      AND (customer IS NOT NULL OR visitor IS NOT NULL)
+      AND list_contains($catalogues, decision.catalogue)
+      AND list_contains($placements, decision.placement)
+      AND ($since IS NULL OR "at" >= $since)
+      AND ($until IS NULL OR "at" < $until)
+), came AS (
+    SELECT person, "group", count(*) AS decisions, min("at") AS first FROM asked GROUP BY ALL
+), earned AS (
+    {earned}
+)
+SELECT came."group", came.decisions, coalesce(earned.hits, 0) AS hits, coalesce(earned.value, 0.0) AS value
+FROM came LEFT JOIN earned ON earned.person = came.person AND earned."group" = came."group"
+ORDER BY came.person, came."group"
+"""
+
+_BY_OUTCOMES = """
+    SELECT asked.person, asked."group", count(*) AS hits,
+           sum(coalesce(
+               journal.outcome.value,
+               list_filter(asked.offers, lambda shown: shown.offer = journal.outcome.offer)[1].value,
+               $unstated
+           ) ORDER BY journal.id, asked.id) AS value
+    FROM journal JOIN asked ON journal.outcome.decision = asked.id
+    WHERE journal.record = 'outcome' AND journal.outcome.kind = $kind AND journal."at" <= asked."at" + $window
+    GROUP BY ALL
+"""
+
+_BY_EVENTS = """
+    SELECT came.person, came."group", count(*) AS hits,
+           sum(coalesce(journal.event.value, $unstated) ORDER BY journal.id, journal.visitor) AS value
+    FROM journal JOIN came
+      ON came.person = coalesce('c:' || journal.customer, 'v:' || journal.visitor) AND journal."at" >= came.first
+    WHERE journal.record = 'event' AND journal.event.kind = $kind AND ($until IS NULL OR journal."at" < $until)
+    GROUP BY ALL
+"""
+
+_LATEST = """
+SELECT decision.catalogue FROM journal WHERE record = 'decision' AND decision.source = 'live'
+GROUP BY 1 ORDER BY max("at") DESC, 1
+"""
+
+_ELSEWHERE = """
+SELECT count(*) FROM journal
+WHERE record = 'decision' AND decision.source = 'live'
+  AND list_contains($catalogues, decision.catalogue) AND list_contains($placements, decision.placement)
+  AND ($since IS NULL OR "at" >= $since) AND ($until IS NULL OR "at" < $until)
+"""
+
+
+class Measure(msgspec.Struct, frozen=True):
+    """What counts: outcomes of a `kind` inside a `window` after their decision, or without one events of that kind.
+
+    Events count from a person's first decision on, whatever they are due to. `unstated` is the value of what says none.
+    """
+
+    kind: str
+    window: Duration | None
+    unstated: float
+
+
+class Persons(msgspec.Struct, frozen=True, eq=False):
+    """One element per person, in the order of their names: group, decisions, what counts of them, and its value."""
+
+    group: NDArray[np.str_]
+    decisions: NDArray[np.int64]
+    hits: NDArray[np.int64]
+    value: NDArray[np.float64]
+
+
+def persons_of(
+    connection: duckdb.DuckDBPyConnection,
+    catalogues: Sequence[str],
+    placements: Sequence[PlacementId],
+    measure: Measure,
+    since: Instant | None = None,
+    until: Instant | None = None,
+) -> Persons:
+    """Everybody decided for at the placements under these catalogue versions; who is nobody in particular is not."""
+    given: dict[str, object] = {
+        "catalogues": list(catalogues),
+        "placements": list(placements),
+        "since": since,
+        "until": until,
+        "kind": measure.kind,
+        "unstated": measure.unstated,
+    }
+    if measure.window is not None:
+        given["window"] = measure.window
+    query = _PERSONS.format(earned=_BY_EVENTS if measure.window is None else _BY_OUTCOMES)
+    columns = connection.execute(query, given).fetchnumpy()
+    return Persons(
+        np.asarray(columns["group"], np.str_),
+        np.asarray(columns["decisions"], np.int64),
+        np.asarray(columns["hits"], np.int64),
+        np.asarray(columns["value"], np.float64),
+    )
+
+
+def latest_catalogues(connection: duckdb.DuckDBPyConnection) -> list[str]:
+    """The catalogue versions that decisions were made with, the one of the latest decision first."""
+    return [version for (version,) in connection.execute(_LATEST).fetchall()]
+
+
+def count_decisions(
+    connection: duckdb.DuckDBPyConnection,
+    catalogues: Sequence[str],
+    placements: Sequence[PlacementId],
+    since: Instant | None,
+    until: Instant | None,
+) -> int:
+    """How many decisions were made at the placements under these catalogue versions."""
+    given = {"catalogues": list(catalogues), "placements": list(placements), "since": since, "until": until}
+    (count,) = connection.execute(_ELSEWHERE, given).fetchone() or (0,)
+    return int(count)
