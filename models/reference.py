@@ -8,7 +8,7 @@ class Histogram(msgspec.Struct, frozen=True):
 
     Numbers fall into bins that end with the `edges`, and one above all of them; codes of strings into one bin for each
     of `categories`, and one for all others. The last bin is for missing values. `shares` sum to 1; `size` is how many
-    rows of equal weight would tell as much.
+    people of equal weight would tell as much.
     """
 
     shares: tuple[float, ...]

@@ -7,13 +7,14 @@ from scipy.special import chdtri
 from models.reference import Histogram, Stability
 
 Floats = NDArray[np.float64]
+People = NDArray[np.intp]
 
 BINS = 10
 """Bins between the smallest and the largest number seen."""
 CATEGORIES = 20
 """Strings that get a bin of their own, the most frequent ones."""
 LEAST = 50.0
-"""Rows of equal weight below which nothing is told."""
+"""People of equal weight below whom nothing is told."""
 _SURE = 0.001
 
 
@@ -29,23 +30,26 @@ def weights_of(of_request: bool, position: Floats, probability: Floats) -> Float
     return np.where(known, 1.0 / np.where(known, probability, 1.0), 0.0)
 
 
-def spread(values: Floats, weights: Floats, categorical: bool = False) -> Histogram | None:
-    """The histogram of values f8[n] (NaN is missing) with weights f8[n]; None where too few count for anything."""
+def spread(values: Floats, weights: Floats, people: People, categorical: bool = False) -> Histogram | None:
+    """The histogram of values f8[n] (NaN is missing) with weights f8[n]; None where too few count for anything.
+
+    `people` int[n] numbers whose row each is, from 0: the rows of one person tell no more than one row.
+    """
     kept = weights > 0.0
-    values, weights = values[kept], weights[kept]
+    values, weights, people = values[kept], weights[kept], people[kept]
     known = ~np.isnan(values)
     if categorical:
         codes, places = np.unique(values[known], return_inverse=True)
         totals = np.bincount(places, weights[known], len(codes))
         frequent = np.sort(codes[np.argsort(-totals, kind="stable")[:CATEGORIES]])
-        return _filled(values, weights, (), tuple(frequent.tolist()))
-    return _filled(values, weights, _edges(values[known], weights[known]), None)
+        return _filled(values, weights, people, (), tuple(frequent.tolist()))
+    return _filled(values, weights, people, _edges(values[known], weights[known]), None)
 
 
-def spread_again(reference: Histogram, values: Floats, weights: Floats) -> Histogram | None:
+def spread_again(reference: Histogram, values: Floats, weights: Floats, people: People) -> Histogram | None:
     """The spread of other values over the same bins; None where too few count for anything."""
     kept = weights > 0.0
-    return _filled(values[kept], weights[kept], reference.edges, reference.categories)
+    return _filled(values[kept], weights[kept], people[kept], reference.edges, reference.categories)
 
 
 def stability(reference: Histogram, recent: Histogram) -> Stability:
@@ -77,10 +81,15 @@ def _edges(values: Floats, weights: Floats) -> tuple[float, ...]:
 
 
 def _filled(
-    values: Floats, weights: Floats, edges: tuple[float, ...], categories: tuple[float, ...] | None
+    values: Floats,
+    weights: Floats,
+    people: People,
+    edges: tuple[float, ...],
+    categories: tuple[float, ...] | None,
 ) -> Histogram | None:
     total = weights.sum()
-    size = float(total * total / np.square(weights).sum()) if len(weights) else 0.0
+    # Kish's effective size, of what each person counts for.
+    size = float(total * total / np.square(np.bincount(people, weights)).sum()) if len(weights) else 0.0
     if size < LEAST:
         return None
     if categories is None:

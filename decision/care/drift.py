@@ -35,13 +35,14 @@ def drift_of(artefact: Artefact, version: ModelVersion, shown: pa.Table, vectors
     if reference is None:
         return Drift({}, None)
     rank, probability = _floats(shown, "rank"), _floats(shown, "probability")
+    people = np.unique(shown.column("subject").to_numpy().astype(np.str_), return_inverse=True)[1]
     features: dict[str, Stability] = {}
     for feature in artefact.features:
         before = reference.features.get(feature.name)
         if before is not None:
             rows, values = _values(shown, vectors, feature)
             weights = weights_of(origin_of(feature.name, feature.value).of_request, rank[rows], probability[rows])
-            found = _shift(before, values, weights)
+            found = _shift(before, values, weights, people[rows])
             if found is not None:
                 features[feature.name] = found
     if reference.prediction is None:
@@ -49,11 +50,11 @@ def drift_of(artefact: Artefact, version: ModelVersion, shown: pa.Table, vectors
     prediction = _floats(shown, "prediction")
     own = (shown.column("model").to_numpy() == version) & ~np.isnan(prediction)
     weights = weights_of(False, rank[own], probability[own])
-    return Drift(features, _shift(reference.prediction, prediction[own], weights))
+    return Drift(features, _shift(reference.prediction, prediction[own], weights, people[own]))
 
 
-def _shift(before: Histogram, values: Floats, weights: Floats) -> Stability | None:
-    now = spread_again(before, values, weights)
+def _shift(before: Histogram, values: Floats, weights: Floats, people: NDArray[np.intp]) -> Stability | None:
+    now = spread_again(before, values, weights, people)
     return None if now is None else stability(before, now)
 
 

@@ -7,12 +7,14 @@ from models.reference import Histogram, Stability
 from models.stability import LEAST, spread, spread_again, stability, weights_of
 
 ONES = np.ones(1_000)
+EACH = np.arange(1_000)
+"""Everybody has one row."""
 
 
 def shift(before: np.ndarray, now: np.ndarray, categorical: bool = False) -> Stability:
-    reference = spread(before, np.ones(len(before)), categorical)
+    reference = spread(before, np.ones(len(before)), np.arange(len(before)), categorical)
     assert reference is not None
-    recent = spread_again(reference, now, np.ones(len(now)))
+    recent = spread_again(reference, now, np.ones(len(now)), np.arange(len(now)))
     assert recent is not None
     return stability(reference, recent)
 
@@ -29,13 +31,13 @@ def test_the_index_is_what_its_definition_says() -> None:
 
 def test_numbers_fall_into_bins_of_equal_weight_and_what_was_never_seen_into_its_own() -> None:
     values = np.concatenate([np.linspace(0.0, 1.0, 900), np.full(100, np.nan)])
-    reference = spread(values, ONES)
+    reference = spread(values, ONES, EACH)
     assert reference is not None
     below, *inner, above, missing = reference.shares
     assert (below, above, missing) == (0.0, 0.0, 0.1)
     assert inner == pytest.approx([0.09] * 10, abs=0.002)
-    lower = spread_again(reference, values - 5.0, ONES)
-    higher = spread_again(reference, values + 5.0, ONES)
+    lower = spread_again(reference, values - 5.0, ONES, EACH)
+    higher = spread_again(reference, values + 5.0, ONES, EACH)
     assert lower is not None
     assert higher is not None
     assert (lower.shares[0], higher.shares[-2]) == (0.9, 0.9)
@@ -49,11 +51,11 @@ def test_a_constant_that_becomes_another_number_has_drifted() -> None:
 
 def test_strings_fall_into_bins_of_their_own_and_new_ones_among_the_others() -> None:
     before = np.repeat([281474976710655.0, 17.0], [600, 400])
-    reference = spread(before, ONES, categorical=True)
+    reference = spread(before, ONES, EACH, categorical=True)
     assert reference is not None
     assert reference.categories == (17.0, 281474976710655.0)
     assert reference.shares == (0.4, 0.6, 0.0, 0.0)
-    now = spread_again(reference, np.repeat([17.0, 99.0, np.nan], [500, 300, 200]), ONES)
+    now = spread_again(reference, np.repeat([17.0, 99.0, np.nan], [500, 300, 200]), ONES, EACH)
     assert now is not None
     assert now.shares == (0.5, 0.0, 0.3, 0.2)
 
@@ -68,11 +70,13 @@ def test_chance_alone_stays_within_its_level_999_times_in_a_thousand() -> None:
     assert beyond <= 6
 
 
-def test_few_rows_tell_nothing() -> None:
-    assert spread(np.zeros(int(LEAST) - 1), np.ones(int(LEAST) - 1)) is None
-    assert spread(np.zeros(1_000), np.zeros(1_000)) is None
+def test_few_rows_or_people_tell_nothing() -> None:
+    few = int(LEAST) - 1
+    assert spread(np.zeros(few), np.ones(few), EACH[:few]) is None
+    assert spread(np.zeros(1_000), np.zeros(1_000), EACH) is None
+    assert spread(np.zeros(1_000), ONES, EACH % few) is None
     # Two rows that outweigh all others are two rows.
-    assert spread(np.zeros(1_000), np.where(np.arange(1_000) < 2, 1e9, 1.0)) is None
+    assert spread(np.zeros(1_000), np.where(EACH < 2, 1e9, 1.0), EACH) is None
 
 
 def test_a_small_shift_in_few_rows_is_within_chance() -> None:
@@ -94,9 +98,13 @@ def test_what_a_new_policy_shows_is_no_drift_of_the_offers() -> None:
         position = np.ones(4_000)
         found.append((prices[drawn], weights_of(False, position, chances[drawn])))
     (before, first), (now, second) = found
-    reference = spread(before, first)
+    everybody = np.arange(4_000)
+    reference = spread(before, first, everybody)
     assert reference is not None
-    weighted, plain = spread_again(reference, now, second), spread_again(reference, now, np.ones(4_000))
+    weighted, plain = (
+        spread_again(reference, now, second, everybody),
+        spread_again(reference, now, np.ones(4_000), everybody),
+    )
     assert weighted is not None
     assert plain is not None
     assert not stability(reference, weighted).above(0.05)
@@ -108,3 +116,22 @@ def test_what_is_said_of_the_request_counts_once_a_decision() -> None:
     probability = np.array([0.5, 0.25, np.nan, 0.0])
     assert weights_of(True, position, probability).tolist() == [1.0, 0.0, 0.0, 1.0]
     assert weights_of(False, position, probability).tolist() == [2.0, 4.0, 0.0, 0.0]
+
+
+def test_rows_of_one_person_tell_no_more_than_one() -> None:
+    random = np.random.default_rng(23)
+    beyond, naive = 0, 0
+    for _ in range(300):
+        # A hundred people, each seen ten times, all of whose rows are alike.
+        one, other = (np.repeat(random.normal(size=100), 10) for _ in range(2))
+        for clustered in (True, False):
+            people = EACH // 10 if clustered else EACH
+            reference = spread(one, ONES, people)
+            assert reference is not None
+            recent = spread_again(reference, other, ONES, people)
+            assert recent is not None
+            found = stability(reference, recent)
+            beyond += clustered and found.index > found.chance
+            naive += not clustered and found.index > found.chance
+    assert beyond <= 3
+    assert naive > 150
