@@ -1,6 +1,6 @@
 """Intervals: how often they hold the truth, over many simulated logs of people who decide several times.
 
-COVERAGE=1000 (`make coverage`) simulates as many logs; the suite a part of them.
+COVERAGE=1000 (`make intervals`) simulates as many logs; the suite a part of them.
 """
 
 import os
