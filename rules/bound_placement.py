@@ -127,6 +127,8 @@ class BoundPlacement(msgspec.Struct, frozen=True, eq=False):
             read = self._read(("offer.starts", "offer.ends"), facts, row)
             read["now"] = format_instant(now)
             sentence = f"{sentence} ({tell_values(read)})"
+        elif reason is Reason.NOT_A_CANDIDATE:
+            sentence = "The candidates of this arm of the experiment leave this offer out."
         elif reason is Reason.NO_CONSENT and self.spec.consent is not None:
             read = {f"consent.{self.spec.consent}": (consents or {}).get(self.spec.consent)}
             sentence = f"{sentence} ({tell_values(read)})"
