@@ -85,10 +85,25 @@ class Published(msgspec.Struct, frozen=True):
     version: str
 
 
+class Checked(msgspec.Struct, frozen=True):
+    """One thing that was checked before a model could be put to use."""
+
+    name: str
+    passed: bool
+
+
+class Checks(msgspec.Struct, frozen=True):
+    """All that was checked of a model."""
+
+    checks: tuple[Checked, ...] = ()
+
+
 class Training(msgspec.Struct, frozen=True):
-    """What `concierge train --json` writes."""
+    """What `concierge train --json` writes: the stored model, whether it is in use, and what was checked."""
 
     version: str
+    in_use: bool = True
+    gate: Checks = Checks()
 
 
 class Judged(msgspec.Struct, frozen=True):
@@ -104,10 +119,31 @@ class Judged(msgspec.Struct, frozen=True):
     contact_worth: float | None
 
 
-class Evaluated(msgspec.Struct, frozen=True):
-    """What `concierge evaluate --json` writes, as far as it is about placements."""
+class Interval(msgspec.Struct, frozen=True):
+    """A figure with its interval of 95 %; None stands for what cannot be told."""
 
+    value: float | None
+    low: float | None
+    high: float | None
+
+
+class Compared(msgspec.Struct, frozen=True):
+    """A policy in what `concierge evaluate` writes: its value by DR, and its paired gain over the constant."""
+
+    policy: str
+    dr: Interval
+    gain: Interval
+
+
+class Evaluated(msgspec.Struct, frozen=True):
+    """What `concierge evaluate --json` writes, as far as it is read here."""
+
+    comparisons: tuple[Compared, ...]
     reaches: tuple[Judged, ...]
+
+    def policy(self, name: str) -> Compared:
+        """The figures of one policy; StopIteration when it was not judged."""
+        return next(found for found in self.comparisons if found.policy == name)
 
     def placement(self, name: str) -> Judged:
         """The figures of one placement; StopIteration when it was not judged."""

@@ -42,12 +42,14 @@ class Arm(msgspec.Struct, frozen=True):
 
 
 class Night(msgspec.Struct, frozen=True):
-    """What a night's training came to: `promoted`, `refused` or `too little` to learn from, and how long it took."""
+    """What a night's training came to: `promoted`, `refused` or `too little` to learn from; how long it took, and what
+    the gate held against the model.
+    """
 
     day: int
     result: str
     seconds: float
-    why: str = ""
+    failed: tuple[str, ...] = ()
 
 
 async def live(arm: Arm, month: Month, nights: list[Night]) -> Path:
@@ -95,23 +97,21 @@ async def _publish_offer(client: Client, arm: Arm) -> None:
 async def _train(concierge: Concierge, client: Client, arm: Arm, month: Month, day: int) -> Night:
     """A night's training, as cron would do it; a model that is promoted serves the next morning."""
     figures, now = concierge.data / "training.json", month.world.instant((day + 1) * DAY)
+    words = ("train", "--goal", GOAL, "--now", now, "--threads", "1", "--json", str(figures), *arm.training)
     begun = perf_counter()
-    before = (await client.models()).current.get(GOAL)
     try:
-        await concierge.run(
-            "train", "--goal", GOAL, "--now", now, "--threads", "1", "--json", str(figures), *arm.training
-        )
+        await concierge.run(*words)
     except CommandFailed as error:
         if _TOO_LITTLE not in " ".join(str(error).split()):
             raise
         return Night(day, "too little", perf_counter() - begun)
     seconds = perf_counter() - begun
-    trained = msgspec.json.decode(figures.read_bytes(), type=Training).version
-    current = (await client.models()).current.get(GOAL)
-    if current != trained or current == before:
-        return Night(day, "refused", seconds)
-    await await_model(client, trained)
-    return Night(day, "promoted", seconds)
+    made = msgspec.json.decode(figures.read_bytes(), type=Training)
+    failed = tuple(check.name for check in made.gate.checks if not check.passed)
+    if not made.in_use:
+        return Night(day, "refused", seconds, failed)
+    await await_model(client, made.version)
+    return Night(day, "promoted", seconds, failed)
 
 
 class _Visitors:

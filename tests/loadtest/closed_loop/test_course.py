@@ -43,7 +43,7 @@ def test_a_course_adds_up_to_its_path_and_comes_back_from_its_file(tmp_path: Fil
     best, path = Path(month), Path(month)
     walk(Optimum(best), best)
     walk(Chance(1), path)
-    nights = (Night(0, "too little", 1.5), Night(1, "refused", 2.0, "support"))
+    nights = (Night(0, "too little", 1.5), Night(1, "refused", 2.0, ("gain",)))
     course = course_of("random", path, best, 3.0, nights)
     assert np.isclose(sum(course.value), path.value.sum())
     assert np.isclose(sum(course.best), best.value.sum())
