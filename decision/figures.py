@@ -9,7 +9,7 @@ from collections import Counter, defaultdict
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 
-from decision.engine.request import Decision
+from decision.engine.request import Decision, Shadow
 from decision.logs import log
 from decision.metrics import (
     ANSWERS,
@@ -17,6 +17,7 @@ from decision.metrics import (
     DEGRADED,
     REASONS,
     SECONDS_BOUNDS,
+    SHADOW,
     VOLUME_LEFT,
     counter,
     decision_seconds,
@@ -33,6 +34,7 @@ class _Tally:
     def __init__(self) -> None:
         self.groups: Counter[str] = Counter()
         self.reasons: Counter[str] = Counter()
+        self.shadows: Counter[bool] = Counter()
         self.buckets = [0] * (len(SECONDS_BOUNDS) + 1)
         self.seconds = 0.0
 
@@ -60,6 +62,10 @@ class Figures:
             for reason in shown.reasons:
                 tally.reasons[reason] += 1
 
+    def shadowed(self, placement: str, shadow: Shadow) -> None:
+        """A challenger was asked about a decision."""
+        self._placements[placement].shadows[shadow.agrees] += 1
+
     def answered(self, status: int) -> None:
         """A call was answered with a status code."""
         self._statuses[status] += 1
@@ -78,6 +84,8 @@ class Figures:
                 counter(DECISIONS, placement, group).inc(number)
             for reason, number in tally.reasons.items():
                 counter(REASONS, placement, reason).inc(number)
+            for agrees, number in tally.shadows.items():
+                counter(SHADOW, placement, "yes" if agrees else "no").inc(number)
             decision_seconds(placement).add(tally.buckets, tally.seconds)
         for cause, number in causes.items():
             counter(DEGRADED, cause).inc(number)

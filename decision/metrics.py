@@ -6,6 +6,7 @@
 | `concierge_decision_seconds` | placement | time from the call to the acknowledged answer |
 | `concierge_degraded_total` | cause | decisions that went on without a part |
 | `concierge_reasons_total` | placement, reason | offers by why they were shown or not |
+| `concierge_shadow_total` | placement, agrees | decisions a challenger was asked about, by whether it agrees |
 | `concierge_reports_total` | record, result | outcomes and events, accepted or repeated |
 | `concierge_answers_total` | status | HTTP answers by status code |
 | `concierge_refresh_failures_total` | kind | catalogues and models that this worker could not take |
@@ -59,6 +60,9 @@ DECISION_SECONDS = SecondsHistogram(
 )
 DEGRADED = Counter("concierge_degraded_total", "Decisions that went on without a part.", ["cause"])
 REASONS = Counter("concierge_reasons_total", "Offers by why they were shown or not.", ["placement", "reason"])
+SHADOW = Counter(
+    "concierge_shadow_total", "Decisions a challenger was asked about, by whether it agrees.", ["placement", "agrees"]
+)
 REPORTS = Counter("concierge_reports_total", "Outcomes and events taken, or already known.", ["record", "result"])
 ANSWERS = Counter("concierge_answers_total", "HTTP answers by status code.", ["status"])
 REFRESH_FAILURES = Counter(
@@ -82,6 +86,7 @@ PUBLISHED = (
     "concierge_decision_seconds",
     "concierge_degraded_total",
     "concierge_reasons_total",
+    "concierge_shadow_total",
     "concierge_reports_total",
     "concierge_answers_total",
     "concierge_refresh_failures_total",

@@ -14,13 +14,15 @@ SEGMENT_KINDS = ("customer", "context")
 class Promotion(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """The bounds of the gate; shares are of what the model in use earns, but for `calibration` and `leak`.
 
-    The gain's lower bound must be above `margin`. In no channel, and for no value of an attribute in `segments`
+    The lower end of the gain's interval, which holds with this `confidence`, must be above `margin`; a margin below 0
+    asks that little be lost. In no channel, and for no value of an attribute in `segments`
     (`customer.tier`), may it be shown to lose more than `loss`. The calibration error may grow by `calibration` of the
     mean outcome. No feature alone may explain more than `leak` of the outcome. A training on demand begins once there
     is `renewal` more to learn from.
     """
 
     margin: float = 0.0
+    confidence: float = 0.95
     loss: float = 0.05
     segments: tuple[str, ...] = ()
     calibration: float = 0.1
@@ -31,10 +33,13 @@ class Promotion(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 def check_promotion(report: "Report") -> None:
     """Report every bound that is no share, and every segment that no declared attribute tells apart."""
     promotion = report.workspace.promotion
-    for name in ("margin", "loss", "calibration", "leak", "renewal"):
+    for name, least in (("margin", -1), ("loss", 0), ("calibration", 0), ("leak", 0), ("renewal", 0)):
         share: float = getattr(promotion, name)
-        if not 0 <= share <= 1:
-            report.add(f"promotion.{name}", f"is a share and must lie between 0 and 1, not {share:g}")
+        if not least <= share <= 1:
+            report.add(f"promotion.{name}", f"is a share and must lie between {least} and 1, not {share:g}")
+    if not 0 < promotion.confidence < 1:
+        message = f"is a probability and must lie between 0 and 1, not {promotion.confidence:g}; 0.95 is usual"
+        report.add("promotion.confidence", message)
     for segment in promotion.segments:
         kind, _, name = segment.partition(".")
         if kind not in SEGMENT_KINDS:

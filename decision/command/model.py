@@ -24,7 +24,7 @@ from rules.instant import format_instant
 
 @click.group()
 def model() -> None:
-    """List, show, activate, publish and adopt models."""
+    """List, show, activate, challenge, publish and adopt models."""
 
 
 model.add_command(show)
@@ -33,12 +33,16 @@ model.add_command(show)
 @model.command(name="list")
 def list_models() -> None:
     """List all stored models, the latest first."""
-    infos, current = asyncio.run(_all())
-    table = Table(Column("Version", no_wrap=True), "In use for", "Goal", "Kind", "Evidence", "Stored", "By")
+    infos, current, challengers = asyncio.run(_all())
+    columns = ("In use for", "Challenges", "Goal", "Kind", "Evidence", "Gate", "Stored", "By")
+    table = Table(Column("Version", no_wrap=True), *columns)
     for info in infos:
-        goals = ", ".join(sorted(goal for goal, version in current.items() if version == info.version))
-        figures = [str(info.summary.get(name, "")) for name in ("goal", "kind", "evidence")]
-        table.add_row(info.version, goals, *figures, format_instant(info.created), info.by)
+        slots = [
+            ", ".join(sorted(goal for goal, version in pointers.items() if version == info.version))
+            for pointers in (current, challengers)
+        ]
+        figures = [str(info.summary.get(name, "")) for name in ("goal", "kind", "evidence", "gate")]
+        table.add_row(info.version, *slots, *figures, format_instant(info.created), info.by)
     Console().print(table)
 
 
@@ -48,6 +52,22 @@ def activate(version: str) -> None:
     """Put a stored model to use for its goal."""
     published = asyncio.run(_activate(version))
     click.echo(f"In use: {published.version} instead of {published.before or 'none'}; workers take it within seconds.")
+
+
+@model.command()
+@click.argument("version")
+def challenge(version: str) -> None:
+    """Score live traffic with a stored model beside the one in use, without showing what it would."""
+    published = asyncio.run(_challenge(version))
+    instead = f" instead of {published.before}" if published.before not in {None, version} else ""
+    click.echo(f"Challenger: {version}{instead}; workers take it within seconds.")
+
+
+@model.command()
+@click.argument("goal")
+def unchallenge(goal: str) -> None:
+    """Score live traffic of GOAL with the model in use alone."""
+    click.echo(f"No challenger any more: {asyncio.run(_unchallenge(goal))}.")
 
 
 @model.command()
@@ -73,16 +93,28 @@ def adopt(file: Path, goal: str, activate: bool) -> None:
     click.echo(f"Stored {published.version}{', in use' if activate else ''}.")
 
 
-async def _all() -> tuple[list[VersionInfo], dict[str, str]]:
+async def _all() -> tuple[list[VersionInfo], dict[str, str], dict[str, str]]:
     async with open_store(read_settings()) as store:
         registry = Registry(store)
-        return await registry.versions("model"), await registry.current("model")
+        return await registry.versions("model"), await registry.current("model"), await registry.challengers()
 
 
 async def _activate(version: str) -> Published:
     settings = read_settings()
     async with open_store(settings) as store:
         return await compose(store, settings).publishing.activate("model", version)
+
+
+async def _challenge(version: str) -> Published:
+    settings = read_settings()
+    async with open_store(settings) as store:
+        return await compose(store, settings).publishing.challenge(version)
+
+
+async def _unchallenge(goal: str) -> str:
+    settings = read_settings()
+    async with open_store(settings) as store:
+        return await compose(store, settings).publishing.withdraw_challenger(goal)
 
 
 async def _adopt(text: str, goal: GoalId, activate: bool) -> Published:

@@ -8,6 +8,7 @@ from rich.table import Table
 
 from decision.care.report import CareReport, decode_report
 from decision.command.care_table import calibration_table, care_lines, drift_table, importance_table
+from decision.command.gate_table import gate_table
 from decision.keys import CARE_REPORT
 from decision.settings import read_settings
 from decision.store.opening import open_store
@@ -41,6 +42,8 @@ def show(version: str) -> None:
         for row, figures in artefact.metrics.items():
             table.add_row(row, *(f"{figures[name]:.6g}" if name in figures else "" for name in names))
         console.print(table)
+    if artefact.gate is not None:
+        console.print(gate_table(artefact.gate))
     if artefact.kind == "forest":
         console.print(importance_table(importance_of(artefact)))
     found = None if report is None else report.goals.get(artefact.goal)

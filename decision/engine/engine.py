@@ -9,7 +9,8 @@ import numpy as np
 
 from decision.engine.lap import Lap, untimed
 from decision.engine.points import points_of
-from decision.engine.request import Decision, DecisionRequest, ShownOffer
+from decision.engine.request import Decision, DecisionRequest, Shadow, ShownOffer
+from decision.engine.shadow import shadow_of
 from decision.engine.slate import Slate, fill_slate
 from decision.engine.snapshot import Snapshot
 from decision.engine.terms import NO_TERMS, Terms
@@ -59,15 +60,34 @@ def decide_judged(
     group: str = CHAMPION,
 ) -> tuple[Decision, Codes]:
     """What `decide` gives, and the verdict on every candidate; a fallback is shown undecided."""
+    return decide_shadowed(request, profile, history, snapshot, now, seed, without, lap, terms, group)[:2]
+
+
+def decide_shadowed(
+    request: DecisionRequest,
+    profile: Profile | None,
+    history: ContactHistory | None,
+    snapshot: Snapshot,
+    now: Instant,
+    seed: int,
+    without: frozenset[str] = frozenset(),
+    lap: Lap = untimed,
+    terms: Terms = NO_TERMS,
+    group: str = CHAMPION,
+) -> tuple[Decision, Codes, Shadow | None]:
+    """What `decide_judged` gives, and what the challenger would have done, where one is tried."""
     if "store" in without:
         undecided = np.full(len(snapshot.placement(request.placement).bound.rows), Reason.UNDECIDED, np.uint8)
-        return fallback_decision(request, snapshot, now, without, group), undecided
+        return fallback_decision(request, snapshot, now, without, group), undecided, None
     weighing = weigh(request, profile, history, snapshot, now, without, lap, terms, group)
     slate = draw(weighing, request, seed)
     lap("draw")
+    shadow = shadow_of(weighing, slate)
+    if shadow is not None:
+        lap("shadow")
     decision, verdicts = conclude(weighing, slate)
     lap("conclude")
-    return decision, verdicts
+    return decision, verdicts, shadow
 
 
 def draw(weighing: Weighing, request: DecisionRequest, seed: int) -> Slate:

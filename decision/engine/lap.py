@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import Literal
 
-Stage = Literal["facts", "features", "screen", "weights", "predict", "score", "draw", "conclude"]
+Stage = Literal["facts", "features", "screen", "weights", "predict", "score", "draw", "shadow", "conclude"]
 
 Lap = Callable[[Stage], None]
 """Told the stage that has just ended; the engine itself has no clock."""

@@ -2,7 +2,7 @@
 
 import msgspec
 
-from rules.ids import OfferId, PlacementId
+from rules.ids import ModelVersion, OfferId, PlacementId
 
 ContextValue = str | int | float | bool | tuple[str, ...] | dict[str, float]
 
@@ -32,6 +32,18 @@ class ShownOffer(msgspec.Struct, frozen=True):
     probability: float
     reasons: tuple[str, ...]
     features: tuple[float, ...] = ()
+
+
+class Shadow(msgspec.Struct, frozen=True):
+    """What a challenger would have done: the offer it likes best (None: rather none), and its figures for those shown.
+
+    `agrees` says whether the champion liked the same one best. Figures are in the order of the slate.
+    """
+
+    model: ModelVersion
+    first: OfferId | None
+    agrees: bool
+    predictions: tuple[float, ...] = ()
 
 
 class Decision(msgspec.Struct, frozen=True):

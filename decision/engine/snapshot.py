@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from decision.engine.contact_room import COUNTED_AT_ONCE, SlatePolicies
 from decision.engine.further_goal import FurtherGoal, further_goals, model_needed
 from decision.engine.limit import Limit, Limits
-from decision.engine.ready_model import ready_model
+from decision.engine.ready_model import ReadyModel, ready_model
 from decision.engine.verdict import tally
 from models.feature import BoundFeatures, FeatureList
 from models.model import BoundModel, Model
@@ -22,6 +22,8 @@ from rules.ids import GoalId, ModelVersion, OfferId, PlacementId
 from rules.reason import Reason
 from rules.workspace import Workspace
 
+_NONE: Mapping[GoalId, Model] = {}
+
 
 class ReadyPlacement(msgspec.Struct, frozen=True, eq=False):
     """A placement with its features, bound beside the conditions of its rules, and the model of its goal.
@@ -30,7 +32,8 @@ class ReadyPlacement(msgspec.Struct, frozen=True, eq=False):
     there but could not be served, so that decisions go without any. `capped` says that the contact policy counts
     decisions or impressions here, so that only one may be made for a subject at a time. `at_once` are the policies that
     a slate may break by itself, `mandatory` indices of candidates. `left_out` counts the offers that are no candidates,
-    by the reason's number. `optimism` is a factor for each candidate, None where there is none.
+    by the reason's number. `optimism` is a factor for each candidate, None where there is none. `challenger` is tried
+    beside the goal's model, if one is.
     """
 
     bound: BoundPlacement
@@ -45,6 +48,7 @@ class ReadyPlacement(msgspec.Struct, frozen=True, eq=False):
     left_out: NDArray[np.int64]
     further: tuple[FurtherGoal, ...] = ()
     optimism: NDArray[np.float64] | None = None
+    challenger: ReadyModel | None = None
 
     @property
     def needs_model(self) -> bool:
@@ -66,30 +70,46 @@ class Snapshot(msgspec.Struct, frozen=True, eq=False):
     placements: Mapping[PlacementId, ReadyPlacement]
     arms: Mapping[tuple[PlacementId, str], ReadyPlacement]
     rows: Mapping[OfferId, int]
+    challengers: Mapping[GoalId, Model] = {}
 
     @classmethod
     def build(
-        cls, catalogue: Catalogue, models: Mapping[GoalId, Model], missing: frozenset[GoalId] = frozenset()
+        cls,
+        catalogue: Catalogue,
+        models: Mapping[GoalId, Model],
+        missing: frozenset[GoalId] = frozenset(),
+        challengers: Mapping[GoalId, Model] = _NONE,
     ) -> "Snapshot":
         """Bind a catalogue and models; raises `ArtefactError` naming the goal whose model does not fit.
 
         Goals without a model have the prior, the same rate for every offer; those in `missing` should have had a model,
-        so their placements decide without one and say so.
+        so their placements decide without one and say so. The challengers are tried beside the models of placements,
+        and are the models of arms that say so.
         """
         features = FeatureList.of(catalogue.workspace, catalogue.schema)
+        trying = {
+            experiment.group_of(arm)
+            for experiment in catalogue.workspace.experiment
+            for arm in experiment.arms
+            if arm.model == "challenger"
+        }
+        tried = {**models, **challengers}
         return cls(
             catalogue,
             models,
             features,
             {
-                id: _ready(bound, catalogue.workspace, features, models, missing)
+                id: _ready(bound, catalogue.workspace, features, models, missing, challengers)
                 for id, bound in catalogue.placements.items()
             },
             {
-                (id, group): _ready(bound, catalogue.workspace, features, models, missing)
+                (id, group): _ready(
+                    bound, catalogue.workspace, features, tried if group in trying else models, missing, _NONE
+                )
                 for (id, group), bound in catalogue.arms.items()
             },
             {offer: row for row, offer in enumerate(catalogue.offers.ids)},
+            challengers,
         )
 
     def placement(self, id: PlacementId, group: str = CHAMPION) -> ReadyPlacement:
@@ -106,6 +126,7 @@ def _ready(
     features: FeatureList,
     models: Mapping[GoalId, Model],
     missing: frozenset[GoalId],
+    challengers: Mapping[GoalId, Model],
 ) -> ReadyPlacement:
     own = ready_model(bound.spec.goal, bound.goal, models, bound, features)
     return ReadyPlacement(
@@ -121,6 +142,9 @@ def _ready(
         tally(bound.left_out.values()),
         further_goals(bound, workspace.goals, models, missing, features),
         optimism_of(own.artefact, bound.offers.ids, bound.spec.exploration.optimism),
+        ready_model(bound.spec.goal, bound.goal, challengers, bound, features)
+        if bound.spec.goal in challengers
+        else None,
     )
 
 

@@ -4,7 +4,7 @@ from typing import Literal
 
 import msgspec
 
-from decision.engine.request import Decision, DecisionRequest
+from decision.engine.request import Decision, DecisionRequest, Shadow
 from decision.subject.profile import AttributeValue
 from rules.ids import CatalogueVersion, CustomerId, DecisionId, GoalId, Instant, ModelVersion, OfferId, VisitorId
 
@@ -22,7 +22,8 @@ class DecisionRecord(msgspec.Struct, frozen=True, tag="decision", tag_field="rec
     `profile` and `contacts` are the blobs as the engine saw them (visitor and customer merged). `written` is the wall
     clock, `now` the moment decided for. `source` is `live`, or `import` for decisions made by another system: those
     hold what was shown with its known probability, and cannot be re-decided. `none_probability` is the chance that
-    nothing was shown, where that was a choice. `further_models` are those of the placement's further goals.
+    nothing was shown, where that was a choice. `further_models` are those of the placement's further goals,
+    `shadow` what a challenger would have done.
     """
 
     id: DecisionId
@@ -42,6 +43,7 @@ class DecisionRecord(msgspec.Struct, frozen=True, tag="decision", tag_field="rec
     degraded_inputs: tuple[str, ...] = ()
     terms: GivenTerms | None = None
     further_models: dict[GoalId, ModelVersion] = {}
+    shadow: Shadow | None = None
 
 
 class OutcomeRecord(msgspec.Struct, frozen=True, tag="outcome", tag_field="record"):

@@ -89,7 +89,7 @@ class Deciding:
         finally:
             self.under_way -= 1
         offers = (shown.offer for shown in made.decision.offers)
-        self._telling.tell(ask, made.draw.id, offers, made.decision, time.perf_counter() - begun)
+        self._telling.tell(ask, made.draw.id, offers, made.decision, time.perf_counter() - begun, made.shadow)
         return answer_of(ask, made)
 
     async def _make(self, ask: Ask, deadline: Deadline, keep: float, lap: Lap) -> Made:

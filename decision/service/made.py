@@ -6,8 +6,8 @@ import msgspec
 
 from decision.clock import Clock
 from decision.decision_id import new_decision_id
-from decision.engine.engine import decide_judged
-from decision.engine.request import Decision
+from decision.engine.engine import decide_shadowed
+from decision.engine.request import Decision, Shadow
 from decision.engine.terms import NO_TERMS, Terms
 from decision.engine.verdict import Codes
 from decision.journal.record import DecisionRecord, GivenTerms, WithdrawalRecord
@@ -46,6 +46,7 @@ class Made(msgspec.Struct, frozen=True, eq=False):
     """A decision and what it was made from; `state` is None when the subject could not be loaded.
 
     `reserved` says that its contacts are in the history, and `claims` are what is held for it of volume limits.
+    `shadow` is what the challenger would have done.
     """
 
     draw: Draw
@@ -55,6 +56,7 @@ class Made(msgspec.Struct, frozen=True, eq=False):
     terms: Terms = NO_TERMS
     reserved: bool = False
     claims: tuple[Claim, ...] = ()
+    shadow: Shadow | None = None
 
     def subject(self, ask: Ask) -> Subject:
         """Whom it counts for: one that could not be loaded is contacted all the same."""
@@ -99,10 +101,10 @@ def make_judged(
     profile = None if state is None else state.profile
     group = group_of(ask, state)
     history = None if state is None else read_contacts(state.contacts)
-    decision, verdicts = decide_judged(
+    decision, verdicts, shadow = decide_shadowed(
         ask.request, profile, history, ask.snapshot, draw.now, draw.seed, frozenset(without), lap, terms, group
     )
-    return Made(draw, state, decision, without, terms), verdicts
+    return Made(draw, state, decision, without, terms, shadow=shadow), verdicts
 
 
 def make_or_fall_back(
@@ -139,6 +141,7 @@ def record_of(ask: Ask, made: Made) -> DecisionRecord:
         degraded_inputs=made.without,
         terms=None if made.terms is NO_TERMS else GivenTerms(made.terms.room, _version(made.terms)),
         further_models=_further_models(ask, made),
+        shadow=made.shadow,
     )
 
 

@@ -7,7 +7,7 @@ from decision.service.answer import CurrentAnswer, VersionAnswer
 from decision.service.refreshing import Refresher
 from decision.version.building import Building
 from decision.version.registry import CATALOGUE_SLOT, Kind, Registry
-from rules.errors import WorkspaceError
+from rules.errors import NotFound, WorkspaceError
 from rules.finding import Finding
 from rules.instant import format_instant
 from rules.package import pack
@@ -56,7 +56,22 @@ class Publishing:
         slot = CATALOGUE_SLOT
         if kind == "model":
             slot = (await self._building.see_model(await self._registry.get(kind, version))).goal
-        return Published(version, await self._registry.activate(kind, version, slot))
+        before = await self._registry.activate(kind, version, slot)
+        if kind == "model":
+            await self._registry.end_challenge(slot, version)
+        return Published(version, before)
+
+    async def challenge(self, version: str) -> Published:
+        """Try a stored model beside the one in use for its goal; raises `NotFound` or `ArtefactError`."""
+        goal = (await self._building.see_model(await self._registry.get("model", version))).goal
+        return Published(version, await self._registry.challenge(goal, version))
+
+    async def withdraw_challenger(self, goal: str) -> str:
+        """Try no model any more beside the one in use; raises `NotFound` when none was."""
+        before = await self._registry.challenge(goal, None)
+        if before is None:
+            raise NotFound(f"No model is tried beside the one in use for goal {goal!r}.")
+        return before
 
     async def rollback(self, kind: Kind, slot: str = CATALOGUE_SLOT) -> Published:
         """Go back to the version in use before; raises `NotFound` when there was none."""

@@ -14,7 +14,7 @@ from decision.version.assembly import Choice, Order, Refusal
 from decision.version.building import BuilderDied, Building, LocalBuilding
 from decision.version.registry import CATALOGUE_SLOT, Kind, Registry
 from decision.version.rest import Rest
-from decision.version.versions import Identity, identity_of
+from decision.version.versions import identity_of
 from models.model import Model
 from rules.errors import NotFound, Unavailable
 from rules.ids import GoalId
@@ -37,7 +37,8 @@ class Refresher:
         self._rest = Rest()
         self._turn = asyncio.Lock()
         self._refused: dict[tuple[str, str, str, str], str] = {}
-        self._served: Identity | None = None
+        # Kept ready, so that to go back takes no longer than to look.
+        self._before: Snapshot | None = None
         self.snapshot: Snapshot | None = None
         self.problems: dict[str, str] = {}
 
@@ -62,21 +63,23 @@ class Refresher:
         """Take what the pointers name now, and say whether anything changed; what cannot be taken leaves the old."""
         async with self._turn:
             wanted = (await self._registry.current("catalogue")).get(CATALOGUE_SLOT)
-            pointers = await self._registry.current("model")
+            pointers, challengers = await self._registry.current("model"), await self._registry.challengers()
             if wanted is None:
                 self.problems = {}
                 return False
-            changed = await self._follow(wanted, pointers)
-            self._settle(wanted, pointers)
-            if self._rest.lasts(self._choose(wanted, pointers)):
+            changed = await self._follow(wanted, pointers, challengers)
+            self._settle(wanted, pointers, challengers)
+            if self._rest.lasts(self._choose(wanted, pointers, challengers)):
                 self.problems["building"] = "the process that builds what is published died; it is tried again later"
             if self._packing is not None and self.snapshot is not None:
                 await self._packing.use(self.snapshot.catalogue)
             return changed
 
-    async def _follow(self, wanted: str, pointers: Mapping[str, str]) -> bool:
+    async def _follow(self, wanted: str, pointers: Mapping[str, str], challengers: Mapping[str, str]) -> bool:
         """Assemble what is wanted, or as much of it as can be had; says whether what is served is another now."""
-        while (choice := self._choose(wanted, pointers)) is not None and not self._is_served(choice):
+        while (choice := self._choose(wanted, pointers, challengers)) is not None and not _makes(choice, self.snapshot):
+            if self._before is not None and _makes(choice, self._before):
+                return self._take(self._before)
             if self._rest.lasts(choice):
                 return False
             order = await self._order(choice)
@@ -102,14 +105,12 @@ class Refresher:
         return False
 
     def _take(self, snapshot: Snapshot) -> bool:
-        identity = identity_of(snapshot)
-        if identity == self._served:
+        if self.snapshot is not None and identity_of(snapshot) == identity_of(self.snapshot):
             return False
-        self._served = identity
         self._swap(snapshot)
         return True
 
-    def _choose(self, wanted: str, pointers: Mapping[str, str]) -> Choice | None:
+    def _choose(self, wanted: str, pointers: Mapping[str, str], challengers: Mapping[str, str]) -> Choice | None:
         """What is wanted and was not refused, and behind it what is served now."""
         served = self.snapshot.catalogue.version if self.snapshot is not None else wanted
         refused = self._refused
@@ -123,18 +124,12 @@ class Refresher:
             # Each once.
             versions = dict.fromkeys([version] if model is None else [version, model.version])
             models[goal] = tuple(each for each in versions if ("model", goal, each, catalogues[0]) not in refused)
-        return Choice(catalogues[0], models)
-
-    def _is_served(self, choice: Choice) -> bool:
-        """Whether a choice is just what is served, as far as it concerns the catalogue."""
-        if self.snapshot is None or self._served is None or choice.catalogue != self.snapshot.catalogue.version:
-            return False
-        goals, placements = self.snapshot.catalogue.workspace.goals, self.snapshot.placements.values()
-        first = {goal: versions[0] for goal, versions in choice.models.items() if goal in goals and versions}
-        # Nobody misses the model of a goal that no placement has.
-        aims = {goal for placement in placements for goal in placement.bound.spec.aims}
-        missing = frozenset(goal for goal, versions in choice.models.items() if goal in aims and not versions)
-        return self._served == (choice.catalogue, frozenset(first.items()), missing)
+        tried = {
+            GoalId(goal): version
+            for goal, version in challengers.items()
+            if ("model", goal, version, catalogues[0]) not in refused
+        }
+        return Choice(catalogues[0], models, tried)
 
     async def _order(self, choice: Choice) -> Order | None:
         """A choice with its blobs; None when one of them is not there, which is refused for that."""
@@ -143,9 +138,11 @@ class Refresher:
             goal: [await self._blob("model", goal, version, choice) for version in versions]
             for goal, versions in choice.models.items()
         }
+        tried = {goal: await self._blob("model", goal, version, choice) for goal, version in choice.challengers.items()}
         found = {goal: tuple(blob for blob in blobs if blob is not None) for goal, blobs in models.items()}
-        whole = all(len(found[goal]) == len(blobs) for goal, blobs in models.items())
-        return Order(catalogue, found) if catalogue is not None and whole else None
+        challengers = {goal: blob for goal, blob in tried.items() if blob is not None}
+        whole = len(challengers) == len(tried) and all(len(found[goal]) == len(blobs) for goal, blobs in models.items())
+        return Order(catalogue, found, challengers) if catalogue is not None and whole else None
 
     async def _blob(self, kind: Kind, slot: str, version: str, choice: Choice) -> tuple[str, bytes] | None:
         try:
@@ -165,29 +162,44 @@ class Refresher:
         trace = {"exception": refusal.trace} if refusal.trace else {}
         log.error("version_refused", kind=kind, slot=slot, version=version, error=refusal.reason, **trace)
 
-    def _settle(self, wanted: str, pointers: Mapping[str, str]) -> None:
+    def _settle(self, wanted: str, pointers: Mapping[str, str], challengers: Mapping[str, str]) -> None:
         """Say what is wanted but was refused, and nothing else."""
         serving = self.snapshot.catalogue.version if self.snapshot is not None else ""
-        keys = [("catalogue", CATALOGUE_SLOT, wanted, wanted)]
-        keys += [("model", goal, version, serving) for goal, version in pointers.items()]
-        self.problems = {
-            kind if kind == "catalogue" else f"{kind}:{slot}": self._refused[kind, slot, version, catalogue]
-            for kind, slot, version, catalogue in keys
-            if (kind, slot, version, catalogue) in self._refused
-        }
+        keys = {"catalogue": ("catalogue", CATALOGUE_SLOT, wanted, wanted)}
+        keys |= {f"model:{goal}": ("model", goal, version, serving) for goal, version in pointers.items()}
+        keys |= {f"challenger:{goal}": ("model", goal, version, serving) for goal, version in challengers.items()}
+        self.problems = {name: self._refused[refused] for name, refused in keys.items() if refused in self._refused}
 
     def _swap(self, snapshot: Snapshot) -> None:
         old, before, models = self.snapshot, self.models, snapshot.models
-        self.snapshot = snapshot
+        self._before, self.snapshot = old, snapshot
         if old is not None:
             SERVING.labels("catalogue", CATALOGUE_SLOT, old.catalogue.version).set(0)
+            for goal, model in old.challengers.items():
+                SERVING.labels("challenger", goal, model.version).set(0)
         for goal, model in before.items():
             SERVING.labels("model", goal, model.version).set(0)
         SERVING.labels("catalogue", CATALOGUE_SLOT, snapshot.catalogue.version).set(1)
         for goal, model in models.items():
             SERVING.labels("model", goal, model.version).set(1)
+        for goal, model in snapshot.challengers.items():
+            SERVING.labels("challenger", goal, model.version).set(1)
         # A full collection would walk libraries, catalogue and models for a tenth of a second, in the middle of
         # requests, and find nothing: what is swapped out has no cycles and goes by itself.
         gc.freeze()
         served = {str(goal): str(model.version) for goal, model in models.items()}
         log.info("serving_version", catalogue=snapshot.catalogue.version, models=served)
+
+
+def _makes(choice: Choice, snapshot: Snapshot | None) -> bool:
+    """Whether a choice is just what a snapshot was made of, as far as it concerns the catalogue."""
+    if snapshot is None or choice.catalogue != snapshot.catalogue.version:
+        return False
+    goals, placements = snapshot.catalogue.workspace.goals, snapshot.placements.values()
+    first = {goal: versions[0] for goal, versions in choice.models.items() if goal in goals and versions}
+    tried = {goal: version for goal, version in choice.challengers.items() if goal in goals}
+    # Nobody misses the model of a goal that no placement has.
+    aims = {goal for placement in placements for goal in placement.bound.spec.aims}
+    missing = frozenset(goal for goal, versions in choice.models.items() if goal in aims and not versions)
+    wanted = (choice.catalogue, frozenset(first.items()), missing, frozenset(tried.items()))
+    return identity_of(snapshot) == wanted

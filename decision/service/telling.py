@@ -3,7 +3,7 @@
 import logging
 from collections.abc import Iterable
 
-from decision.engine.request import Decision
+from decision.engine.request import Decision, Shadow
 from decision.figures import figures
 from decision.logs import log
 from decision.service.admission import Ask
@@ -17,13 +17,23 @@ class Telling:
         # Bound once: the module's own looks up its configuration anew for every line.
         self._log = log.bind()
 
-    def tell(self, ask: Ask, id: DecisionId, offers: Iterable[OfferId], outline: Decision, seconds: float) -> None:
+    def tell(
+        self,
+        ask: Ask,
+        id: DecisionId,
+        offers: Iterable[OfferId],
+        outline: Decision,
+        seconds: float,
+        shadow: Shadow | None = None,
+    ) -> None:
         """A decision was made in so many seconds; dry runs are not counted.
 
-        `outline` counts what the slate does, and need not hold its offers.
+        `outline` counts what the slate does, and need not hold its offers. `shadow` is what a challenger thinks of it.
         """
         if not ask.dry_run:
             figures.decided(ask.request.placement, outline, seconds)
+            if shadow is not None:
+                figures.shadowed(ask.request.placement, shadow)
         if self._log.is_enabled_for(logging.INFO):
             self._log.info(
                 "decision",

@@ -24,10 +24,11 @@ from rules.package import unpack
 
 
 class Choice(msgspec.Struct, frozen=True):
-    """What a snapshot shall be made of: a catalogue and, by goal, models, the wanted one first."""
+    """What a snapshot shall be made of: a catalogue and, by goal, models, the wanted one first, and challengers."""
 
     catalogue: str
     models: dict[GoalId, tuple[str, ...]]
+    challengers: dict[GoalId, str] = {}
 
 
 class Order(msgspec.Struct, frozen=True):
@@ -38,6 +39,7 @@ class Order(msgspec.Struct, frozen=True):
 
     catalogue: tuple[str, bytes]
     models: dict[GoalId, tuple[tuple[str, bytes], ...]]
+    challengers: dict[GoalId, tuple[str, bytes]] = {}
 
 
 class Past(msgspec.Struct, frozen=True):
@@ -102,17 +104,25 @@ def warm(snapshot: Snapshot, placement: PlacementId, now: Instant) -> None:
 def _bind(catalogue: Catalogue, order: Order, refused: list[Refusal]) -> Snapshot:
     """With all that is wanted; goal by goal only when something of it cannot be had."""
     wanted = {goal: blobs for goal, blobs in order.models.items() if goal in catalogue.workspace.goals}
+    tried = {goal: blob for goal, blob in order.challengers.items() if goal in catalogue.workspace.goals}
     try:
         first = {goal: load_model(blobs[0][1]) for goal, blobs in wanted.items() if blobs}
-        return _snapshot(catalogue, first, wanted.keys())
+        challengers = {goal: load_model(blob) for goal, (_, blob) in tried.items()}
+        return _snapshot(catalogue, first, wanted.keys(), challengers)
     except Exception:
+        challenging = {goal: _fitting(catalogue, goal, [blob], refused) for goal, blob in tried.items()}
         fitting = {goal: _fitting(catalogue, goal, blobs, refused) for goal, blobs in wanted.items()}
-        models = {goal: model for goal, model in fitting.items() if model is not None}
-        return _snapshot(catalogue, models, wanted.keys())
+        return _snapshot(catalogue, _there(fitting), wanted.keys(), _there(challenging))
 
 
-def _snapshot(catalogue: Catalogue, models: Mapping[GoalId, Model], wanted: Set[GoalId]) -> Snapshot:
-    return Snapshot.build(catalogue, models, frozenset(wanted - models.keys()))
+def _snapshot(
+    catalogue: Catalogue, models: Mapping[GoalId, Model], wanted: Set[GoalId], challengers: Mapping[GoalId, Model]
+) -> Snapshot:
+    return Snapshot.build(catalogue, models, frozenset(wanted - models.keys()), challengers)
+
+
+def _there(models: Mapping[GoalId, Model | None]) -> dict[GoalId, Model]:
+    return {goal: model for goal, model in models.items() if model is not None}
 
 
 def _fitting(

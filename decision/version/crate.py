@@ -56,7 +56,7 @@ def _parts(snapshot: Snapshot) -> Iterator[object]:
     yield from snapshot.catalogue.placements.values()
     yield from snapshot.catalogue.arms.values()
     yield snapshot.catalogue
-    for model in snapshot.models.values():
+    for model in (*snapshot.models.values(), *snapshot.challengers.values()):
         trees = model.forest.trees if model.forest is not None else ()
         for first in range(0, len(trees), _TREES):
             yield trees[first : first + _TREES]

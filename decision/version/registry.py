@@ -16,6 +16,9 @@ Kind = Literal["catalogue", "model", "prices"]
 CATALOGUE_SLOT = "current"
 """The one slot of catalogues; models have one slot per goal."""
 
+CHALLENGER: Literal["challenger"] = "challenger"
+"""What the pointers to challengers are stored under: each is a model that another one is used before."""
+
 REMEMBERED = 50
 """How many former versions of a slot can be rolled back to."""
 
@@ -121,6 +124,34 @@ class Registry:
                 return versions[-2]
         raise Conflict(f"The {kind} pointers changed {ATTEMPTS} times meanwhile; try again.")
 
-    async def _pointers(self, kind: Kind) -> tuple[bytes | None, dict[str, list[str]]]:
+    async def challengers(self) -> dict[str, str]:
+        """The models that are tried beside those in use, by goal."""
+        return {slot: versions[-1] for slot, versions in (await self._pointers(CHALLENGER))[1].items() if versions}
+
+    async def challenge(self, goal: str, version: str | None) -> str | None:
+        """Try a model beside the one in use, in the place of another, or none any more; returns the one before.
+
+        Raises `NotFound` for an unknown version.
+        """
+        if version is not None:
+            await self.info("model", version)
+        for _ in range(ATTEMPTS):
+            blob, slots = await self._pointers(CHALLENGER)
+            before = slots.get(goal)
+            if before == ([version] if version is not None else None):
+                return version
+            slots.pop(goal, None)
+            if version is not None:
+                slots[goal] = [version]
+            if await self._store.compare_and_put(current_key(CHALLENGER), blob, msgspec.msgpack.encode(slots)):
+                return before[-1] if before else None
+        raise Conflict(f"The challengers changed {ATTEMPTS} times meanwhile; try again.")
+
+    async def end_challenge(self, goal: str, version: str) -> None:
+        """A model that is in use from now on is no challenger any more; another one stays."""
+        if (await self.challengers()).get(goal) == version:
+            await self.challenge(goal, None)
+
+    async def _pointers(self, kind: Kind | Literal["challenger"]) -> tuple[bytes | None, dict[str, list[str]]]:
         (blob,) = await self._store.get_many([current_key(kind)])
         return blob, {} if blob is None else _current.decode(blob)

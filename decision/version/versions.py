@@ -20,14 +20,17 @@ _MOST = 4
 
 _PastKey = tuple[CatalogueVersion, tuple[ModelVersion, ...], PlacementId | None]
 
-Identity = tuple[CatalogueVersion, frozenset[tuple[GoalId, ModelVersion]], frozenset[GoalId]]
-"""What makes a snapshot: its catalogue, its models, and the goals that go without theirs."""
+Versioned = frozenset[tuple[GoalId, ModelVersion]]
+Identity = tuple[CatalogueVersion, Versioned, frozenset[GoalId], Versioned]
+"""What makes a snapshot: its catalogue, its models, the goals that go without theirs, and its challengers."""
 
 
 def identity_of(snapshot: Snapshot) -> Identity:
     """What a snapshot was made of; equal ones decide the same."""
-    models = frozenset((goal, model.version) for goal, model in snapshot.models.items())
-    return snapshot.catalogue.version, models, _missing(snapshot)
+    models, challengers = (
+        frozenset((goal, model.version) for goal, model in of.items()) for of in (snapshot.models, snapshot.challengers)
+    )
+    return snapshot.catalogue.version, models, _missing(snapshot), challengers
 
 
 class Versions:

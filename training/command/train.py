@@ -8,20 +8,22 @@ import rich_click as click
 from rich.console import Console
 
 from decision.clock import wall_clock
+from decision.command.gate_table import gate_table
 from decision.command.moment import MOMENT
 from decision.journal.reading import open_journal
 from decision.journal.settling import settle
 from decision.settings import Settings, read_settings
 from decision.store.opening import open_store
 from decision.version.registry import Registry
-from rules.ids import Instant, ModelVersion
+from rules.ids import Instant
 from training.command.options import chosen_goal, places, which_decisions
 from training.command.progress import counting
 from training.evaluation.table import evaluation_table
 from training.learning.table import quality_table
 from training.material.material import Range
 from training.material.question import Source
-from training.promotion.publication import publish
+from training.promotion.publication import Promotion, Use, promote
+from training.promotion.renewal import Renewal
 from training.promotion.training import Trained, train_goal
 
 
@@ -29,7 +31,9 @@ from training.promotion.training import Trained, train_goal
 @which_decisions
 @click.option("--goal", help="The goal to train for; may be left out where the workspace has only one.")
 @click.option("--since", type=MOMENT, help="Only decisions from this moment (RFC 3339) on.")
-@click.option("--no-activate", is_flag=True, help="Store the model without putting it to use.")
+@click.option("--if-new", is_flag=True, help="Only if enough came since the last training; made for cron.")
+@click.option("--no-activate", "use", flag_value="none", help="Store the model without putting it to use.")
+@click.option("--force", "use", flag_value="force", help="Put it to use whatever was found; its record tells of it.")
 @click.option("--threads", type=click.IntRange(1, 256), default=2, show_default=True, help="Threads to train with.")
 def train(
     goal: str | None,
@@ -38,39 +42,64 @@ def train(
     since: Instant | None,
     until: Instant | None,
     now: Instant | None,
-    no_activate: bool,
+    if_new: bool,
+    use: Use | None,
     threads: int,
     figures: Path | None,
 ) -> None:
-    """Train a model from the journal, judge it on its latest decisions, and put it to use.
+    """Train a model from the journal, hold it against the one in use, and put it to use if nothing speaks against it.
 
-    The figures stand beside those of the model in use, of a constant and of chance.
+    All that was checked stands in the model's record, which `concierge model show` prints. The figures stand beside
+    those of the model in use, of a constant and of chance.
     """
     range = Range(since, until, now, places(placements), source)
-    trained, version = asyncio.run(_train(read_settings(), goal, range, threads, not no_activate))
+    made = asyncio.run(_train(read_settings(), goal, range, threads, use or "if-passed", if_new))
     console = Console()
+    if isinstance(made, Renewal):
+        console.print(
+            f"Nothing to do: {made.fresh:,} shown offers came since model {made.last} learned from {made.known:,}, "
+            f"and a training needs {made.share:.0%} more.",
+            soft_wrap=True,
+        )
+        return
+    trained, promotion = made
     console.print(quality_table(trained.course.quality, "Predictions for the latest decisions, which it had not seen"))
     if trained.evaluation is not None:
         console.print(evaluation_table(trained.evaluation, "What policies would have earned on the same decisions"))
-    else:
-        console.print(f"What it would have earned cannot be said. {trained.unjudged}", soft_wrap=True)
-    use = "stored, not in use" if no_activate else "in use; workers take it within seconds"
+    console.print(gate_table(trained.gate))
     console.print(
-        f"Model {version} for goal {trained.artefact.goal!r} ({trained.artefact.evidence:,} shown offers): {use}.",
+        f"Model {promotion.version} for goal {trained.artefact.goal!r} ({trained.artefact.evidence:,} shown offers): "
+        f"{_told(trained, promotion)}.",
         soft_wrap=True,
     )
     if figures is not None:
-        content = {"version": version, "evidence": trained.artefact.evidence, "metrics": trained.artefact.metrics}
+        content = {
+            "version": promotion.version,
+            "in_use": promotion.in_use,
+            "evidence": trained.artefact.evidence,
+            "metrics": trained.artefact.metrics,
+            "gate": trained.gate,
+        }
         figures.write_bytes(msgspec.json.format(msgspec.json.encode(content)))
 
 
+def _told(trained: Trained, promotion: Promotion) -> str:
+    failed = ", ".join(check.name for check in trained.gate.failed)
+    if promotion.in_use:
+        despite = f" in spite of {failed}, by --force" if failed else ""
+        return f"in use{despite}; workers take it within seconds"
+    return f"stored, not in use: it did not pass {failed}" if failed else "stored, not in use"
+
+
 async def _train(
-    settings: Settings, goal: str | None, range: Range, threads: int, activate: bool
-) -> tuple[Trained, ModelVersion]:
+    settings: Settings, goal: str | None, range: Range, threads: int, use: Use, if_new: bool
+) -> tuple[Trained, Promotion] | Renewal:
     async with open_store(settings) as store:
         registry = Registry(store)
         chosen = await chosen_goal(registry, goal)
         await settle(store, settings.folder)
         with open_journal(settings.folder) as journal, counting("Training and judging") as step:
-            trained = await train_goal(registry, journal, chosen, range, wall_clock(), threads, step)
-        return trained, await publish(registry, trained.artefact, "concierge train", activate)
+            trained = await train_goal(registry, journal, chosen, range, wall_clock(), threads, step, if_new)
+        if isinstance(trained, Renewal):
+            return trained
+        return trained, await promote(registry, trained.artefact, use)

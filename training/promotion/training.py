@@ -1,4 +1,4 @@
-"""A training from end to end: journal in, artefact out, judged beside the model in use."""
+"""A training from end to end: journal in, artefact out, held against the model in use."""
 
 import asyncio
 
@@ -8,14 +8,22 @@ import msgspec
 from decision.version.registry import Registry
 from models.artefact import Artefact, encode_artefact
 from models.feature import FeatureList
-from models.model import Model, load_model
+from models.gate import Gate
+from models.model import Model, load_model, prior_model
 from rules.ids import GoalId, Instant, ModelVersion
 from training.errors import TrainingError
-from training.evaluation.evaluation import Evaluation
-from training.evaluation.judgement import Step, evaluate_material
+from training.evaluation.evaluation import Evaluation, evaluation_of
+from training.evaluation.judged import Judged
+from training.evaluation.judgement import Step, judge_material
 from training.learning.course import Course, train
 from training.learning.dataset import read_rows
+from training.learning.rows import Rows
+from training.material.ledger import first_offers
 from training.material.material import Material, Range, champion_of, gather
+from training.promotion.checks.predictions import Predictors
+from training.promotion.gate import CHAMPION, MODEL, Trial, checks_of
+from training.promotion.renewal import Renewal, renewal_of
+from training.promotion.review import review
 
 JUDGED = 10_000
 """Most decisions that a training decides again; `concierge evaluate` takes all."""
@@ -24,14 +32,22 @@ JUDGED = 10_000
 class Trained(msgspec.Struct, frozen=True, eq=False):
     """A training's course, and what its policy would have earned on the judged decisions.
 
-    `artefact` is that of the course with the value per decision of every policy among its metrics. `evaluation` is None
-    when there was nothing to judge on, and `unjudged` says why.
+    `artefact` is that of the course with the value per decision of every policy among its metrics, and what the gate
+    checked. `evaluation` is None when there was nothing to judge on, and `unjudged` says why.
     """
 
     artefact: Artefact
+    gate: Gate
     course: Course
     evaluation: Evaluation | None
     unjudged: str = ""
+
+
+class Champion(msgspec.Struct, frozen=True, eq=False):
+    """The model in use; without one its version is None, and the prior stands in for it."""
+
+    model: Model
+    version: ModelVersion | None
 
 
 async def train_goal(
@@ -42,47 +58,89 @@ async def train_goal(
     created: Instant,
     threads: int,
     step: Step = lambda: None,
-) -> Trained:
-    """Train a model for a goal on the decisions in a range, and judge it on the latest of them; publishes nothing.
+    only_if_new: bool = False,
+) -> Trained | Renewal:
+    """Train a model for a goal on the decisions in a range, and hold it against the champion; publishes nothing.
 
-    Raises TrainingError when there is too little to learn from, `NotFound` for an unknown goal or placement.
+    With `only_if_new` a training that too little came for since the last one is left, and gives what came. Raises
+    TrainingError when there is too little to learn from, `NotFound` for an unknown goal or placement.
     """
     material = await gather(registry, connection, goal, range)
-    champion, version = await champion_of(registry, material.question)
-    return await asyncio.to_thread(_train, material, champion, version, created, threads, step)
+    if only_if_new and not (renewal := await renewal_of(registry, material)).due:
+        return renewal
+    champion = Champion(*await champion_of(registry, material.question))
+    return await asyncio.to_thread(_train, material, champion, created, threads, step)
 
 
-def _train(
+def _train(material: Material, champion: Champion, created: Instant, threads: int, step: Step) -> Trained:
+    catalogue = material.catalogue
+    features = FeatureList.of(catalogue.workspace, catalogue.schema)
+    rows = read_rows(material.connection, material.question, material.catalogues, material.places, features)
+    return train_rows(material, rows, champion, created, threads, step)
+
+
+def train_rows(
     material: Material,
-    champion: Model,
-    version: ModelVersion | None,
+    rows: Rows,
+    champion: Champion,
     created: Instant,
     threads: int,
-    step: Step,
+    step: Step = lambda: None,
 ) -> Trained:
+    """Train on rows of a material, and hold what comes of it against the champion on the material's decisions."""
     question, catalogue = material.question, material.catalogue
-    features = FeatureList.of(catalogue.workspace, catalogue.schema)
-    rows = read_rows(material.connection, question, material.catalogues, material.places, features)
-    course = train(
-        rows, question.goal, question.objective, created, champion.artefact if version is not None else None, threads
-    )
-    judged = load_model(encode_artefact(course.judged))
+    known = champion.model.artefact if champion.version is not None else None
+    course = train(rows, question.goal, question.objective, created, known, threads)
     judged_from = Instant(int(rows.at[course.parts.judge].min()))
-    evaluation, unjudged = None, ""
-    # A champion that does not fit the workspace any more must not keep the new model from being judged.
-    for models in ({"model": judged, "champion": champion}, {"model": judged}):
+    judged, unjudged = _judge(material, course, champion.model, judged_from, step, threads)
+    later = msgspec.structs.replace(question, since=judged_from)
+    reviewed = review(
+        first_offers(material.connection, later, material.places, JUDGED),
+        material.catalogues,
+        rows.inputs,
+        catalogue.workspace.promotion.segments,
+    )
+    trial = Trial(
+        rows,
+        course.parts,
+        course.artefact,
+        Predictors(course.judged, known),
+        reviewed,
+        judged,
+        unjudged,
+        catalogue,
+    )
+    gate = Gate(champion.version, checks_of(trial, catalogue.workspace.promotion))
+    evaluation = None if judged is None else evaluation_of(judged)
+    metrics = _metrics(course.artefact, evaluation)
+    artefact = msgspec.structs.replace(course.artefact, metrics=metrics, gate=gate)
+    return Trained(artefact, gate, course, evaluation, unjudged)
+
+
+def _judge(
+    material: Material, course: Course, champion: Model, since: Instant, step: Step, threads: int
+) -> tuple[Judged | None, str]:
+    """What the course's model would have earned beside the champion, or why that cannot be told."""
+    challenger, question = load_model(encode_artefact(course.judged)), material.question
+    unjudged = ""
+    # Where the champion does not fit the workspace any more, decisions go without a model.
+    for beside in (champion, prior_model(question.goal, question.objective)):
         try:
-            evaluation = evaluate_material(material, judged_from, models, step, JUDGED)
-            break
+            models = {MODEL: challenger, CHAMPION: beside}
+            return judge_material(material, since, models, step, JUDGED, threads=threads), ""
         except TrainingError as error:
             unjudged = str(error)
-    if evaluation is None:
-        # Decisions without known probabilities teach, but cannot tell what another policy would have earned.
-        return Trained(course.artefact, course, None, unjudged)
-    metrics = {name: dict(figures) for name, figures in course.artefact.metrics.items()}
-    for found in evaluation.comparisons:
-        figures = metrics.setdefault(found.policy, {})
-        figures["value_per_decision"] = found.snips.value
-        figures["value_per_decision_error"] = found.snips.standard_error
-        figures["effective_sample_size"] = found.snips.effective_sample_size
-    return Trained(msgspec.structs.replace(course.artefact, metrics=metrics), course, evaluation)
+    # Decisions without known probabilities teach, but cannot tell what another policy would have earned.
+    return None, unjudged
+
+
+def _metrics(artefact: Artefact, evaluation: Evaluation | None) -> dict[str, dict[str, float]]:
+    """The artefact's figures, and what each policy is worth where the log can tell."""
+    metrics = {name: dict(figures) for name, figures in artefact.metrics.items()}
+    for found in () if evaluation is None else evaluation.comparisons:
+        if not found.support.refusal:
+            figures = metrics.setdefault(found.policy, {})
+            figures["value_per_decision"] = found.dr.value
+            figures["value_per_decision_error"] = found.dr.standard_error
+            figures["effective_sample_size"] = found.support.effective_sample_size
+    return metrics

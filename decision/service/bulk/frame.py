@@ -41,7 +41,8 @@ def serving(snapshot: Snapshot | None) -> tuple[str, ...]:
     """The versions that a snapshot is made of."""
     if snapshot is None:
         return ()
-    return snapshot.catalogue.version, *sorted(model.version for model in snapshot.models.values())
+    models = (*snapshot.models.values(), *snapshot.challengers.values())
+    return snapshot.catalogue.version, *sorted(model.version for model in models)
 
 
 def encode_batch(batch: Batch) -> bytes:

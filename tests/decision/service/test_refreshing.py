@@ -99,15 +99,61 @@ async def test_what_is_swapped_out_goes_without_the_collector(concierge: Concier
     placements = concierge.refresher.snapshot.placements
     parts = [weakref.ref(placement.features.program) for placement in placements.values()]
     del placements
-    await concierge.publishing.publish_workspace(TOML.replace(b"slots = 3", b"slots = 2"), OFFERS, "offers.csv")
     gc.disable()
     try:
-        frozen = gc.get_freeze_count()
-        assert await concierge.refresher.refresh()
-        assert gc.get_freeze_count() > frozen
+        # The one before is kept, to go back to.
+        for slots in (b"slots = 2", b"slots = 4"):
+            await concierge.publishing.publish_workspace(TOML.replace(b"slots = 3", slots), OFFERS, "offers.csv")
+            frozen = gc.get_freeze_count()
+            assert await concierge.refresher.refresh()
+            assert gc.get_freeze_count() > frozen
         assert [part() for part in parts] == [None] * len(parts)
     finally:
         gc.enable()
+
+
+async def test_going_back_builds_nothing(tmp_path: Path) -> None:
+    building = Building()
+    store = MemoryStore(lambda: NOW / 1000)
+    service = compose(store, Settings(data=str(tmp_path)), lambda: NOW, building=building)
+    await service.publishing.publish_workspace(TOML, OFFERS, "offers.csv")
+    await service.refresher.refresh()
+    first = await service.publishing.publish_model(rates(overall=0.2))
+    await service.refresher.refresh()
+    await service.publishing.publish_model(rates(overall=0.3))
+    await service.refresher.refresh()
+    built = len(building.begun)
+    await service.publishing.rollback("model", ACCEPT)
+    assert await service.refresher.refresh()
+    assert service.refresher.models[ACCEPT].version == first.version
+    assert len(building.begun) == built
+
+
+async def test_a_challenger_is_tried_beside_the_champion_until_it_is_withdrawn(concierge: Concierge) -> None:
+    champion = await concierge.publishing.publish_model(rates(overall=0.2))
+    challenger = await concierge.publishing.publish_model(rates(overall=0.3), activate=False)
+    await concierge.publishing.challenge(challenger.version)
+    assert await concierge.refresher.refresh()
+    snapshot = concierge.refresher.snapshot
+    assert snapshot is not None
+    assert (snapshot.models[ACCEPT].version, snapshot.challengers[ACCEPT].version) == (
+        champion.version,
+        challenger.version,
+    )
+    assert not await concierge.refresher.refresh()
+    assert await concierge.publishing.withdraw_challenger("accept") == challenger.version
+    assert await concierge.refresher.refresh()
+    assert concierge.refresher.snapshot is not None
+    assert not concierge.refresher.snapshot.challengers
+
+
+async def test_a_challenger_that_cannot_be_served_costs_nobody_the_champion(concierge: Concierge) -> None:
+    champion = await concierge.publishing.publish_model(rates(overall=0.2))
+    bad = await concierge.publishing.publish_model(rates(objective="value"), activate=False)
+    await concierge.publishing.challenge(bad.version)
+    assert await concierge.refresher.refresh()
+    assert concierge.refresher.models[ACCEPT].version == champion.version
+    assert set(concierge.refresher.problems) == {"challenger:accept"}
 
 
 async def test_a_broken_workspace_never_reaches_a_worker(concierge: Concierge) -> None:

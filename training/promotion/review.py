@@ -1,0 +1,103 @@
+"""The judged decisions once more: who they were for, what they earned, and the features that serving gives them."""
+
+from collections.abc import Iterable, Mapping
+
+import msgspec
+import numpy as np
+from numpy.typing import NDArray
+
+from decision.engine.replaying import inputs_of
+from decision.engine.snapshot import Snapshot
+from decision.engine.weighing import weigh
+from decision.journal.record import DecisionRecord
+from rules.catalogue import Catalogue
+from rules.errors import ConciergeError
+from training.learning.alignment import align
+from training.learning.alignment import inputs_of as columns_of
+from training.learning.rows import Inputs
+from training.material.ledger import Earned
+
+WEIGHED = 1_000
+"""Most decisions that are weighed again for their features; a shift shows on each of them."""
+
+Key = tuple[str, str]
+"""A shown offer: the decision's id and the offer's."""
+
+
+class Review(msgspec.Struct, frozen=True, eq=False):
+    """What the judged decisions are; dictionaries are by decision, or by the offer shown.
+
+    `parts` holds the decisions of each channel (`channel:web`) and of each value of a declared segment
+    (`customer.tier:gold`); `served` the features, in the order of the wanted inputs; `earned` the outcomes and their
+    summed value.
+    """
+
+    parts: Mapping[str, frozenset[str]]
+    served: Mapping[Key, NDArray[np.float64]]
+    earned: Mapping[str, tuple[int, float]]
+
+
+def review(
+    judged: Iterable[Earned],
+    catalogues: Mapping[str, Catalogue],
+    wanted: Inputs,
+    segments: tuple[str, ...],
+    weighed: int = WEIGHED,
+) -> Review:
+    """Go through judged decisions; the first `weighed` of them are weighed again."""
+    parts: dict[str, set[str]] = {}
+    served: dict[Key, NDArray[np.float64]] = {}
+    earned: dict[str, tuple[int, float]] = {}
+    weigher = _Weigher(catalogues, wanted)
+    for found in judged:
+        record = found.record
+        catalogue = catalogues.get(record.catalogue)
+        if catalogue is None:
+            continue
+        earned[record.id] = (found.hits, found.value)
+        for name in _parts(record, catalogue, segments):
+            parts.setdefault(name, set()).add(record.id)
+        if weighed > 0 and record.decision.offers:
+            weighed -= 1
+            served.update(weigher.served(record))
+    return Review({name: frozenset(ids) for name, ids in parts.items()}, served, earned)
+
+
+def _parts(record: DecisionRecord, catalogue: Catalogue, segments: tuple[str, ...]) -> list[str]:
+    placement = catalogue.workspace.placements.get(record.request.placement)
+    names = [] if placement is None else [f"channel:{placement.channel}"]
+    profile = inputs_of(record).profile
+    for segment in segments:
+        kind, _, name = segment.partition(".")
+        value = profile.attributes.get(name) if kind == "customer" else record.request.context.get(name)
+        if value is not None:
+            names.append(f"{segment}:{str(value).lower() if isinstance(value, bool) else value}")
+    return names
+
+
+class _Weigher:
+    """Weighs decisions again with the catalogue they were made with; which model is used does not matter."""
+
+    def __init__(self, catalogues: Mapping[str, Catalogue], wanted: Inputs) -> None:
+        self._catalogues = catalogues
+        self._wanted = wanted
+        self._snapshots: dict[str, tuple[Snapshot, Inputs]] = {}
+
+    def served(self, record: DecisionRecord) -> dict[Key, NDArray[np.float64]]:
+        version = str(record.catalogue)
+        if version not in self._snapshots:
+            snapshot = Snapshot.build(self._catalogues[version], {})
+            self._snapshots[version] = snapshot, columns_of(snapshot.features)
+        snapshot, recorded = self._snapshots[version]
+        given = inputs_of(record)
+        try:
+            weighing = weigh(
+                record.request, given.profile, given.history, snapshot, record.now, given.without, terms=given.terms
+            )
+        except ConciergeError:
+            return {}
+        places = weighing.placement.bound.position
+        shown = [offer.offer for offer in record.decision.offers if offer.offer in places]
+        matrix = weighing.features.matrix(np.array([places[offer] for offer in shown], np.intp))
+        aligned = align(matrix, recorded, self._wanted)
+        return {(record.id, offer): row for offer, row in zip(shown, aligned, strict=True)}
