@@ -3,16 +3,21 @@
 import msgspec
 
 
-class Histogram(msgspec.Struct, frozen=True):
-    """How values were spread over bins.
-
-    Numbers fall into bins that end with the `edges`, and one above all of them; codes of strings into one bin for each
-    of `categories`, and one for all others. The last bin is for missing values. `shares` sum to 1; `size` is how many
-    people of equal weight would tell as much.
-    """
+class Spread(msgspec.Struct, frozen=True):
+    """The shares of a histogram's bins, which sum to 1; as many people of equal weight as `size` would tell as much."""
 
     shares: tuple[float, ...]
     size: float
+
+
+class Histogram(msgspec.Struct, frozen=True):
+    """How values were spread over bins, at each placement.
+
+    Numbers fall into bins that end with the `edges`, and one above all of them; codes of strings into one bin for each
+    of `categories`, and one for all others. The last bin is for missing values.
+    """
+
+    placements: dict[str, Spread]
     edges: tuple[float, ...] = ()
     categories: tuple[float, ...] | None = None
 

@@ -1,71 +1,101 @@
 """How much a spread of values has shifted: the population stability index, and what of it chance alone explains."""
 
+from collections.abc import Mapping
+
+import msgspec
 import numpy as np
 from numpy.typing import NDArray
 from scipy.special import chdtri
 
-from models.reference import Histogram, Stability
+from models.reference import Histogram, Spread, Stability
 
 Floats = NDArray[np.float64]
-People = NDArray[np.intp]
+Places = NDArray[np.intp]
 
 BINS = 10
 """Bins between the smallest and the largest number seen."""
 CATEGORIES = 20
 """Strings that get a bin of their own, the most frequent ones."""
 LEAST = 50.0
-"""People of equal weight below whom nothing is told."""
+"""People of equal weight at a placement below whom it tells nothing."""
 _SURE = 0.001
 
 
-def weights_of(of_request: bool, position: Floats, probability: Floats) -> Floats:
-    """What each shown offer f8[n] counts for in a spread that does not depend on the policy that showed it.
+class Crowd(msgspec.Struct, frozen=True, eq=False):
+    """Whom offers were shown to, one row for each shown offer; make one with `crowd_of`.
 
-    What says something of the request alone is counted once a decision. Anything else is spread as if offers had been
-    drawn uniformly: each counts for the inverse of its probability, and one whose probability is unknown for nothing.
+    `person` and `place` are numbers from 0, the latter of one of the `placements`.
     """
-    if of_request:
-        return np.where(position == 1.0, 1.0, 0.0)
-    known = np.nan_to_num(probability) > 0.0
-    return np.where(known, 1.0 / np.where(known, probability, 1.0), 0.0)
+
+    position: Floats
+    probability: Floats
+    person: Places
+    place: Places
+    placements: tuple[str, ...]
+
+    def weights(self, of_request: bool) -> Floats:
+        """What each row counts for in a spread that does not depend on the policy that showed the offers.
+
+        What says something of the request alone is counted once a decision. Anything else is spread as if offers had
+        been drawn uniformly: each counts for the inverse of its probability, and for nothing where that is unknown.
+        """
+        if of_request:
+            return np.where(self.position == 1.0, 1.0, 0.0)
+        known = np.nan_to_num(self.probability) > 0.0
+        return np.where(known, 1.0 / np.where(known, self.probability, 1.0), 0.0)
+
+    def take(self, rows: Places) -> "Crowd":
+        """The same of a subset of rows."""
+        return Crowd(self.position[rows], self.probability[rows], self.person[rows], self.place[rows], self.placements)
 
 
-def spread(values: Floats, weights: Floats, people: People, categorical: bool = False) -> Histogram | None:
-    """The histogram of values f8[n] (NaN is missing) with weights f8[n]; None where too few count for anything.
+def crowd_of(position: Floats, probability: Floats, subject: NDArray[np.str_], placement: NDArray[np.str_]) -> Crowd:
+    """The crowd of shown offers: each one's rank from 1, its probability there (NaN unknown), its subject and place."""
+    placements, place = np.unique(placement, return_inverse=True)
+    person = np.unique(subject, return_inverse=True)[1]
+    return Crowd(position, probability, person, place, tuple(placements.tolist()))
 
-    `people` int[n] numbers whose row each is, from 0: the rows of one person tell no more than one row.
-    """
-    kept = weights > 0.0
-    values, weights, people = values[kept], weights[kept], people[kept]
-    known = ~np.isnan(values)
+
+def spread(values: Floats, crowd: Crowd, of_request: bool, categorical: bool = False) -> Histogram | None:
+    """The histogram of values f8[n] (NaN is missing); None where no placement has people enough to tell anything."""
+    weights = crowd.weights(of_request)
+    known = (weights > 0.0) & ~np.isnan(values)
+    edges: tuple[float, ...] = ()
+    categories: tuple[float, ...] | None = None
     if categorical:
         codes, places = np.unique(values[known], return_inverse=True)
         totals = np.bincount(places, weights[known], len(codes))
-        frequent = np.sort(codes[np.argsort(-totals, kind="stable")[:CATEGORIES]])
-        return _filled(values, weights, people, (), tuple(frequent.tolist()))
-    return _filled(values, weights, people, _edges(values[known], weights[known]), None)
+        categories = tuple(np.sort(codes[np.argsort(-totals, kind="stable")[:CATEGORIES]]).tolist())
+    else:
+        edges = _edges(values[known], weights[known])
+    placements = _filled(values, weights, crowd, edges, categories)
+    return Histogram(dict(placements), edges, categories) if placements else None
 
 
-def spread_again(reference: Histogram, values: Floats, weights: Floats, people: People) -> Histogram | None:
-    """The spread of other values over the same bins; None where too few count for anything."""
-    kept = weights > 0.0
-    return _filled(values[kept], weights[kept], people[kept], reference.edges, reference.categories)
+def stability(reference: Histogram, values: Floats, crowd: Crowd, of_request: bool) -> Stability | None:
+    """How far other values are from a reference; None where they have no placement in common that tells enough.
 
-
-def stability(reference: Histogram, recent: Histogram) -> Stability:
-    """How far a recent spread is from that of the reference, over the same bins.
-
+    Placements count alike on both sides, each for as much as is known of it: how many people come where is no shift.
     The index is the sum of (r - s) ln(r / s) over the bins' shares r and s, also known as Jeffreys' divergence. Between
     two samples of the same population it is about chi-squared, with a degree of freedom less than there are bins, times
     the sum of the inverse sizes (Yurdakul, "Statistical properties of population stability index", 2018).
     """
-    one, other = np.array(reference.shares), np.array(recent.shares)
+    now = _filled(values, crowd.weights(of_request), crowd, reference.edges, reference.categories)
+    common = sorted(now.keys() & reference.placements.keys())
+    if not common:
+        return None
+    before_size, now_size = (np.array([by[place].size for place in common]) for by in (reference.placements, now))
+    known = 1.0 / (1.0 / before_size + 1.0 / now_size)
+    weight = known / known.sum()
+    one, other = (weight @ np.array([by[place].shares for place in common]) for by in (reference.placements, now))
     used = (one > 0.0) | (other > 0.0)
-    # An empty bin counts as half a row, for the logarithm of nothing is infinite.
-    before, now = np.maximum(one[used], 0.5 / reference.size), np.maximum(other[used], 0.5 / recent.size)
-    index = float(((now - before) * np.log(now / before)).sum())
-    freedom = max(int(used.sum()) - 1, 1)
-    return Stability(index, float(chdtri(freedom, _SURE)) * (1.0 / reference.size + 1.0 / recent.size))
+    # An empty bin counts as half a person, for the logarithm of nothing is infinite.
+    one, other = (
+        np.maximum(shares[used], 0.5 * float((weight * weight / size).sum()))
+        for shares, size in ((one, before_size), (other, now_size))
+    )
+    index = float(((other - one) * np.log(other / one)).sum())
+    return Stability(index, float(chdtri(max(int(used.sum()) - 1, 1), _SURE) / known.sum()))
 
 
 def _edges(values: Floats, weights: Floats) -> tuple[float, ...]:
@@ -83,15 +113,11 @@ def _edges(values: Floats, weights: Floats) -> tuple[float, ...]:
 def _filled(
     values: Floats,
     weights: Floats,
-    people: People,
+    crowd: Crowd,
     edges: tuple[float, ...],
     categories: tuple[float, ...] | None,
-) -> Histogram | None:
-    total = weights.sum()
-    # Kish's effective size, of what each person counts for.
-    size = float(total * total / np.square(np.bincount(people, weights)).sum()) if len(weights) else 0.0
-    if size < LEAST:
-        return None
+) -> Mapping[str, Spread]:
+    """The spread at each placement that has people enough."""
     if categories is None:
         missing = len(edges) + 1
         bins = np.searchsorted(np.array(edges), values, side="left")
@@ -102,5 +128,13 @@ def _filled(
         found = known[np.minimum(at, len(known) - 1)] == values if len(known) else np.zeros(len(values), np.bool_)
         bins = np.where(found, at, len(known))
     bins = np.where(np.isnan(values), missing, bins)
-    shares = np.bincount(bins, weights, missing + 1) / total
-    return Histogram(tuple(shares.tolist()), size, edges, categories)
+    filled = {}
+    for number, placement in enumerate(crowd.placements):
+        own = (crowd.place == number) & (weights > 0.0)
+        total = weights[own].sum()
+        # Kish's effective size, of what each person counts for.
+        size = float(total * total / np.square(np.bincount(crowd.person[own], weights[own])).sum()) if total else 0.0
+        if size >= LEAST:
+            shares = np.bincount(bins[own], weights[own], missing + 1) / total
+            filled[placement] = Spread(tuple(shares.tolist()), size)
+    return filled

@@ -10,8 +10,8 @@ from numpy.typing import NDArray
 
 from models.artefact import Artefact, ModelFeature
 from models.feature_origin import origin_of
-from models.reference import Histogram, Stability
-from models.stability import spread_again, stability, weights_of
+from models.reference import Stability
+from models.stability import crowd_of, stability
 from rules.ids import ModelVersion
 
 Floats = NDArray[np.float64]
@@ -34,28 +34,23 @@ def drift_of(artefact: Artefact, version: ModelVersion, shown: pa.Table, vectors
     reference = artefact.reference
     if reference is None:
         return Drift({}, None)
-    rank, probability = _floats(shown, "rank"), _floats(shown, "probability")
-    people = np.unique(shown.column("subject").to_numpy().astype(np.str_), return_inverse=True)[1]
+    crowd = crowd_of(
+        _floats(shown, "rank"), _floats(shown, "probability"), _words(shown, "subject"), _words(shown, "placement")
+    )
     features: dict[str, Stability] = {}
     for feature in artefact.features:
         before = reference.features.get(feature.name)
         if before is not None:
             rows, values = _values(shown, vectors, feature)
-            weights = weights_of(origin_of(feature.name, feature.value).of_request, rank[rows], probability[rows])
-            found = _shift(before, values, weights, people[rows])
+            origin = origin_of(feature.name, feature.value)
+            found = stability(before, values, crowd.take(rows), origin.of_request)
             if found is not None:
                 features[feature.name] = found
     if reference.prediction is None:
         return Drift(features, None)
     prediction = _floats(shown, "prediction")
-    own = (shown.column("model").to_numpy() == version) & ~np.isnan(prediction)
-    weights = weights_of(False, rank[own], probability[own])
-    return Drift(features, _shift(reference.prediction, prediction[own], weights, people[own]))
-
-
-def _shift(before: Histogram, values: Floats, weights: Floats, people: NDArray[np.intp]) -> Stability | None:
-    now = spread_again(before, values, weights, people)
-    return None if now is None else stability(before, now)
+    own = np.flatnonzero((shown.column("model").to_numpy() == version) & ~np.isnan(prediction))
+    return Drift(features, stability(reference.prediction, prediction[own], crowd.take(own), of_request=False))
 
 
 def _values(shown: pa.Table, vectors: Vectors, feature: ModelFeature) -> tuple[NDArray[np.intp], Floats]:
@@ -74,3 +69,7 @@ def _values(shown: pa.Table, vectors: Vectors, feature: ModelFeature) -> tuple[N
 
 def _floats(table: pa.Table, name: str) -> Floats:
     return table.column(name).to_numpy().astype(np.float64)
+
+
+def _words(table: pa.Table, name: str) -> NDArray[np.str_]:
+    return table.column(name).to_numpy().astype(np.str_)

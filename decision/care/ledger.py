@@ -47,11 +47,11 @@ WITH chosen AS (
       AND list_contains($placements, decision.placement)
     ORDER BY hash(id) LIMIT $most
 )
-SELECT subject, catalogue, model, shown.rank AS rank, shown.probability AS probability,
+SELECT subject, placement, catalogue, model, shown.rank AS rank, shown.probability AS probability,
        CASE WHEN $response THEN shown.propensity ELSE shown.value END AS prediction, shown.features AS features
 FROM (
-    SELECT coalesce(customer, visitor, id) AS subject, decision.catalogue AS catalogue, decision.model AS model,
-           unnest(decision.offers) AS shown
+    SELECT coalesce(customer, visitor, id) AS subject, decision.placement AS placement,
+           decision.catalogue AS catalogue, decision.model AS model, unnest(decision.offers) AS shown
     FROM journal
     WHERE record = 'decision' AND id IN (SELECT id FROM chosen)
 )
@@ -119,7 +119,7 @@ def shown_since(
 ) -> pa.Table:
     """The offers that at most `most` live decisions after a moment showed.
 
-    Columns: subject, catalogue, model, rank, probability, prediction, features.
+    Columns: subject, placement, catalogue, model, rank, probability, prediction, features.
     """
     parameters = {"placements": list(placements), "response": response, "since": since, "most": most}
     table: pa.Table = connection.sql(_SHOWN, params=parameters).to_arrow_table()

@@ -2,45 +2,57 @@
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
-from models.reference import Histogram, Stability
-from models.stability import LEAST, spread, spread_again, stability, weights_of
+from models.reference import Histogram, Spread, Stability
+from models.stability import LEAST, Crowd, crowd_of, spread, stability
 
-ONES = np.ones(1_000)
-EACH = np.arange(1_000)
-"""Everybody has one row."""
+Floats = NDArray[np.float64]
 
 
-def shift(before: np.ndarray, now: np.ndarray, categorical: bool = False) -> Stability:
-    reference = spread(before, np.ones(len(before)), np.arange(len(before)), categorical)
-    assert reference is not None
-    recent = spread_again(reference, now, np.ones(len(now)), np.arange(len(now)))
-    assert recent is not None
-    return stability(reference, recent)
+def crowd(
+    rows: int, each: int = 1, probability: float | Floats = 0.5, placement: NDArray[np.str_] | None = None
+) -> Crowd:
+    """First offers, each person's `each` rows one after another."""
+    subject = np.array([f"c:{row // each}" for row in range(rows)])
+    where = np.full(rows, "home") if placement is None else placement
+    return crowd_of(np.ones(rows), np.broadcast_to(probability, (rows,)).astype(np.float64), subject, where)
+
+
+def reference_of(values: Floats, people: Crowd | None = None, categorical: bool = False) -> Histogram:
+    found = spread(values, people or crowd(len(values)), of_request=True, categorical=categorical)
+    assert found is not None
+    return found
+
+
+def shift(before: Floats, now: Floats, people: Crowd | None = None, categorical: bool = False) -> Stability:
+    found = stability(reference_of(before, people, categorical), now, people or crowd(len(now)), of_request=True)
+    assert found is not None
+    return found
 
 
 def test_the_index_is_what_its_definition_says() -> None:
-    one, other = Histogram((0.5, 0.3, 0.2), 1_000.0), Histogram((0.4, 0.4, 0.2), 4_000.0)
-    by_hand = 0.1 * np.log(0.5 / 0.4) + 0.1 * np.log(0.4 / 0.3)
-    found = stability(one, other)
-    assert found.index == pytest.approx(by_hand, rel=1e-12)
+    reference = Histogram({"home": Spread((0.5, 0.3, 0.2, 0.0), 1_000.0)}, categories=(1.0, 2.0))
+    now = np.repeat([1.0, 2.0, 3.0], [1_600, 1_600, 800])
+    found = stability(reference, now, crowd(4_000), of_request=True)
+    assert found is not None
+    assert found.index == pytest.approx(0.1 * np.log(0.5 / 0.4) + 0.1 * np.log(0.4 / 0.3), rel=1e-12)
     # The chi-squared quantile of 0.999 with two degrees of freedom is 2 ln 1000.
     assert found.chance == pytest.approx(2 * np.log(1_000) * (1 / 1_000 + 1 / 4_000), rel=1e-12)
-    assert stability(one, one).index == 0.0
+    assert shift(now, now).index == 0.0
 
 
 def test_numbers_fall_into_bins_of_equal_weight_and_what_was_never_seen_into_its_own() -> None:
     values = np.concatenate([np.linspace(0.0, 1.0, 900), np.full(100, np.nan)])
-    reference = spread(values, ONES, EACH)
-    assert reference is not None
-    below, *inner, above, missing = reference.shares
+    reference = reference_of(values)
+    below, *inner, above, missing = reference.placements["home"].shares
     assert (below, above, missing) == (0.0, 0.0, 0.1)
     assert inner == pytest.approx([0.09] * 10, abs=0.002)
-    lower = spread_again(reference, values - 5.0, ONES, EACH)
-    higher = spread_again(reference, values + 5.0, ONES, EACH)
-    assert lower is not None
-    assert higher is not None
-    assert (lower.shares[0], higher.shares[-2]) == (0.9, 0.9)
+    # All that is known moves into a bin that was empty, which counts as half of the 1,000 people.
+    gone = sum((share - 0.0005) * np.log(share / 0.0005) for share in inner)
+    for moved in (-5.0, 5.0):
+        index = shift(values, values + moved).index
+        assert index == pytest.approx(gone + (0.9 - 0.0005) * np.log(0.9 / 0.0005), rel=1e-12)
 
 
 def test_a_constant_that_becomes_another_number_has_drifted() -> None:
@@ -51,32 +63,46 @@ def test_a_constant_that_becomes_another_number_has_drifted() -> None:
 
 def test_strings_fall_into_bins_of_their_own_and_new_ones_among_the_others() -> None:
     before = np.repeat([281474976710655.0, 17.0], [600, 400])
-    reference = spread(before, ONES, EACH, categorical=True)
-    assert reference is not None
+    reference = reference_of(before, categorical=True)
     assert reference.categories == (17.0, 281474976710655.0)
-    assert reference.shares == (0.4, 0.6, 0.0, 0.0)
-    now = spread_again(reference, np.repeat([17.0, 99.0, np.nan], [500, 300, 200]), ONES, EACH)
-    assert now is not None
-    assert now.shares == (0.5, 0.0, 0.3, 0.2)
+    assert reference.placements["home"] == Spread((0.4, 0.6, 0.0, 0.0), 1_000.0)
+    now = np.repeat([17.0, 99.0, np.nan], [500, 300, 200])
+    shares = zip((0.4, 0.6, 0.0005, 0.0005), (0.5, 0.0005, 0.3, 0.2), strict=True)
+    by_hand = sum((other - one) * np.log(other / one) for one, other in shares)
+    assert shift(before, now, categorical=True).index == pytest.approx(by_hand, rel=1e-12)
 
 
 def test_chance_alone_stays_within_its_level_999_times_in_a_thousand() -> None:
     random = np.random.default_rng(20)
-    beyond = 0
+    people, beyond = crowd(400), 0
     for _ in range(1_500):
-        one, other = random.normal(size=300), random.normal(size=500)
-        found = shift(one, other)
+        found = shift(random.normal(size=400), random.normal(size=400), people)
         beyond += found.index > found.chance
     assert beyond <= 6
 
 
+def test_rows_of_one_person_tell_no_more_than_one() -> None:
+    random = np.random.default_rng(23)
+    beyond = {1: 0, 10: 0}
+    people = {each: crowd(1_000, each) for each in beyond}
+    for _ in range(200):
+        # A hundred people, each seen ten times, all of whose rows are alike.
+        one, other = (np.repeat(random.normal(size=100), 10) for _ in range(2))
+        for each in beyond:
+            found = shift(one, other, people[each])
+            beyond[each] += found.index > found.chance
+    assert beyond[10] <= 2
+    assert beyond[1] > 100
+
+
 def test_few_rows_or_people_tell_nothing() -> None:
-    few = int(LEAST) - 1
-    assert spread(np.zeros(few), np.ones(few), EACH[:few]) is None
-    assert spread(np.zeros(1_000), np.zeros(1_000), EACH) is None
-    assert spread(np.zeros(1_000), ONES, EACH % few) is None
+    few, rows = int(LEAST) - 1, np.zeros(1_000)
+    assert spread(rows[:few], crowd(few), of_request=True) is None
+    assert spread(rows[: few * 5], crowd(few * 5, each=5), of_request=True) is None
+    assert spread(rows, crowd(1_000, probability=np.nan), of_request=False) is None
     # Two rows that outweigh all others are two rows.
-    assert spread(np.zeros(1_000), np.where(EACH < 2, 1e9, 1.0), EACH) is None
+    assert spread(rows, crowd(1_000, probability=np.where(np.arange(1_000) < 2, 1e-9, 1.0)), of_request=False) is None
+    assert stability(reference_of(rows), rows[:few], crowd(few), of_request=True) is None
 
 
 def test_a_small_shift_in_few_rows_is_within_chance() -> None:
@@ -92,46 +118,43 @@ def test_what_a_new_policy_shows_is_no_drift_of_the_offers() -> None:
     """Two policies choose among the same four offers: weighted by probability they show the same spread."""
     random = np.random.default_rng(22)
     prices = np.array([50.0, 100.0, 150.0, 400.0])
-    found = []
+    drawn, people = [], []
     for chances in (np.full(4, 0.25), np.array([0.1, 0.1, 0.1, 0.7])):
-        drawn = random.choice(4, 4_000, p=chances)
-        position = np.ones(4_000)
-        found.append((prices[drawn], weights_of(False, position, chances[drawn])))
-    (before, first), (now, second) = found
-    everybody = np.arange(4_000)
-    reference = spread(before, first, everybody)
+        drawn.append(random.choice(4, 4_000, p=chances))
+        people.append(crowd(4_000, probability=chances[drawn[-1]]))
+    reference = spread(prices[drawn[0]], people[0], of_request=False)
     assert reference is not None
-    weighted, plain = (
-        spread_again(reference, now, second, everybody),
-        spread_again(reference, now, np.ones(4_000), everybody),
-    )
+    weighted = stability(reference, prices[drawn[1]], people[1], of_request=False)
     assert weighted is not None
-    assert plain is not None
-    assert not stability(reference, weighted).above(0.05)
-    assert stability(reference, plain).above(0.2)
+    assert not weighted.above(0.05)
+    assert shift(prices[drawn[0]], prices[drawn[1]]).above(0.2)
+
+
+def test_a_campaign_is_no_drift_of_the_people_on_the_web() -> None:
+    """Mails go to the old and the web is for the young: how many of each there were lately says nothing of either."""
+    random = np.random.default_rng(24)
+
+    def week(mails: int) -> tuple[Floats, Crowd]:
+        where = np.repeat(["home", "mail"], [2_000, mails])
+        return np.where(where == "home", 30.0, 60.0) + random.normal(0, 5, len(where)), crowd(
+            len(where), placement=where
+        )
+
+    before, quiet = week(0), week(2_000)
+    for one, other in ((before, quiet), (quiet, before), (quiet, week(8_000))):
+        found = stability(reference_of(*one), *other, of_request=True)
+        assert found is not None
+        assert not found.above(0.02)
+    elsewhere = week(500)[0][2_000:], crowd(500, placement=np.full(500, "mail"))
+    assert stability(reference_of(*before), *elsewhere, of_request=True) is None
+    older = quiet[0] + 5.0, quiet[1]
+    moved = stability(reference_of(*quiet), *older, of_request=True)
+    assert moved is not None
+    assert moved.above(0.2)
 
 
 def test_what_is_said_of_the_request_counts_once_a_decision() -> None:
-    position = np.array([1.0, 2.0, 3.0, 1.0])
-    probability = np.array([0.5, 0.25, np.nan, 0.0])
-    assert weights_of(True, position, probability).tolist() == [1.0, 0.0, 0.0, 1.0]
-    assert weights_of(False, position, probability).tolist() == [2.0, 4.0, 0.0, 0.0]
-
-
-def test_rows_of_one_person_tell_no_more_than_one() -> None:
-    random = np.random.default_rng(23)
-    beyond, naive = 0, 0
-    for _ in range(300):
-        # A hundred people, each seen ten times, all of whose rows are alike.
-        one, other = (np.repeat(random.normal(size=100), 10) for _ in range(2))
-        for clustered in (True, False):
-            people = EACH // 10 if clustered else EACH
-            reference = spread(one, ONES, people)
-            assert reference is not None
-            recent = spread_again(reference, other, ONES, people)
-            assert recent is not None
-            found = stability(reference, recent)
-            beyond += clustered and found.index > found.chance
-            naive += not clustered and found.index > found.chance
-    assert beyond <= 3
-    assert naive > 150
+    names = np.array(["a", "b", "c", "d"])
+    people = crowd_of(np.array([1.0, 2.0, 3.0, 1.0]), np.array([0.5, 0.25, np.nan, 0.0]), names, names)
+    assert people.weights(of_request=True).tolist() == [1.0, 0.0, 0.0, 1.0]
+    assert people.weights(of_request=False).tolist() == [2.0, 4.0, 0.0, 0.0]

@@ -6,7 +6,7 @@ import numpy as np
 from models.artefact import POSITION, Artefact
 from models.feature_origin import NOW, origin_of
 from models.reference import Histogram, Reference
-from models.stability import spread, weights_of
+from models.stability import crowd_of, spread
 from training.learning.predictor import predict
 from training.learning.rows import Rows
 
@@ -16,17 +16,15 @@ def reference_of(artefact: Artefact, rows: Rows) -> Reference:
 
     A week in May has no hours or weekdays of its own, but is not like June: the calendar drifts by itself.
     """
+    crowd = crowd_of(rows.position, rows.probability, rows.subject, rows.placement)
     features: dict[str, Histogram] = {}
-    people = np.unique(rows.subject, return_inverse=True)[1]
     for column, feature in enumerate(rows.inputs.features):
         origin = origin_of(feature.name, feature.value)
         if feature not in artefact.features or feature.name == POSITION or origin.family == NOW:
             continue
-        weights = weights_of(origin.of_request, rows.position, rows.probability)
-        found = spread(rows.matrix[:, column], weights, people, feature.name in rows.inputs.categorical)
+        categorical = feature.name in rows.inputs.categorical
+        found = spread(rows.matrix[:, column], crowd, origin.of_request, categorical)
         if found is not None:
             features[feature.name] = found
     predicted = predict(artefact, msgspec.structs.replace(rows, position=np.ones(len(rows))))
-    if predicted is None:
-        return Reference(features)
-    return Reference(features, spread(predicted, weights_of(False, rows.position, rows.probability), people))
+    return Reference(features, None if predicted is None else spread(predicted, crowd, of_request=False))
