@@ -140,6 +140,14 @@ def test_showing_nothing_is_no_choice_where_the_gain_is_switched_off(arbitration
     assert decision.none_probability == 0.0
 
 
+def test_what_only_brings_something_is_shown_however_little_that_is() -> None:
+    catalogue = small_catalogue({"goals": {"accept": {"objective": "value", "value": None}}})
+    model = rates_model("accept", dict.fromkeys(OFFERS, -1.0), "value")
+    decision = decided(Snapshot.build(catalogue, {model.goal: model}))
+    assert (len(decision.offers), decision.none_probability) == (2, 0.0)
+    assert "no_gain" not in decision.counts
+
+
 def test_without_the_model_nobody_knows_what_gains_nothing() -> None:
     snapshot = snapshot_of([-1.0] * len(OFFERS))
     decision = decide(REQUEST, EMPTY_PROFILE, NO_CONTACTS, snapshot, NOW, 1, frozenset({"model"}))
