@@ -18,6 +18,7 @@ from rules.catalogue import Catalogue
 from rules.errors import Conflict, Fault, Invalid, Unavailable
 from rules.ids import GoalId, Instant, ModelVersion, PlacementId
 from rules.instant import format_instant
+from rules.workspace import Workspace
 
 CHUNK = 2_000
 """Customers in a chunk: a second's work or so, which is what a kill costs and what a progress bar moves by."""
@@ -76,7 +77,19 @@ async def plan_order(wish: Wish, store: Store) -> tuple[Order, Catalogue]:
         columns,
         wish.dry_run,
         {goal: models[goal] for goal in placement.goals if goal in models},
+        await _challengers(registry, catalogue.workspace, wish.placement),
     ), catalogue
+
+
+async def _challengers(registry: Registry, workspace: Workspace, placement: PlacementId) -> dict[GoalId, ModelVersion]:
+    """The challengers for a placement's goals, if an arm of its experiment tries them."""
+    arms = (arm for one in workspace.experiment if placement in one.placements for arm in one.arms)
+    if not any(arm.model == "challenger" for arm in arms):
+        return {}
+    aims = workspace.placements[placement].aims
+    return {
+        GoalId(goal): ModelVersion(version) for goal, version in (await registry.challengers()).items() if goal in aims
+    }
 
 
 def counted_by(catalogue: Catalogue, placement: PlacementId) -> tuple[str, ...]:

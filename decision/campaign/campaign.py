@@ -16,7 +16,8 @@ NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,63}")
 class Order(msgspec.Struct, frozen=True):
     """What a process needs to know to decide anybody of the audience.
 
-    `moment` is what time it is for everybody; `further_models` are those of the placement's further goals; `columns`
+    `moment` is what time it is for everybody; `further_models` are those of the placement's further goals, and
+    `challengers` those that an arm of its experiment tries; `columns`
     are the offers' attributes that stand beside them in the output. A dry run writes nothing to store and journal.
     """
 
@@ -28,6 +29,7 @@ class Order(msgspec.Struct, frozen=True):
     columns: tuple[str, ...] = ()
     dry_run: bool = False
     further_models: dict[GoalId, ModelVersion] = {}
+    challengers: dict[GoalId, ModelVersion] = {}
 
 
 class Campaign(msgspec.Struct, frozen=True):

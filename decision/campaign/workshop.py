@@ -119,7 +119,9 @@ async def order_snapshot(order: Order, store: Store) -> Snapshot:
     catalogue = await versions.catalogue(order.catalogue)
     own = () if order.model is None else (order.model,)
     models = [await versions.model(version) for version in (*own, *order.further_models.values())]
-    snapshot = Snapshot.build(catalogue, {model.goal: model for model in models})
+    tried = [await versions.model(version) for version in order.challengers.values()]
+    challengers = {model.goal: model for model in tried}
+    snapshot = Snapshot.build(catalogue, {model.goal: model for model in models}, challengers=challengers)
     decide(DecisionRequest(order.placement), EMPTY_PROFILE, NO_CONTACTS, snapshot, Instant(0), 0)
     return snapshot
 

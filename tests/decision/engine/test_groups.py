@@ -1,5 +1,6 @@
 """Decisions as groups have them: the holdout sees nothing, and an arm does what it says, everything else alike."""
 
+import msgspec
 import numpy as np
 import pytest
 
@@ -11,11 +12,14 @@ from decision.engine.snapshot import Snapshot
 from decision.engine.weighing import weigh
 from decision.journal.record import DecisionRecord, decode_record, encode_record
 from decision.subject.profile import EMPTY_PROFILE, Profile, encode_profile
+from models.artefact import encode_artefact
+from models.model import load_model
 from rules.contact import DECISION_KIND, NO_CONTACTS, contact_record, read_contacts
 from rules.division import CHAMPION, HOLDOUT
 from rules.ids import CatalogueVersion, DecisionId, Instant, OfferId, PlacementId
 from rules.reason import Reason
-from tests.decision.small_workspace import NOW, snapshot_with
+from tests.decision.small_workspace import NOW, small_catalogue, snapshot_with
+from tests.models.small_model import GOAL, trained
 
 HOME, CALL = PlacementId("home"), PlacementId("call")
 PROFILE = Profile({"tier": "gold", "member": True, "age": 41})
@@ -128,4 +132,23 @@ def test_a_held_out_offer_says_so(snapshot: Snapshot) -> None:
     told = explain(record_of(decided(snapshot, HOLDOUT)), snapshot).offers
     assert {offer.reason for offer in told if offer.offer == "alba-family"} == {"held_out"}
     narrowed = explain(record_of(decided(snapshot, "x/alba")), snapshot).offers
-    assert {offer.reason for offer in narrowed if offer.offer == "corte-family"} == {"not_a_candidate"}
+    (outside,) = (offer for offer in narrowed if offer.offer == "corte-family")
+    assert (outside.reason, "this arm" in outside.sentence) == ("not_a_candidate", True)
+
+
+def test_an_arm_may_try_the_challenger() -> None:
+    artefact, _ = trained()
+    champion = load_model(encode_artefact(artefact))
+    challenger = load_model(encode_artefact(msgspec.structs.replace(artefact, created=Instant(1))))
+    assert champion.version != challenger.version
+    arms = [{"id": "new", "share": 0.5, "model": "challenger"}]
+    catalogue = small_catalogue({"experiment": [{"id": "x", "placements": ["home"], "arms": arms}]})
+    both = Snapshot.build(catalogue, {GOAL: champion}, challengers={GOAL: challenger})
+    assert both.placement(HOME).version == champion.version
+    assert both.placement(HOME, "x/new").version == challenger.version
+    decision = decide(DecisionRequest(HOME), PROFILE, NO_CONTACTS, both, NOW, 7, group="x/new")
+    record = msgspec.structs.replace(record_of(decision), model=challenger.version)
+    # What it was made with is the catalogue and the one model that its record names.
+    assert same_decision(replay(record, Snapshot.build(catalogue, {GOAL: challenger})), decision)
+    alone = Snapshot.build(catalogue, {GOAL: champion})
+    assert alone.placement(HOME, "x/new").version == champion.version

@@ -32,10 +32,14 @@ arms = [{ id = "plain", share = 0.5, arbitration = ["propensity"] }]
 @pytest.fixture
 async def divided(store: WeakStore, tmp_path: Path) -> Concierge:
     service = compose(store, Settings(data=str(tmp_path), deadline_ms=10_000), lambda: NOW)
+    await published(service)
+    return service
+
+
+async def published(service: Concierge) -> None:
     toml, offers = (FOLDER / "concierge.toml").read_bytes(), (FOLDER / "offers.csv").read_bytes()
     await service.publishing.publish_workspace(toml + DIVIDED, offers, "offers.csv")
     await service.refresher.refresh()
-    return service
 
 
 def asked(service: Concierge, placement: PlacementId, customer: str | None = None, visitor: str | None = None) -> Ask:
@@ -81,6 +85,22 @@ async def test_a_linked_visitor_has_the_group_of_the_customer(divided: Concierge
 async def test_nobody_in_particular_is_the_champions(divided: Concierge) -> None:
     groups = {(await divided.deciding.decide(asked(divided, HOME))).group for _ in range(20)}
     assert groups == {CHAMPION}
+
+
+async def test_who_is_held_out_and_cannot_be_loaded_in_time_is_journalled_as_held_out(
+    store: WeakStore, tmp_path: Path
+) -> None:
+    service = compose(store, Settings(data=str(tmp_path), deadline_ms=50), lambda: NOW)
+    await published(service)
+    snapshot = service.refresher.snapshot
+    assert snapshot is not None
+    group = snapshot.catalogue.division.group
+    held = next(f"c{number}" for number in range(99) if group(HOME, f"c:c{number}") == HOLDOUT)
+    store.reading_seconds = 0.5
+    answer = await service.deciding.decide(asked(service, HOME, held))
+    assert (answer.group, answer.offers, answer.degraded) == (HOLDOUT, (), ("history", "profile"))
+    (record,) = await journal(store)
+    assert same_decision(replay(record, snapshot), record.decision)
 
 
 async def test_who_is_held_out_sees_nothing_while_the_store_is_away(divided: Concierge, store: WeakStore) -> None:

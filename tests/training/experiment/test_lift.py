@@ -78,6 +78,17 @@ def test_a_group_in_which_nothing_happened_yet_borrows_the_others_variance() -> 
     assert found.low < 0 < found.high
 
 
+def test_the_interval_is_made_of_both_groups_variances() -> None:
+    few, many = Moments(400, 900, 4_000.0, 400 * (10.0**2 + 6.0**2)), Moments(1_600, 3_600, 8_000.0, 1_600 * 5.0**2 * 2)
+    within = 400 * 36.0 + 1_600 * 25.0
+    least = within / 1_998
+    error = np.sqrt(max(400 * 36.0 / 399, least) / 400 + max(1_600 * 25.0 / 1_599, least) / 1_600)
+    found = lift(few, many)
+    assert found.value == 5.0
+    assert found.high - found.value == pytest.approx(error * widening(4_500))
+    assert found.value - found.low == pytest.approx(error * widening(4_500))
+
+
 def test_too_few_persons_give_no_figure() -> None:
     few, many = Moments(FEWEST - 1, 500, 50.0, 90.0), Moments(1_000, 5_000, 500.0, 900.0)
     assert np.isnan(lift(few, many).low)
