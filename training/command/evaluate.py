@@ -19,7 +19,7 @@ from training.command.progress import counting
 from training.evaluation.evaluation import Evaluation, evaluation_of
 from training.evaluation.judgement import judge_goal
 from training.evaluation.page import evaluation_page
-from training.evaluation.table import estimators_table, evaluation_table, reach_table
+from training.evaluation.table import estimators_table, evaluation_table, reach_table, slate_table
 from training.material.material import Range
 from training.material.question import Source
 
@@ -34,6 +34,7 @@ from training.material.question import Source
     multiple=True,
     help="Also judge what this placement decided for the same customers at the same moments; may be repeated.",
 )
+@click.option("--slates", is_flag=True, help="Also judge whole slates, all ranks together.")
 @click.option(
     "--html", "page", type=click.Path(dir_okay=False, path_type=Path), help="Also write a page with plots to this file."
 )
@@ -41,6 +42,7 @@ def evaluate(
     goal: str | None,
     models: tuple[str, ...],
     decided: tuple[str, ...],
+    slates: bool,
     placements: tuple[str, ...],
     source: Source | None,
     since: Instant | None,
@@ -57,9 +59,11 @@ def evaluate(
     """
     range = Range(since, until, now, places(placements), source)
     versions = tuple(ModelVersion(model) for model in models)
-    evaluation = asyncio.run(_evaluate(read_settings(), goal, range, versions, places(decided)))
+    evaluation = asyncio.run(_evaluate(read_settings(), goal, range, versions, places(decided), slates))
     Console().print(evaluation_table(evaluation, "What policies would have earned"))
     Console().print(estimators_table(evaluation, "The same by every estimator"))
+    if evaluation.slates:
+        Console().print(slate_table(evaluation.slates, "What whole slates would have earned"))
     if evaluation.reaches:
         Console().print(reach_table(evaluation.reaches, "What the placements' contacts would have brought"))
     if page is not None:
@@ -74,10 +78,13 @@ async def _evaluate(
     range: Range,
     versions: tuple[ModelVersion, ...],
     decided: tuple[PlacementId, ...],
+    slates: bool,
 ) -> Evaluation:
     async with open_store(settings) as store:
         registry = Registry(store)
         chosen = await chosen_goal(registry, goal)
         await settle(store, settings.folder)
         with open_journal(settings.folder) as journal, counting("Deciding again") as step:
-            return evaluation_of(await judge_goal(registry, journal, chosen, range, versions, step, decided))
+            return evaluation_of(
+                await judge_goal(registry, journal, chosen, range, versions, step, decided, slates=slates)
+            )

@@ -16,6 +16,7 @@ from training.evaluation.gain import Gain, paired_gain
 from training.evaluation.judged import Judged
 from training.evaluation.policies import CONSTANT
 from training.evaluation.reach import Reach
+from training.evaluation.slated import SlateComparison
 from training.evaluation.support import Support, support_of
 
 
@@ -50,6 +51,7 @@ class Evaluation(msgspec.Struct, frozen=True):
     skipped: dict[str, int]
     constant: OfferId | None
     reaches: tuple[Reach, ...] = ()
+    slates: tuple[SlateComparison, ...] = ()
 
     def of(self, policy: str) -> Comparison:
         """The figures of one policy; KeyError when it was not evaluated."""
@@ -66,6 +68,7 @@ def evaluation_of(judged: Judged) -> Evaluation:
         dict(judged.skipped),
         judged.constant,
         judged.reaches,
+        judged.slates,
     )
 
 

@@ -18,7 +18,8 @@ from training.evaluation.holdout import over_all_groups
 from training.evaluation.policies import LOGGED, Action, Conduct, action_of, conduct_of, worth_of
 from training.evaluation.reach import Decided, Deeds, Reach
 from training.evaluation.rewards import Rewards
-from training.material.ledger import Earned
+from training.evaluation.slated import SlateComparison, Slated
+from training.material.ledger import Brought, Earned
 from training.material.occasion import occasion
 from training.material.question import Question
 
@@ -28,7 +29,7 @@ class Judged(msgspec.Struct, frozen=True, eq=False):
 
     `decision`, `subject` and `placement` hold words, `at` int64[n] moments in ms. `skipped` counts decisions by why
     they could not be used; `constant` is the offer that policy shows first; `reaches` are of the placements that were
-    to be judged too.
+    to be judged too, `slates` of whole slates where those were.
     """
 
     logged: LoggedActions
@@ -40,6 +41,7 @@ class Judged(msgspec.Struct, frozen=True, eq=False):
     skipped: Mapping[str, int]
     constant: OfferId | None
     reaches: tuple[Reach, ...]
+    slates: tuple[SlateComparison, ...]
 
 
 def judge(
@@ -51,17 +53,19 @@ def judge(
     rewards: Rewards,
     step: Callable[[], None] = lambda: None,
     decided: Decided | None = None,
+    brought: Brought | None = None,
 ) -> Judged:
     """Decide every logged decision again under each of the named models, a constant and chance.
 
     Each is decided with the catalogue it was made with, at its own moment, on the profile and history it was made
     from. Only rank 1 is judged: its outcomes count, those of lower ranks do not. `order` is the constant policy's;
-    `step` is called after each decision. With `decided` only decisions count that those placements made too. Raises
-    TrainingError when no decision can be used.
+    `step` is called after each decision. With `decided` only decisions count that those placements made too; with
+    `brought` whole slates are judged beside. Raises TrainingError when no decision can be used.
     """
     snapshots = _Snapshots(question, catalogues, models)
     columns = _Columns()
     deeds = Deeds(decided or {})
+    slated = None if brought is None else Slated(brought, question)
     skipped: dict[str, int] = {}
     for earned in logged:
         step()
@@ -74,10 +78,13 @@ def judge(
         action, conduct = found
         deeds.add(on, action)
         columns.add(record, on[0], action, worth_of(earned, action, question), conduct, rewards)
+        if slated is not None:
+            slated.add(record, on[0], conduct, order)
     if not columns.value:
         said = "; ".join(f"{count} {reason}" for reason, count in skipped.items()) or "none was found"
         raise TrainingError(f"No logged decision can be evaluated ({said}); widen --since and --until.")
-    return columns.judged(skipped, order[0] if order else None, deeds)
+    slates = () if slated is None else slated.comparisons()
+    return columns.judged(skipped, order[0] if order else None, deeds, slates)
 
 
 def _look(
@@ -109,7 +116,7 @@ class _Columns:
         self, record: DecisionRecord, subject: str, action: Action, value: float, conduct: Conduct, rewards: Rewards
     ) -> None:
         expected = rewards.of(conduct.weighing, conduct.snapshot, subject)
-        place = conduct.place_of(action)
+        place = conduct.place_of(action.offer)
         self.value.append(value)
         self._probability.append(action.probability)
         self._predicted.append(0.0 if place is None else float(expected[place]))
@@ -120,7 +127,9 @@ class _Columns:
             chance = 0.0 if place is None else float(chances[place])
             self._policies.setdefault(name, []).append((chance, float(chances @ expected), outside))
 
-    def judged(self, skipped: Mapping[str, int], constant: OfferId | None, deeds: Deeds) -> Judged:
+    def judged(
+        self, skipped: Mapping[str, int], constant: OfferId | None, deeds: Deeds, slates: tuple[SlateComparison, ...]
+    ) -> Judged:
         decision, subject, placement = (np.array(words, np.str_) for words in zip(*self._words, strict=True))
         logged = LoggedActions(
             np.array(self.value),
@@ -133,7 +142,7 @@ class _Columns:
         policies[LOGGED] = PolicyActions(logged.probability, logged.predicted, np.zeros(len(logged)))
         reaches = deeds.reaches(logged)
         at = np.array(self._at, np.int64)
-        return Judged(logged, policies, decision, subject, placement, at, skipped, constant, reaches)
+        return Judged(logged, policies, decision, subject, placement, at, skipped, constant, reaches, slates)
 
 
 class _Snapshots:

@@ -14,7 +14,7 @@ from training.evaluation.constant import constant_order
 from training.evaluation.judged import Judged, judge
 from training.evaluation.lessons import read_lessons
 from training.evaluation.rewards import Kind, Rewards, fit_rewards
-from training.material.ledger import decided_offers, first_offers
+from training.material.ledger import brought_offers, decided_offers, first_offers
 from training.material.material import Material, Range, champion_of, gather
 from training.material.question import Question
 
@@ -35,10 +35,12 @@ async def judge_goal(
     step: Step = lambda: None,
     decided: tuple[PlacementId, ...] = (),
     threads: int = 2,
+    slates: bool = False,
 ) -> Judged:
     """Judge the model in use (the prior where none is) and stored ones of these versions on the decisions in a range.
 
-    With `decided` also what those placements decided for the same subjects at the same moments. Without `range.since`
+    With `decided` also what those placements decided for the same subjects at the same moments, with `slates` also what
+    all ranks of a slate would have earned. Without `range.since`
     the range begins where the models' training ended. The constant is chosen on what lies before.
     """
     material = await gather(registry, connection, goal, range)
@@ -50,7 +52,7 @@ async def judge_goal(
             models[str(version)] = _fitting(load_model(await registry.get("model", version)), version, question)
     ends = [model.artefact.window[1] for model in models.values() if model.artefact.window is not None]
     since = question.since if question.since is not None else max(ends, default=None)
-    return await asyncio.to_thread(judge_material, material, since, models, step, decided=decided, threads=threads)
+    return await asyncio.to_thread(judge_material, material, since, models, step, None, decided, threads, slates)
 
 
 def _fitting(model: Model, version: str, question: Question) -> Model:
@@ -70,6 +72,7 @@ def judge_material(
     most: int | None = None,
     decided: tuple[PlacementId, ...] = (),
     threads: int = 2,
+    slates: bool = False,
 ) -> Judged:
     """Judge models on the material's decisions from `since` on, on `most` of them; the constant is chosen before.
 
@@ -84,7 +87,8 @@ def judge_material(
     rewards = rewards_of(material, later, most, threads)
     logged = first_offers(material.connection, later, material.places, most)
     beside = {placement: decided_offers(material.connection, later, placement) for placement in decided}
-    return judge(logged, question, material.catalogues, models, order, rewards, step, beside)
+    brought = brought_offers(material.connection, later, material.places) if slates else None
+    return judge(logged, question, material.catalogues, models, order, rewards, step, beside, brought)
 
 
 def rewards_of(material: Material, question: Question, most: int | None = None, threads: int = 2) -> Rewards:

@@ -38,19 +38,25 @@ class Conduct(msgspec.Struct, frozen=True, eq=False):
 
     `chances` has for each policy f8[n + 1]: every candidate's chance to stand at rank 1 and, last, that of showing
     nothing. `possible` bool[n + 1] is what the logged policy could have done, None where that is not known.
+    `weighings` are by model, all of the catalogue of `snapshot`.
     """
 
-    weighing: Weighing
+    weighings: Mapping[str, Weighing]
     snapshot: Snapshot
     chances: Mapping[str, Floats]
     possible: NDArray[np.bool_] | None
 
-    def place_of(self, action: Action) -> int | None:
-        """Where an action stands among the chances; None for an offer that is no candidate."""
-        if action.offer is None:
-            return len(self.weighing.open)
+    @property
+    def weighing(self) -> Weighing:
+        """One of them: what is open, and what the facts are, is alike in all."""
+        return next(iter(self.weighings.values()))
+
+    def place_of(self, offer: OfferId | None) -> int | None:
+        """Where an offer, or showing nothing, stands among the chances; None for an offer that is no candidate."""
         ids = self.weighing.placement.bound.offers.ids
-        return ids.index(action.offer) if action.offer in ids else None
+        if offer is None:
+            return len(ids)
+        return ids.index(offer) if offer in ids else None
 
 
 def action_of(record: DecisionRecord) -> Action | None:
@@ -85,12 +91,13 @@ def conduct_of(record: DecisionRecord, snapshots: Mapping[str, Snapshot], order:
     given = inputs_of(record)
     without = given.without & GONE
     chances: dict[str, Floats] = {}
-    weighing, possible = None, None
+    weighings: dict[str, Weighing] = {}
+    possible = None
     # An arm of an experiment may have an exploration of its own, and another system has one that is not known.
     known = record.source == "live" and record.decision.group in {CHAMPION, HOLDOUT}
     for name, snapshot in snapshots.items():
         weighing = weigh(record.request, given.profile, given.history, snapshot, record.now, without, terms=given.terms)
-        bound = weighing.placement.bound
+        weighings[name], bound = weighing, weighing.placement.bound
         holds_out = HOLDOUT in snapshot.catalogue.division.shares(bound.id)
         exploration = bound.spec.exploration
         rank = first_rank(weighing.scores, weighing.open, exploration, bound.mandatory, weighing.may_show_none)
@@ -99,18 +106,18 @@ def conduct_of(record: DecisionRecord, snapshots: Mapping[str, Snapshot], order:
         if known and (exploration.epsilon > 0 or record.model == weighing.placement.version):
             possible = rank > 0
             possible[-1] |= holds_out
-    if weighing is None:
+    if not weighings:
         raise ValueError("Policies are compared under at least one model; pass a snapshot.")
-    chances[CONSTANT] = _constant(weighing, order)
     number = int(weighing.open.sum())
+    chances[CONSTANT] = one_of(weighing, weighing.open, order)
     chances[UNIFORM] = np.append(weighing.open / max(number, 1), float(number == 0))
-    return Conduct(weighing, snapshot, chances, possible)
+    return Conduct(weighings, snapshot, chances, possible)
 
 
-def _constant(weighing: Weighing, order: Sequence[OfferId]) -> Floats:
-    """All on the first offer of the order that is open; an offer the order does not know comes after all it knows."""
-    rank = np.zeros(len(weighing.open) + 1)
+def one_of(weighing: Weighing, free: NDArray[np.bool_], order: Sequence[OfferId]) -> Floats:
+    """All on the first offer of the order that is free, f8[n + 1]; one the order lacks comes after all it knows."""
+    rank = np.zeros(len(free) + 1)
     ids = weighing.placement.bound.offers.ids
-    open = {ids[row]: row for row in np.flatnonzero(weighing.open).tolist()}
-    rank[next((open[offer] for offer in order if offer in open), min(open.values(), default=-1))] = 1.0
+    left = {ids[row]: row for row in np.flatnonzero(free).tolist()}
+    rank[next((left[offer] for offer in order if offer in left), min(left.values(), default=-1))] = 1.0
     return rank

@@ -9,6 +9,7 @@ from rich.table import Table
 from training.evaluation.evaluation import Evaluation
 from training.evaluation.policies import CONSTANT
 from training.evaluation.reach import Reach
+from training.evaluation.slated import SlateComparison
 from training.figure import digits_of, number, with_error, with_interval
 
 
@@ -47,6 +48,25 @@ def estimators_table(evaluation: Evaluation, title: str) -> Table:
         digits = digits_of(found.dr.value)
         sure = f"{number(found.dr.sure_low, digits)} to {number(found.dr.sure_high, digits)}"
         table.add_row(found.policy, *(number(one.value, digits) for one in found.estimates.values()), sure)
+    return table
+
+
+def slate_table(slates: Sequence[SlateComparison], title: str) -> Table:
+    """Whole slates beside each other, with intervals of 95 %."""
+    caption = (
+        "All ranks together, by IPS. Rank by rank: what an offer earns does not depend on those above it. Cascade: it "
+        "may. Eff. n is of whole slates."
+    )
+    table = Table(title=title, caption=caption, box=SIMPLE, padding=(0, 1, 0, 0), pad_edge=False)
+    table.add_column("Policy", no_wrap=True)
+    for column in ("Rank by rank", "from", "to", "Cascade", "from", "to", "Eff. n"):
+        table.add_column(column, justify="right", no_wrap=True)
+    for found in slates:
+        one, all = found.rank_by_rank, found.cascade
+        digits = digits_of(one.value)
+        whole = (all.value, all.low, all.high) if not found.refused else [nan] * 3
+        shown = (number(figure, digits) for figure in (one.value, one.low, one.high, *whole))
+        table.add_row(found.policy, *shown, f"{found.effective_sample_size:,.0f}")
     return table
 
 

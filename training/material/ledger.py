@@ -8,7 +8,7 @@ import pyarrow as pa
 
 from decision.journal.record import DecisionRecord, decode_record
 from rules.errors import ConciergeError
-from rules.ids import Instant, OfferId, PlacementId
+from rules.ids import DecisionId, Instant, OfferId, PlacementId
 from training.errors import TrainingError
 from training.material.occasion import Occasion, occasion
 from training.material.question import Question
@@ -103,6 +103,11 @@ ORDER BY asked."at", asked.id
 """
 )
 
+_BROUGHT = _ASKED + "SELECT id, offer, hits, value FROM earned"
+
+Brought = Mapping[DecisionId, Mapping[OfferId, tuple[int, float]]]
+"""By decision, the outcomes that each of its offers had, and their summed value; what had none is absent."""
+
 
 class Earned(msgspec.Struct, frozen=True):
     """A decision and what its first offer (or showing none) brought: outcomes of the goal, and their summed value."""
@@ -179,6 +184,16 @@ def _earned(result: duckdb.DuckDBPyConnection) -> Iterator[Earned]:
             if not isinstance(record, DecisionRecord):
                 raise ConciergeError("A journal segment calls another record a decision; write the segments anew.")
             yield Earned(record, int(hits), float(value))
+
+
+def brought_offers(
+    connection: duckdb.DuckDBPyConnection, question: Question, places: Mapping[str, frozenset[PlacementId]]
+) -> Brought:
+    """What every offer of the decisions asked for brought, at whatever rank it stood."""
+    found: dict[DecisionId, dict[OfferId, tuple[int, float]]] = {}
+    for id, offer, hits, value in connection.execute(_BROUGHT, _parameters(question, places)).fetchall():
+        found.setdefault(DecisionId(id), {})[OfferId(offer)] = int(hits), float(value)
+    return found
 
 
 def decided_offers(

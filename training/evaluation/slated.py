@@ -1,0 +1,96 @@
+"""Whole slates judged: what all the ranks of a decision would have earned under policies."""
+
+from collections.abc import Sequence
+
+import msgspec
+import numpy as np
+
+from decision.journal.record import DecisionRecord
+from rules.division import HOLDOUT
+from rules.ids import OfferId
+from training.evaluation.actions import Floats
+from training.evaluation.estimate import Estimate, estimates_of
+from training.evaluation.policies import LOGGED, Conduct
+from training.evaluation.slate_chances import rank_chances
+from training.evaluation.slates import SlateActions, cascade, rank_by_rank
+from training.evaluation.support import LEAST_EFFECTIVE
+from training.material.ledger import Brought
+from training.material.question import Question
+
+
+class SlateComparison(msgspec.Struct, frozen=True):
+    """What a policy's slates would have earned per decision, by IPS over ranks, under two assumptions.
+
+    `effective_sample_size` is that of the weights of whole slates; `refused` says that it is below what a mean needs,
+    so that `cascade` is not to be shown.
+    """
+
+    policy: str
+    rank_by_rank: Estimate
+    cascade: Estimate
+    effective_sample_size: float
+    refused: bool
+
+
+class Slated:
+    """Slates gathered decision by decision; `brought` tells what each offer of a decision earned."""
+
+    def __init__(self, brought: Brought, question: Question) -> None:
+        self._brought = brought
+        self._question = question
+        self._subjects: list[str] = []
+        self._values: list[list[float]] = []
+        self._probabilities: list[list[float]] = []
+        self._chances: dict[str, list[list[float]]] = {}
+
+    def add(self, record: DecisionRecord, subject: str, conduct: Conduct, order: Sequence[OfferId]) -> None:
+        """Note a live decision's slate; who was held out has none."""
+        if record.source != "live" or record.decision.group == HOLDOUT:
+            return
+        shown = sorted(record.decision.offers, key=lambda offer: offer.rank)
+        chances: dict[str, list[float]] = {name: [] for name in conduct.chances}
+        taken: list[int] = []
+        for offer in shown:
+            place = conduct.place_of(offer.offer)
+            ranked = rank_chances(conduct.weighings, order, taken)
+            for name, column in chances.items():
+                column.append(0.0 if place is None else float(ranked[name][place]))
+            if place is not None:
+                taken.append(place)
+        brought = self._brought.get(record.id, {})
+        response = self._question.objective == "response"
+        self._subjects.append(subject)
+        self._probabilities.append([offer.probability for offer in shown])
+        self._values.append(
+            [
+                (offer.value if hits else 0.0) if response else value
+                for offer, (hits, value) in ((offer, brought.get(offer.offer, (0, 0.0))) for offer in shown)
+            ]
+        )
+        for name, column in chances.items():
+            self._chances.setdefault(name, []).append(column)
+
+    def comparisons(self) -> tuple[SlateComparison, ...]:
+        """The policies beside each other; nothing without slates of more than one offer."""
+        ranks = max(map(len, self._values), default=0)
+        if ranks < 2:
+            return ()
+        value, probability = _padded(self._values, ranks, 0.0), _padded(self._probabilities, ranks, 1.0)
+        cluster = np.unique(self._subjects, return_inverse=True)[1].astype(np.int64)
+        policies = {name: _padded(rows, ranks, 1.0) for name, rows in self._chances.items()}
+        found = []
+        for name, chance in {**policies, LOGGED: probability}.items():
+            slates = SlateActions(value, probability, chance)
+            single, whole = estimates_of([rank_by_rank(slates), cascade(slates)], cluster)
+            effective = _effective(slates.weights.prod(axis=1))
+            found.append(SlateComparison(name, single, whole, effective, effective < LEAST_EFFECTIVE))
+        return tuple(found)
+
+
+def _padded(rows: Sequence[Sequence[float]], ranks: int, beyond: float) -> Floats:
+    return np.array([[*row, *[beyond] * (ranks - len(row))] for row in rows])
+
+
+def _effective(weights: Floats) -> float:
+    squares = float(np.square(weights).sum())
+    return float(weights.sum()) ** 2 / squares if squares else 0.0
