@@ -43,11 +43,11 @@ class Artefact(msgspec.Struct, frozen=True, kw_only=True):
 
     `forest` is LightGBM's text format. `categories` holds, for each categorical feature over strings, the sorted codes
     that training saw: a code's index is the category in the forest. `metrics` is by baseline and measure.
-    `window` is the time of the decisions learned from, from and to before; `evidence` how many shown offers they were,
-    and `evidence_by_offer` how many of each. `variation` is by how many times its mean the outcome of a shown offer
-    varies (standard deviation over mean; 0 where it is not known): with the evidence it says how far a prediction may
-    be off. `gate` is what was checked before it was put to use, None where nothing was; `reference` what its inputs and
-    predictions looked like then.
+    `window` is the time of the decisions learned from, from and to before; of those before `settled` (None: of all) it
+    was known what came of them. `evidence` is how many shown offers they were, and `evidence_by_offer` how many of
+    each. `variation` is by how many times its mean the outcome of a shown offer varies (standard deviation over mean; 0
+    where it is not known): with the evidence it says how far a prediction may be off. `gate` is what was checked before
+    it was put to use, None where nothing was; `reference` what its inputs and predictions looked like then.
     """
 
     kind: Literal["rates", "forest"]
@@ -56,6 +56,7 @@ class Artefact(msgspec.Struct, frozen=True, kw_only=True):
     created: Instant
     format: int = FORMAT
     window: tuple[Instant, Instant] | None = None
+    settled: Instant | None = None
     evidence: int = 0
     evidence_by_offer: dict[OfferId, int] = {}
     variation: float = 0.0

@@ -19,7 +19,7 @@ from rules.ids import Instant
 from training.command.options import chosen_goal, places, which_decisions
 from training.command.progress import counting
 from training.evaluation.table import evaluation_table
-from training.learning.table import quality_table
+from training.learning.table import quality_table, reliability_table
 from training.material.material import Range
 from training.material.question import Source
 from training.promotion.publication import Promotion, Use, promote
@@ -64,6 +64,7 @@ def train(
         return
     trained, promotion = made
     console.print(quality_table(trained.course.quality, "Predictions for the latest decisions, which it had not seen"))
+    console.print(reliability_table(trained.reliability, "The same predictions per channel and theme"))
     if trained.evaluation is not None:
         console.print(evaluation_table(trained.evaluation, "What policies would have earned on the same decisions"))
     console.print(gate_table(trained.gate))

@@ -67,8 +67,10 @@ def train(
         calibration = _calibration(earlier, judge, objective)
     learned = Lesson(rows, np.ones(len(rows))) if young is None else lesson_of(rows, young, objective)
     forest = grow_forest(learned.rows, None, again, learned.weight)
-    artefact = _artefact(learned.rows, goal, objective, created, forest, calibration, _figures(quality))
-    artefact = msgspec.structs.replace(artefact, reference=reference_of(artefact, rows))
+    artefact = _artefact(rows, goal, objective, created, forest, calibration, _figures(quality))
+    artefact = msgspec.structs.replace(
+        artefact, window=_window(learned.rows), settled=_window(rows)[1], reference=reference_of(artefact, rows)
+    )
     return Course(artefact, parts, first, quality)
 
 
@@ -112,7 +114,7 @@ def _artefact(
         goal=goal,
         objective=objective,
         created=created,
-        window=(Instant(int(rows.at.min())), Instant(int(rows.at.max()) + 1)),
+        window=_window(rows),
         evidence=len(rows),
         evidence_by_offer=_shown(rows),
         variation=_variation(rows),
@@ -123,6 +125,10 @@ def _artefact(
         calibration=calibration,
         warm_up=warm_up(forest, rows),
     )
+
+
+def _window(rows: Rows) -> tuple[Instant, Instant]:
+    return Instant(int(rows.at.min())), Instant(int(rows.at.max()) + 1)
 
 
 def _shown(rows: Rows) -> dict[OfferId, int]:

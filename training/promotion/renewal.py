@@ -47,7 +47,7 @@ async def renewal_of(registry: Registry, material: Material) -> Renewal:
         except ConciergeError:
             continue
         if artefact.window is not None and artefact.objective == question.objective:
-            fresh = _fresh(material.connection, material, artefact.window[1])
+            fresh = _fresh(material.connection, material, artefact.settled or artefact.window[1])
             return Renewal(ModelVersion(info.version), artefact.evidence, fresh, share)
     return Renewal(None, 0, 0, share)
 

@@ -16,7 +16,9 @@ from training.evaluation.evaluation import Evaluation, evaluation_of
 from training.evaluation.judged import Judged
 from training.evaluation.judgement import Step, judge_material
 from training.learning.course import Course, train
-from training.learning.dataset import read_rows
+from training.learning.dataset import read_rows, read_young_rows
+from training.learning.delay import Young
+from training.learning.reliability import Reliability, figures_of, reliability_of
 from training.learning.rows import Rows
 from training.material.ledger import first_offers
 from training.material.material import Material, Range, champion_of, gather
@@ -33,13 +35,15 @@ class Trained(msgspec.Struct, frozen=True, eq=False):
     """A training's course, and what its policy would have earned on the judged decisions.
 
     `artefact` is that of the course with the value per decision of every policy among its metrics, and what the gate
-    checked. `evaluation` is None when there was nothing to judge on, and `unjudged` says why.
+    checked. `evaluation` is None when there was nothing to judge on, and `unjudged` says why. `reliability` holds its
+    predictions against what came, per channel and theme.
     """
 
     artefact: Artefact
     gate: Gate
     course: Course
     evaluation: Evaluation | None
+    reliability: tuple[Reliability, ...]
     unjudged: str = ""
 
 
@@ -75,8 +79,8 @@ async def train_goal(
 def _train(material: Material, champion: Champion, created: Instant, threads: int, step: Step) -> Trained:
     catalogue = material.catalogue
     features = FeatureList.of(catalogue.workspace, catalogue.schema)
-    rows = read_rows(material.connection, material.question, material.catalogues, material.places, features)
-    return train_rows(material, rows, champion, created, threads, step)
+    asked = material.connection, material.question, material.catalogues, material.taught, features
+    return train_rows(material, read_rows(*asked), champion, created, threads, step, read_young_rows(*asked))
 
 
 def train_rows(
@@ -86,11 +90,12 @@ def train_rows(
     created: Instant,
     threads: int,
     step: Step = lambda: None,
+    young: Young | None = None,
 ) -> Trained:
     """Train on rows of a material, and hold what comes of it against the champion on the material's decisions."""
     question, catalogue = material.question, material.catalogue
     known = champion.model.artefact if champion.version is not None else None
-    course = train(rows, question.goal, question.objective, created, known, threads)
+    course = train(rows, question.goal, question.objective, created, known, threads, young)
     judged_from = Instant(int(rows.at[course.parts.judge].min()))
     judged, unjudged = _judge(material, course, champion.model, judged_from, step, threads)
     later = msgspec.structs.replace(question, since=judged_from)
@@ -112,9 +117,10 @@ def train_rows(
     )
     gate = Gate(champion.version, checks_of(trial, catalogue.workspace.promotion))
     evaluation = None if judged is None else evaluation_of(judged)
-    metrics = _metrics(course.artefact, evaluation)
+    reliability = reliability_of(course.judged, rows.take(course.parts.judge), catalogue)
+    metrics = _metrics(course.artefact, evaluation) | figures_of(reliability)
     artefact = msgspec.structs.replace(course.artefact, metrics=metrics, gate=gate)
-    return Trained(artefact, gate, course, evaluation, unjudged)
+    return Trained(artefact, gate, course, evaluation, reliability, unjudged)
 
 
 def _judge(

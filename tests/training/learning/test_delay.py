@@ -58,6 +58,16 @@ def test_too_young_a_decision_teaches_nothing() -> None:
     assert len(lesson_of(world.ripe, world.young, "increment").rows) == len(world.ripe)
 
 
+def test_a_model_tells_what_it_learned_from_young_decisions_and_what_from_settled_ones() -> None:
+    world = Delayed("nothing changes", 4, a_day=100)
+    artefact = train(world.ripe, GoalId("accept"), "response", Instant(0), None, 1, world.young).artefact
+    assert artefact.settled == world.ripe.at.max() + 1
+    assert artefact.window is not None
+    assert artefact.window[0] == world.ripe.at.min()
+    assert world.ripe.at.max() + 1 < artefact.window[1] <= world.young.rows.at.max() + 1
+    assert artefact.evidence == len(world.ripe)
+
+
 @pytest.mark.parametrize("kind", KINDS)
 def test_weighted_by_the_curve_young_decisions_improve_what_is_said_of_those_to_come(kind: str) -> None:
     losses = {"left out": [], "weighted": [], "taken as they are": []}  # type: dict[str, list[float]]
