@@ -19,7 +19,7 @@ from training.command.progress import counting
 from training.evaluation.evaluation import Evaluation, evaluation_of
 from training.evaluation.judgement import judge_goal
 from training.evaluation.page import evaluation_page
-from training.evaluation.table import estimators_table, evaluation_table, reach_table, slate_table
+from training.evaluation.table import estimators_table, evaluation_table, exploring_table, reach_table, slate_table
 from training.material.material import Range
 from training.material.question import Source
 
@@ -62,6 +62,8 @@ def evaluate(
     evaluation = asyncio.run(_evaluate(read_settings(), goal, range, versions, places(decided), slates))
     Console().print(evaluation_table(evaluation, "What policies would have earned"))
     Console().print(estimators_table(evaluation, "The same by every estimator"))
+    if evaluation.exploring:
+        Console().print(exploring_table(evaluation.exploring, "What exploring earns, or costs"))
     if evaluation.slates:
         Console().print(slate_table(evaluation.slates, "What whole slates would have earned"))
     if evaluation.reaches:

@@ -1,6 +1,7 @@
 """Off-policy evaluation: what policies would have earned on logged decisions, beside each other."""
 
 import msgspec
+import numpy as np
 
 from rules.ids import OfferId
 from training.evaluation.actions import LoggedActions, PolicyActions
@@ -14,7 +15,7 @@ from training.evaluation.estimators import (
 )
 from training.evaluation.gain import Gain, paired_gain
 from training.evaluation.judged import Judged
-from training.evaluation.policies import CONSTANT
+from training.evaluation.policies import CHAMPION_MODEL, CONSTANT, GREEDY
 from training.evaluation.reach import Reach
 from training.evaluation.slated import SlateComparison
 from training.evaluation.support import Support, support_of
@@ -43,7 +44,10 @@ class Comparison(msgspec.Struct, frozen=True):
 
 
 class Evaluation(msgspec.Struct, frozen=True):
-    """All policies on the same decisions; the other fields are as in `Judged`."""
+    """All policies on the same decisions; the other fields are as in `Judged`.
+
+    `exploring` is by placement what the champion earns by exploring: less than nothing, as long as it learns little.
+    """
 
     comparisons: tuple[Comparison, ...]
     decisions: int
@@ -52,6 +56,7 @@ class Evaluation(msgspec.Struct, frozen=True):
     constant: OfferId | None
     reaches: tuple[Reach, ...] = ()
     slates: tuple[SlateComparison, ...] = ()
+    exploring: dict[str, Gain] = {}
 
     def of(self, policy: str) -> Comparison:
         """The figures of one policy; KeyError when it was not evaluated."""
@@ -69,7 +74,18 @@ def evaluation_of(judged: Judged) -> Evaluation:
         judged.constant,
         judged.reaches,
         judged.slates,
+        _exploring(judged),
     )
+
+
+def _exploring(judged: Judged) -> dict[str, Gain]:
+    if GREEDY not in judged.policies:
+        return {}
+    champion, greedy = judged.policies[CHAMPION_MODEL], judged.policies[GREEDY]
+    return {
+        placement: paired_gain(judged.logged, champion, greedy, rows=judged.placement == placement)
+        for placement in np.unique(judged.placement).tolist()
+    }
 
 
 def _compare(name: str, logged: LoggedActions, policy: PolicyActions, constant: PolicyActions) -> Comparison:

@@ -11,7 +11,7 @@ from decision.journal.record import DecisionRecord
 from models.model import Model
 from rules.catalogue import Catalogue
 from rules.errors import ArtefactError
-from rules.ids import OfferId
+from rules.ids import GoalId, OfferId
 from training.errors import TrainingError
 from training.evaluation.actions import LoggedActions, PolicyActions
 from training.evaluation.holdout import over_all_groups
@@ -22,6 +22,8 @@ from training.evaluation.slated import SlateComparison, Slated
 from training.material.ledger import Brought, Earned
 from training.material.occasion import occasion
 from training.material.question import Question
+
+_NONE: Mapping[GoalId, Model] = {}
 
 
 class Judged(msgspec.Struct, frozen=True, eq=False):
@@ -54,15 +56,17 @@ def judge(
     step: Callable[[], None] = lambda: None,
     decided: Decided | None = None,
     brought: Brought | None = None,
+    further: Mapping[GoalId, Model] = _NONE,
 ) -> Judged:
     """Decide every logged decision again under each of the named models, a constant and chance.
 
     Each is decided with the catalogue it was made with, at its own moment, on the profile and history it was made
     from. Only rank 1 is judged: its outcomes count, those of lower ranks do not. `order` is the constant policy's;
     `step` is called after each decision. With `decided` only decisions count that those placements made too; with
-    `brought` whole slates are judged beside. Raises TrainingError when no decision can be used.
+    `brought` whole slates are judged beside. `further` are models of the placements' further goals: policies choose by
+    them too, but are judged by what the goal itself earned. Raises TrainingError when no decision can be used.
     """
-    snapshots = _Snapshots(question, catalogues, models)
+    snapshots = _Snapshots(question, catalogues, models, further)
     columns = _Columns()
     deeds = Deeds(decided or {})
     slated = None if brought is None else Slated(brought, question)
@@ -148,8 +152,15 @@ class _Columns:
 class _Snapshots:
     """Each catalogue version bound to each model, built when first needed; or why that cannot be."""
 
-    def __init__(self, question: Question, catalogues: Mapping[str, Catalogue], models: Mapping[str, Model]) -> None:
+    def __init__(
+        self,
+        question: Question,
+        catalogues: Mapping[str, Catalogue],
+        models: Mapping[str, Model],
+        further: Mapping[GoalId, Model],
+    ) -> None:
         self._goal = question.goal
+        self._further = further
         self._catalogues = catalogues
         self._models = models
         self._built: dict[str, Mapping[str, Snapshot] | str] = {}
@@ -165,6 +176,9 @@ class _Snapshots:
         if catalogue is None:
             return f"made with catalogue {version}, which is not stored any more"
         try:
-            return {name: Snapshot.build(catalogue, {self._goal: model}) for name, model in self._models.items()}
+            return {
+                name: Snapshot.build(catalogue, {**self._further, self._goal: model})
+                for name, model in self._models.items()
+            }
         except ArtefactError as error:
             return f"made with catalogue {version}, where {error}"

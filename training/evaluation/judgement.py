@@ -13,12 +13,11 @@ from rules.ids import GoalId, Instant, ModelVersion, OfferId, PlacementId
 from training.evaluation.constant import constant_order
 from training.evaluation.judged import Judged, judge
 from training.evaluation.lessons import read_lessons
+from training.evaluation.policies import CHAMPION_MODEL
 from training.evaluation.rewards import Kind, Rewards, fit_rewards
 from training.material.ledger import brought_offers, decided_offers, first_offers
 from training.material.material import Material, Range, champion_of, gather
 from training.material.question import Question
-
-CHAMPION = "champion"
 
 Step = Callable[[], None]
 
@@ -34,7 +33,7 @@ async def judge_goal(
     versions: tuple[ModelVersion, ...] = (),
     step: Step = lambda: None,
     decided: tuple[PlacementId, ...] = (),
-    threads: int = 2,
+    threads: int = 1,
     slates: bool = False,
 ) -> Judged:
     """Judge the model in use (the prior where none is) and stored ones of these versions on the decisions in a range.
@@ -46,7 +45,7 @@ async def judge_goal(
     material = await gather(registry, connection, goal, range)
     question = material.question
     champion, current = await champion_of(registry, question)
-    models = {CHAMPION: champion}
+    models = {CHAMPION_MODEL: champion}
     for version in versions:
         if version != current:
             models[str(version)] = _fitting(load_model(await registry.get("model", version)), version, question)
@@ -71,7 +70,7 @@ def judge_material(
     step: Step,
     most: int | None = None,
     decided: tuple[PlacementId, ...] = (),
-    threads: int = 2,
+    threads: int = 1,
     slates: bool = False,
 ) -> Judged:
     """Judge models on the material's decisions from `since` on, on `most` of them; the constant is chosen before.
@@ -88,10 +87,10 @@ def judge_material(
     logged = first_offers(material.connection, later, material.places, most)
     beside = {placement: decided_offers(material.connection, later, placement) for placement in decided}
     brought = brought_offers(material.connection, later, material.places) if slates else None
-    return judge(logged, question, material.catalogues, models, order, rewards, step, beside, brought)
+    return judge(logged, question, material.catalogues, models, order, rewards, step, beside, brought, material.further)
 
 
-def rewards_of(material: Material, question: Question, most: int | None = None, threads: int = 2) -> Rewards:
+def rewards_of(material: Material, question: Question, most: int | None = None, threads: int = 1) -> Rewards:
     """The reward model of the decisions asked for, or of `most` of them."""
     catalogues = {version: found for version, found in material.catalogues.items() if material.places.get(version)}
     learned = min(MOST_LEARNED, MOST_LEARNED if most is None else most)

@@ -11,12 +11,16 @@ from decision.engine.slate import first_rank
 from decision.engine.snapshot import Snapshot
 from decision.engine.weighing import Weighing, weigh
 from decision.journal.record import DecisionRecord
+from rules.choice import Exploration
 from rules.division import CHAMPION, HOLDOUT
 from rules.ids import OfferId
 from training.evaluation.actions import Floats
 from training.material.ledger import Earned
 from training.material.question import Question
 
+CHAMPION_MODEL = "champion"
+"""The name of the model in use."""
+GREEDY = "greedy"
 CONSTANT = "constant"
 UNIFORM = "uniform"
 LOGGED = "logged"
@@ -85,8 +89,9 @@ def worth_of(earned: Earned, action: Action, question: Question) -> float:
 def conduct_of(record: DecisionRecord, snapshots: Mapping[str, Snapshot], order: Sequence[OfferId]) -> Conduct:
     """What the policies would do on a logged decision, on the profile and history it was made from.
 
-    `snapshots` are of the record's catalogue, one for each model. `constant` shows the first of `order` that may be
-    shown, whoever asks; `uniform` any that may be shown. Both show nothing only where no offer may be shown.
+    `snapshots` are of the record's catalogue, one for each model. `greedy` is the champion without exploring, where it
+    is among them. `constant` shows the first of `order` that may be shown, whoever asks; `uniform` any that may be
+    shown. Both show nothing only where no offer may be shown.
     """
     given = inputs_of(record)
     without = given.without & GONE
@@ -102,6 +107,10 @@ def conduct_of(record: DecisionRecord, snapshots: Mapping[str, Snapshot], order:
         exploration = bound.spec.exploration
         rank = first_rank(weighing.scores, weighing.open, exploration, bound.mandatory, weighing.may_show_none)
         chances[name] = rank
+        if name == CHAMPION_MODEL:
+            chances[GREEDY] = first_rank(
+                _sober(weighing), weighing.open, Exploration(0.0, 0.0), bound.mandatory, weighing.may_show_none
+            )
         # A policy that explores tries all that any model may show; another one only what its own model does.
         if known and (exploration.epsilon > 0 or record.model == weighing.placement.version):
             possible = rank > 0
@@ -112,6 +121,14 @@ def conduct_of(record: DecisionRecord, snapshots: Mapping[str, Snapshot], order:
     chances[CONSTANT] = one_of(weighing, weighing.open, order)
     chances[UNIFORM] = np.append(weighing.open / max(number, 1), float(number == 0))
     return Conduct(weighings, snapshot, chances, possible)
+
+
+def _sober(weighing: Weighing) -> Floats:
+    """The scores without what optimism adds."""
+    if weighing.parts.optimism is None or weighing.terms.prices is not None:
+        return weighing.scores
+    parts = msgspec.structs.replace(weighing.parts, optimism=None)
+    return parts.scores(weighing.placement.bound.spec.arbitration, weighing.open)
 
 
 def one_of(weighing: Weighing, free: NDArray[np.bool_], order: Sequence[OfferId]) -> Floats:

@@ -86,7 +86,7 @@ class _Silence:
         return float(self._response(self._forest.score(row, np.empty((0, 1)), np.zeros(1, np.intp)))[0])
 
 
-def fit_rewards(lessons: Lessons, goal: GoalId, kind: Kind, threads: int = 2) -> Rewards:
+def fit_rewards(lessons: Lessons, goal: GoalId, kind: Kind, threads: int = 1) -> Rewards:
     """A model for each fold, from the lessons of the others; a plain mean where those teach too little for a forest."""
     return Rewards(tuple(_fit(lessons, fold, goal, kind, threads) for fold in range(FOLDS)), kind)
 

@@ -10,7 +10,7 @@ from rules.division import HOLDOUT
 from rules.ids import OfferId
 from training.evaluation.actions import Floats
 from training.evaluation.estimate import Estimate, estimates_of
-from training.evaluation.policies import LOGGED, Conduct
+from training.evaluation.policies import GREEDY, LOGGED, Conduct
 from training.evaluation.slate_chances import rank_chances
 from training.evaluation.slates import SlateActions, cascade, rank_by_rank
 from training.evaluation.support import LEAST_EFFECTIVE
@@ -48,7 +48,7 @@ class Slated:
         if record.source != "live" or record.decision.group == HOLDOUT:
             return
         shown = sorted(record.decision.offers, key=lambda offer: offer.rank)
-        chances: dict[str, list[float]] = {name: [] for name in conduct.chances}
+        chances: dict[str, list[float]] = {name: [] for name in conduct.chances if name != GREEDY}
         taken: list[int] = []
         for offer in shown:
             place = conduct.place_of(offer.offer)

@@ -44,19 +44,37 @@ def test_policies_stand_beside_each_other(settings: Settings, tmp_path: Path) ->
     figures, page = tmp_path / "figures.json", tmp_path / "page.html"
     stored(settings, "corte-family", activate=True)
     other = stored(settings, "brisa-spa", activate=False)
-    said = run(evaluate, "--now", NOW, "--since", SINCE, "--model", other, "--json", str(figures), "--html", str(page))
+    said = run(
+        evaluate,
+        "--now",
+        NOW,
+        "--since",
+        SINCE,
+        "--model",
+        other,
+        "--json",
+        str(figures),
+        "--html",
+        str(page),
+        "--slates",
+    )
     evaluation = json.loads(figures.read_bytes())
     assert evaluation["decisions"] == VISITS // 2
-    policies = ["champion", other, "constant", "uniform", "logged"]
+    policies = ["champion", "greedy", other, "constant", "uniform", "logged"]
     assert [row["policy"] for row in evaluation["comparisons"]] == policies
+    assert [row["policy"] for row in evaluation["slates"]] == [name for name in policies if name != "greedy"]
     for row in evaluation["comparisons"]:
         assert row["policy"] in said
         for estimator in ("ips", "snips", "dr", "switch_dr"):
             assert row[estimator]["low"] < row[estimator]["value"] < row[estimator]["high"]
         assert row["dr"]["sure_low"] < row["dr"]["low"]
         assert row["support"]["refusal"] == ""
-    champion, rival = (row["gain"] for row in evaluation["comparisons"][:2])
+    champion, greedy, rival = (row["gain"] for row in evaluation["comparisons"][:3])
     assert champion["value"] > rival["value"], "half the guests like Corte, and none Brisa"
+    exploring = evaluation["exploring"]["home"]
+    assert exploring["value"] == pytest.approx(champion["value"] - greedy["value"])
+    assert exploring["high"] < 0, "half of what it shows is drawn from all"
+    assert "What exploring earns" in said
 
     drawn = page.read_text(encoding="utf-8")
     HTMLParser().feed(drawn)
