@@ -80,8 +80,8 @@ async def _simulate(
             TemporaryDirectory(prefix="concierge-simulate-") as spill,
             Progress(*columns, console=console) as progress,
         ):
-            chosen = await plan(Registry(store), journal, change)
             people = People(journal, scope, Path(spill))
+            chosen = await plan(Registry(store), journal, change, people)
             task = progress.add_task("deciding again", total=people.decisions)
 
             def advance(decisions: int) -> None:

@@ -9,13 +9,15 @@ from decision.engine.terms import Prices
 from decision.journal.record import DecisionRecord, decode_record
 from decision.subject.profile import decode_profile
 from decision.version.prices import decode_prices
-from rules.ids import CatalogueVersion
+from rules.division import point_of
+from rules.ids import CatalogueVersion, GoalId
 from rules.workspace import Channel
 from training.simulation.carried import CarriedContacts
 from training.simulation.cause import ORDER, Cause, cause_of
 from training.simulation.people import Decisions
 from training.simulation.side import Logged, Made, PlaceName, Side, Weighed
 from training.simulation.tally import GAINED, LOST, Lead, Tally, draw_of, fewest
+from training.simulation.valuing import Appraisal, Valuing
 from training.simulation.variant import Variant
 
 WHO = "subject"
@@ -23,12 +25,17 @@ WHO = "subject"
 
 
 class Job(msgspec.Struct, frozen=True):
-    """What a simulation compares, and what it takes from the log's catalogues and campaigns (see `Logged`)."""
+    """What a simulation compares, and what it takes from the log's catalogues and campaigns (see `Logged`).
+
+    `appraisals` say how decisions are valued, by goal, and `valued` of which share of all persons.
+    """
 
     present: Variant
     changed: Variant
     places: dict[CatalogueVersion, tuple[PlaceName, ...]] = {}
     prices: dict[str, bytes] = {}
+    appraisals: dict[GoalId, Appraisal] = {}
+    valued: float = 1.0
 
 
 class Bench:
@@ -38,6 +45,7 @@ class Bench:
         self.job = job
         prices: dict[str, Prices] = {version: decode_prices(blob) for version, blob in job.prices.items()}
         logged = Logged(job.places, prices)
+        self._valuing = Valuing(job.appraisals)
         self.sides = tuple(Side(variant.snapshot(), logged) for variant in (job.present, job.changed))
 
     def simulate(self, decisions: Decisions) -> Tally:
@@ -70,12 +78,29 @@ class Bench:
             who = "customer" if record.customer is not None else "visitor" if record.visitor is not None else "nobody"
             tally.group(channel, {WHO: who, **decode_profile(record.profile).attributes}, slates)
             reached = [before or bool(slate) for before, slate in zip(reached, slates, strict=True)]
+            self._value(person, record, made, tally)
             if slates[0] != slates[1]:
                 cause = self._tell(record, channel, made, tally)
                 yield Lead(draw_of(record), person, cause, entry, made[0].contacts, made[1].contacts)
         tally.persons += 1
         for side, got in enumerate(reached):
             tally.kept[side] += got
+
+    def _value(self, person: str, record: DecisionRecord, made: tuple[Made, ...], tally: Tally) -> None:
+        """Note what both sides' slates are worth, where they can be valued and the person is among those chosen."""
+        goal = self._goal(record)
+        if goal is None or not self._valuing.wants(record, goal) or point_of("valued", person) >= self.job.valued:
+            return
+        present, changed = (_weighed(side, record, one) for side, one in zip(self.sides, made, strict=True))
+        if present is not None and changed is not None:
+            as_logged = made[0].weighed is None
+            tally.valued.append(self._valuing.value(person, record, self.sides, (present, changed), as_logged))
+
+    def _goal(self, record: DecisionRecord) -> GoalId | None:
+        """The goal of a decision's placement, where both sides have it with the same one."""
+        found = [side.snapshot.placements.get(record.request.placement) for side in self.sides]
+        goals = {None if placement is None else placement.bound.spec.goal for placement in found}
+        return goals.pop() if len(goals) == 1 else None
 
     def _tell(self, record: DecisionRecord, channel: Channel, made: tuple[Made, ...], tally: Tally) -> Cause:
         """Count why offers are lost and gained; gives the first cause."""

@@ -57,6 +57,7 @@ class People:
     """
 
     def __init__(self, connection: duckdb.DuckDBPyConnection, scope: Scope, spill: Path) -> None:
+        self.scope = scope
         connection.execute(f"SET temp_directory = '{str(spill).replace(chr(39), chr(39) * 2)}'")
         asked = {"since": scope.since, "until": scope.until, "placements": list(scope.placements) or None}
         found = connection.execute(f"SELECT count(*) FROM journal WHERE {_MEANT}", asked).fetchone()
@@ -64,21 +65,26 @@ class People:
         self._chunks = max(-(-self.decisions // CHUNK), 1) if self.decisions else 0
         self._held: dict[int, Decisions] = {}
         self._read_to = 0
+        self._connection, self._asked = connection, asked
+        self._following: Iterator[tuple[int, Decisions]] | None = None
+        self._next: tuple[int, Decisions] | None = None
         if self.decisions:
             pairs = connection.execute(_PAIRS).fetchall()
             names, persons = zip(*_kin(pairs), strict=True) if pairs else ((), ())
             connection.register(
                 "kin", pa.table({"name": pa.array(names, pa.string()), "person": pa.array(persons, pa.string())})
             )
-            reader = connection.sql(_ORDERED, params={**asked, "chunks": self._chunks}).to_arrow_reader(CHUNK)
-            self._following = _chunks(reader)
-            self._next = next(self._following, None)
 
     def __len__(self) -> int:
         return self._chunks
 
     def chunk(self, number: int) -> Decisions:
         """The decisions of a chunk, which may be none; chunks that precede one are read first."""
+        if self._following is None:
+            # Not before it is needed: what else is asked of the connection would end it.
+            reader = self._connection.sql(_ORDERED, params={**self._asked, "chunks": self._chunks})
+            self._following = _chunks(reader.to_arrow_reader(CHUNK))
+            self._next = next(self._following, None)
         while number >= self._read_to:
             held: Decisions = []
             if self._next is not None and self._next[0] == self._read_to:

@@ -15,6 +15,8 @@ from rules.errors import NotFound
 from rules.ids import CatalogueVersion, GoalId, ModelVersion
 from rules.package import unpack, version_of
 from training.errors import TrainingError
+from training.material.question import Question
+from training.simulation.appraising import appraise
 from training.simulation.chunk import Bench, Job, simulate_chunk
 from training.simulation.example import choose, tell
 from training.simulation.people import People
@@ -22,6 +24,10 @@ from training.simulation.side import PlaceName, names_of
 from training.simulation.simulation import Simulation, cause_counts, exposures, group_reaches, placement_changes
 from training.simulation.tally import Tally
 from training.simulation.variant import Variant
+from training.simulation.worth import Earnings, worths
+
+MOST_VALUED = 100_000
+"""Decisions that are valued, about; of a longer log it is a share of all persons, drawn by hash."""
 
 FEW_CHUNKS = 2
 """So many chunks are done here sooner than processes have started."""
@@ -35,14 +41,15 @@ class Change(msgspec.Struct, frozen=True):
 
 
 class Plan(msgspec.Struct, frozen=True, eq=False):
-    """A job, its sides as they are used in this process, and their names for people."""
+    """A job, its sides as they are used in this process, their names for people, and what decisions are for."""
 
     job: Job
     bench: Bench
     names: tuple[str, str]
+    questions: dict[GoalId, tuple[Question, Earnings]]
 
 
-async def plan(registry: Registry, connection: duckdb.DuckDBPyConnection, change: Change) -> Plan:
+async def plan(registry: Registry, connection: duckdb.DuckDBPyConnection, change: Change, people: People) -> Plan:
     """Compare a change with the catalogue and the models in use.
 
     Raises `NotFound` where there is none of those, and `ArtefactError` where a model does not fit the workspace.
@@ -57,15 +64,20 @@ async def plan(registry: Registry, connection: duckdb.DuckDBPyConnection, change
     served = await registry.get("catalogue", version)
     present = await _variant(registry, served, in_use)
     changed = await _variant(registry, served if change.catalogue is None else change.catalogue, tried)
-    volumes = any(unpack(variant.catalogue).workspace.volume for variant in (present, changed))
+    catalogues = unpack(present.catalogue), unpack(changed.catalogue)
+    volumes = any(catalogue.workspace.volume for catalogue in catalogues)
+    valuation = await appraise(registry, connection, catalogues, people.scope)
     job = Job(
         present,
         changed,
         await _places(registry, connection) if volumes else {},
         await _prices(registry) if volumes else {},
+        {goal: one.appraisal for goal, one in valuation.items()},
+        min(1.0, MOST_VALUED / max(people.decisions, 1)),
     )
     bench = await asyncio.to_thread(Bench, job)
-    return Plan(job, bench, (_name(version, in_use), _name(version_of(changed.catalogue), tried)))
+    names = _name(version, in_use), _name(version_of(changed.catalogue), tried)
+    return Plan(job, bench, names, {goal: (one.question, one.earnings) for goal, one in valuation.items()})
 
 
 async def run(
@@ -109,6 +121,7 @@ def conclude(chosen: Plan, tally: Tally) -> Simulation:
         groups=group_reaches(tally),
         examples=tuple(tell(lead, sides) for lead in choose(tally)),
         skipped=dict(sorted(tally.skipped.items())),
+        worths=worths(tally.valued, chosen.questions),
     )
 
 

@@ -9,6 +9,7 @@ from rules.ids import CustomerId, DecisionId, Instant, PlacementId, VisitorId
 from rules.offer import OfferTable
 from training.simulation.cause import Cause
 from training.simulation.tally import Tally
+from training.simulation.worth import Worth
 
 MOST_VALUES = 60
 """Attributes of customers with more values than this tell persons apart, not groups."""
@@ -80,6 +81,7 @@ class Simulation(msgspec.Struct, frozen=True):
     """A change beside what is in use, over logged decisions; `names` says what was compared.
 
     `reached` are persons who get any offer, before and after. `skipped` counts decisions by why they were left out.
+    `worths` say what the change is worth, by goal and channel.
     """
 
     names: tuple[str, str]
@@ -92,6 +94,7 @@ class Simulation(msgspec.Struct, frozen=True):
     groups: tuple[GroupReach, ...]
     examples: tuple[Example, ...]
     skipped: Mapping[str, int]
+    worths: tuple[Worth, ...] = ()
 
     @property
     def otherwise(self) -> int:

@@ -9,7 +9,9 @@ from rich.table import Table
 
 from decision.engine.explained_offer import ExplainedOffer
 from rules.instant import format_instant
+from training.figure import digits_of, number
 from training.simulation.simulation import Example, Exposure, GroupReach, Simulation
+from training.simulation.worth import Worth
 
 MOST_ROWS = 8
 """Rows of each channel in a table; files have all."""
@@ -18,6 +20,8 @@ MOST_ROWS = 8
 def show_simulation(console: Console, simulation: Simulation) -> None:
     """Print what changes, why, for whom, and the examples."""
     console.print(_said(simulation), soft_wrap=True, highlight=False)
+    if simulation.worths:
+        console.print(_worths(simulation.worths))
     console.print(_placements(simulation))
     for attribute, rows in _by_attribute(simulation.exposures):
         console.print(_exposures(attribute, rows))
@@ -53,6 +57,22 @@ def _table(title: str, words: Sequence[str], figures: Sequence[str]) -> Table:
         table.add_column(word, overflow="fold")
     for figure in figures:
         table.add_column(figure, justify="right", no_wrap=True)
+    return table
+
+
+def _worths(worths: Sequence[Worth]) -> Table:
+    table = _table("What a decision earns (95 %)", ("Goal", "Channel"), ("Decisions", "In use", "Changed", "Gain"))
+    for one in worths:
+        if one.support.refusal:
+            table.add_row(one.goal, one.channel, f"{one.decisions:,}", number(one.present.value), "–", "–")
+            continue
+        digits = digits_of(one.present.value)
+        gain = f"{number(one.gain, digits)} ({number(one.low, digits)} to {number(one.high, digits)})"
+        figures = (number(one.present.value, digits), number(one.changed.value, digits), gain)
+        table.add_row(one.goal, one.channel, f"{one.decisions:,}", *figures)
+    refused = {one.support.refusal: one for one in worths if one.support.refusal}
+    said = [f"On {one.channel} the value cannot be told: {refusal}." for refusal, one in refused.items()]
+    table.caption = " ".join(("By DR over the ranks, on the log's outcomes; persons are drawn together.", *said))
     return table
 
 

@@ -12,6 +12,7 @@ from decision.subject.profile import AttributeValue
 from rules.ids import OfferId, PlacementId
 from rules.workspace import Channel
 from training.simulation.cause import Cause
+from training.simulation.valuing import Valued
 
 LOST, GAINED = "lost", "gained"
 LEADS = 20
@@ -41,7 +42,7 @@ class Tally(msgspec.Struct, eq=False):
     `shown` is by channel and offer, `decisions` how many there are by placement, `otherwise` of them have another
     slate, `silent` show nothing on either side. `causes` is by channel and by whether an offer is `lost` or `gained`.
     `reached` counts decisions with an offer, by channel, attribute and value, beside all of these in `asked`; `kept`
-    the persons that get any offer at all.
+    the persons that get any offer at all. `valued` are decisions with what both sides' slates are worth.
     """
 
     persons: int = 0
@@ -55,6 +56,7 @@ class Tally(msgspec.Struct, eq=False):
     kept: Counter[int] = msgspec.field(default_factory=Counter)
     skipped: Counter[str] = msgspec.field(default_factory=Counter)
     leads: list[Lead] = []
+    valued: list[Valued] = []
 
     def add(self, other: "Tally") -> None:
         """Add another chunk's counts."""
@@ -62,6 +64,7 @@ class Tally(msgspec.Struct, eq=False):
         for mine, theirs in zip(self._counters(), other._counters(), strict=True):
             mine.update(theirs)
         self.leads = fewest([*self.leads, *other.leads])
+        self.valued += other.valued
 
     def _counters(self) -> "tuple[Counter[object], ...]":
         return tuple(value for value in msgspec.structs.astuple(self) if isinstance(value, Counter))

@@ -20,6 +20,7 @@ CHANGES = {
     "lever": ("factor = 1.2", "factor = 3.0"),
     "candidates": ("candidates = \"offer.theme != 'spa'\"", "candidates = \"offer.theme != 'family'\""),
     "slots": ("slots = 3", "slots = 1"),
+    "mandatory": ("at_most = { theme = 1 }", 'at_most = { theme = 1 }\nmandatory = ["alba-family"]'),
     "rule": ('holds = "customer.member"', 'holds = "has(customer.age) && customer.age > 40"'),
 }
 

@@ -1,0 +1,63 @@
+"""How the decisions of each goal are valued: by outcomes within their window, and by reward models of both sides."""
+
+import asyncio
+from collections.abc import Sequence
+
+import duckdb
+import msgspec
+
+from decision.version.registry import Registry
+from rules.catalogue import Catalogue
+from rules.errors import NotFound
+from rules.ids import GoalId
+from training.evaluation.judgement import MOST_LEARNED
+from training.evaluation.lessons import read_lessons
+from training.evaluation.rewards import Kind, fit_rewards
+from training.material.ledger import first_offers
+from training.material.material import Material, Range, gather
+from training.material.question import Question
+from training.simulation.people import Scope
+from training.simulation.valuing import Appraisal
+from training.simulation.worth import Earnings, earnings_of
+
+
+class Valuation(msgspec.Struct, frozen=True):
+    """A goal's question, what came of its decisions, and what values them in any process."""
+
+    question: Question
+    earnings: Earnings
+    appraisal: Appraisal
+
+
+async def appraise(
+    registry: Registry, connection: duckdb.DuckDBPyConnection, catalogues: Sequence[Catalogue], scope: Scope
+) -> dict[GoalId, Valuation]:
+    """The valuation of each goal that both sides have and that decisions in the scope are for.
+
+    Reward models see the features that all catalogues share: `catalogues`, and those that the log was made with.
+    """
+    found: dict[GoalId, Valuation] = {}
+    for goal in sorted(catalogues[0].workspace.goals.keys() & catalogues[1].workspace.goals.keys()):
+        named = [id for id, placement in catalogues[0].workspace.placements.items() if placement.goal == goal]
+        placements = tuple(id for id in scope.placements if id in named)
+        if not named or (scope.placements and not placements):
+            continue
+        asked = Range(scope.since, scope.until, None, placements, "live")
+        try:
+            material = await gather(registry, connection, goal, asked)
+        except NotFound:
+            continue
+        if any(material.places.values()):
+            found[goal] = await asyncio.to_thread(_valuation, material, catalogues)
+    return found
+
+
+def _valuation(material: Material, catalogues: Sequence[Catalogue]) -> Valuation:
+    question = material.question
+    logged = {version: found for version, found in material.catalogues.items() if material.places.get(version)}
+    shared = {**{str(one.version): one for one in catalogues}, **logged}
+    earned = first_offers(material.connection, question, material.places, MOST_LEARNED)
+    kind: Kind = "response" if question.objective == "response" else "value"
+    rewards = fit_rewards(read_lessons(earned, question, shared), question.goal, kind)
+    appraisal = Appraisal.of(question.window, question.now, rewards, kind)
+    return Valuation(question, earnings_of(material.connection, question), appraisal)

@@ -1,0 +1,192 @@
+"""What both sides' slates are worth, decision by decision: the columns that off-policy estimates start from.
+
+Rank 1 is judged as `concierge evaluate` judges it. Each further rank is an action of its own under the logged offers
+above it (Li et al., KDD 2018), and expected to earn what it would at rank 1, times what the log says of its rank.
+"""
+
+from collections.abc import Mapping, Sequence
+
+import msgspec
+import numpy as np
+from numpy.typing import NDArray
+
+from decision.engine.weighing import slots_of
+from decision.journal.record import DecisionRecord
+from models.artefact import encode_artefact
+from models.model import load_model
+from rules.division import HOLDOUT
+from rules.ids import DecisionId, Duration, GoalId, Instant, OfferId, PlacementId
+from training.evaluation.actions import Floats
+from training.evaluation.policies import action_of
+from training.evaluation.rewards import Kind, Rewards
+from training.material.occasion import occasion
+from training.simulation.likelihood import next_chances
+from training.simulation.side import Side, Weighed
+
+Rows = NDArray[np.intp]
+
+
+class Appraisal(msgspec.Struct, frozen=True):
+    """How a goal's decisions are valued: whose window has passed by `now`, and by which reward models."""
+
+    window: Duration
+    now: Instant
+    kind: Kind
+    rewards: tuple[bytes, ...]
+
+    @classmethod
+    def of(cls, window: Duration, now: Instant, rewards: Rewards, kind: Kind) -> "Appraisal":
+        """With models that can be sent to any process."""
+        return cls(window, now, kind, tuple(encode_artefact(model.artefact) for model in rewards.models))
+
+
+class Rank(msgspec.Struct, frozen=True):
+    """One rank of a logged slate (`offer` is None where nothing stood there) and what both sides think of it.
+
+    `worth` is the stated V. `probability` is the log's; `chances` are the sides' of what the log showed, under the
+    logged offers above. `predicted` is what the reward model says of the logged offer, and of each side there;
+    `outside` how much of each side's chance lies where the log could not go, NaN where that is not known.
+    """
+
+    offer: OfferId | None
+    worth: float
+    probability: float
+    chances: tuple[float, float]
+    predicted: tuple[float, float, float]
+    outside: tuple[float, float]
+
+
+class Valued(msgspec.Struct, frozen=True):
+    """A logged decision with its ranks, the first one first."""
+
+    decision: DecisionId
+    person: str
+    goal: GoalId
+    placement: PlacementId
+    channel: str
+    ranks: tuple[Rank, ...]
+
+
+class Valuing:
+    """Values decisions in this process."""
+
+    def __init__(self, appraisals: Mapping[GoalId, Appraisal]) -> None:
+        self._appraisals = appraisals
+        self._rows: dict[tuple[int, int], Rows] = {}
+        self._rewards = {
+            goal: Rewards(tuple(load_model(blob) for blob in one.rewards), one.kind) for goal, one in appraisals.items()
+        }
+
+    def wants(self, record: DecisionRecord, goal: GoalId) -> bool:
+        """Whether a decision can be valued: its window has passed, and the chance of what it did is known."""
+        appraisal = self._appraisals.get(goal)
+        if appraisal is None or record.now + appraisal.window > appraisal.now or record.decision.group == HOLDOUT:
+            return False
+        return action_of(record) is not None and all(0 < offer.probability <= 1 for offer in record.decision.offers)
+
+    def value(
+        self, person: str, record: DecisionRecord, sides: Sequence[Side], weighed: Sequence[Weighed], as_logged: bool
+    ) -> Valued:
+        """The columns of a decision that both sides weighed; `as_logged`: the present one weighed it as the log did."""
+        placement = weighed[0].weighing.placement.bound
+        subject = occasion(record.customer, record.visitor, record.id, record.now)[0]
+        rewards = self._rewards[placement.spec.goal]
+        expected = [rewards.of(one.weighing, side.snapshot, subject) for side, one in zip(sides, weighed, strict=True)]
+        slates = _Slates(record, weighed, expected, as_logged, self._across(weighed))
+        most = max(1, len(record.decision.offers), *(len(one.slate.places) for one in weighed))
+        channel = placement.spec.channel
+        ranks = tuple(slates.rank(number) for number in range(most))
+        return Valued(record.id, person, placement.spec.goal, record.request.placement, channel, ranks)
+
+    def _across(self, weighed: Sequence[Weighed]) -> Rows:
+        """Where each candidate of the changed side stands among the present one's, -1 for nowhere."""
+        bound = [one.weighing.placement.bound for one in weighed]
+        # The placements live as long as the sides do, so their identity will do.
+        key = id(bound[0]), id(bound[1])
+        if key not in self._rows:
+            there = bound[0].position
+            self._rows[key] = np.array([there.get(offer, -1) for offer in bound[1].offers.ids], np.intp)
+        return self._rows[key]
+
+
+class _Slates:
+    """A logged slate beside what both sides make of it."""
+
+    def __init__(
+        self,
+        record: DecisionRecord,
+        weighed: Sequence[Weighed],
+        expected: Sequence[Floats],
+        as_logged: bool,
+        across: Rows,
+    ) -> None:
+        self._record = record
+        self._weighed = weighed
+        self._expected = expected
+        self._as_logged = as_logged
+        self._across = across
+        self._logged = sorted(record.decision.offers, key=lambda offer: offer.rank)
+        self._rows = [
+            [one.weighing.placement.bound.position.get(offer.offer) for offer in self._logged] for one in weighed
+        ]
+
+    def rank(self, number: int) -> Rank:
+        """The rank of a number from 0."""
+        chances = [self._next(side, number) for side in range(len(self._weighed))]
+        shown = self._logged[number] if number < len(self._logged) else None
+        probability = 1.0 if shown is None else shown.probability
+        if shown is None and number == 0:
+            probability = self._record.none_probability or 1.0
+        of_logged = [self._of_logged(side, number, each) for side, each in enumerate(chances)]
+        if self._as_logged:
+            of_logged[0] = probability
+        possible = chances[0] > 0
+        outside = [self._outside(side, each, possible) for side, each in enumerate(chances)]
+        place = self._place(0, number)
+        predicted = 0.0 if place is None else float(self._expected[0][place])
+        stands = [self._stands(side, number, each) for side, each in enumerate(chances)]
+        return Rank(
+            None if shown is None else shown.offer,
+            0.0 if shown is None else shown.value,
+            probability,
+            (of_logged[0], of_logged[1]),
+            (predicted, stands[0], stands[1]),
+            (outside[0], outside[1]),
+        )
+
+    def _next(self, side: int, number: int) -> Floats:
+        above = [row for row in self._rows[side][:number] if row is not None]
+        one = self._weighed[side]
+        if number > len(self._logged):
+            # Under a slate that ended the log says nothing more.
+            return _ended(one)
+        return next_chances(one, slots_of(self._record.request, one.weighing.placement.bound.spec), above)
+
+    def _place(self, side: int, number: int) -> int | None:
+        """Where the logged action of a rank stands among the chances."""
+        return self._rows[side][number] if number < len(self._logged) else len(self._weighed[side].weighing.open)
+
+    def _of_logged(self, side: int, number: int, chances: Floats) -> float:
+        place = self._place(side, number)
+        return 0.0 if place is None else float(chances[place])
+
+    def _outside(self, side: int, chances: Floats, possible: NDArray[np.bool_]) -> float:
+        if not self._as_logged:
+            return float("nan")
+        if side == 0:
+            return 0.0
+        known = np.append(np.where(self._across >= 0, possible[self._across], False), possible[-1])
+        return max(0.0, float(chances[~known].sum()))
+
+    def _stands(self, side: int, number: int, chances: Floats) -> float:
+        """What a side is expected to earn at a rank: over all it may show at the first, below by what it drew."""
+        if number == 0:
+            return float(chances @ self._expected[side])
+        places = self._weighed[side].slate.places
+        return float(self._expected[side][places[number].candidate]) if number < len(places) else 0.0
+
+
+def _ended(one: Weighed) -> Floats:
+    chances = np.zeros(len(one.weighing.open) + 1)
+    chances[-1] = 1.0
+    return chances

@@ -1,0 +1,139 @@
+"""What a change is worth, off-policy: DR over the ranks of logged slates, with interval and support."""
+
+from collections.abc import Iterable, Mapping, Sequence
+
+import duckdb
+import msgspec
+import numpy as np
+
+from rules.ids import DecisionId, GoalId, OfferId
+from training.evaluation.actions import Floats, LoggedActions, PolicyActions
+from training.evaluation.estimate import Estimate, estimates_of
+from training.evaluation.estimators import doubly_robust
+from training.evaluation.gain import paired_gain
+from training.evaluation.support import Support, support_of
+from training.material.question import Question
+from training.simulation.valuing import Rank, Valued
+
+EVERYWHERE = "all"
+
+_EARNED = """
+SELECT outcomes.outcome.decision,
+       coalesce(outcomes.outcome.offer,
+                CASE WHEN len(made.decision.offers) = 1 THEN made.decision.offers[1].offer ELSE '' END) AS offer,
+       count(*), sum(coalesce(outcomes.outcome.value, 0.0))
+FROM journal AS outcomes
+JOIN journal AS made ON made.record = 'decision' AND made.id = outcomes.outcome.decision
+WHERE outcomes.record = 'outcome' AND outcomes.outcome.kind = $outcome AND outcomes."at" <= made."at" + $window
+GROUP BY 1, 2
+"""
+
+Earnings = Mapping[tuple[DecisionId, str], tuple[int, float]]
+"""Outcomes within their window, by decision and offer (empty: none was named): how many, and what they brought."""
+
+
+class Worth(msgspec.Struct, frozen=True):
+    """What decisions of a goal earn on a channel (or `all` of them), per decision, with intervals of 95 %.
+
+    `present` and `changed` are what both sides would earn; the gain is paired, `low` to `high`. Figures are NaN where
+    the support refuses.
+    """
+
+    goal: GoalId
+    channel: str
+    decisions: int
+    present: Estimate
+    changed: Estimate
+    gain: float
+    low: float
+    high: float
+    support: Support
+
+
+def earnings_of(connection: duckdb.DuckDBPyConnection, question: Question) -> Earnings:
+    """What came of decisions, by the question's outcome and window."""
+    asked = {"outcome": question.outcome, "window": question.window}
+    found = connection.execute(_EARNED, asked).fetchall()
+    return {(DecisionId(id), offer): (int(hits), float(value)) for id, offer, hits, value in found}
+
+
+def worths(valued: Iterable[Valued], questions: Mapping[GoalId, tuple[Question, Earnings]]) -> tuple[Worth, ...]:
+    """Each goal's worth, on all channels together and on each."""
+    by_goal: dict[GoalId, list[Valued]] = {}
+    for one in sorted(valued, key=lambda one: one.decision):
+        by_goal.setdefault(one.goal, []).append(one)
+    found = []
+    for goal, each in sorted(by_goal.items()):
+        columns = _Columns(each, *questions[goal])
+        channels = sorted({one.channel for one in each})
+        found += [columns.worth(goal, channel) for channel in (EVERYWHERE, *(channels if len(channels) > 1 else ()))]
+    return tuple(found)
+
+
+class _Columns:
+    """The ranks of valued decisions as rows."""
+
+    def __init__(self, valued: Sequence[Valued], question: Question, earnings: Earnings) -> None:
+        rows = [(at, number, rank) for at, one in enumerate(valued) for number, rank in enumerate(one.ranks)]
+        self._of = np.array([at for at, _, _ in rows])
+        self._channel = np.array([one.channel for one in valued])
+        _, person = np.unique([one.person for one in valued], return_inverse=True)
+        value = np.array([_earned(valued[at], rank, question, earnings) for at, _, rank in rows])
+        predicted = np.array([rank.predicted for _, _, rank in rows])
+        scale = _scale(valued, rows, value, predicted[:, 0])
+        predicted = predicted * scale[:, None]
+        probability = np.array([rank.probability for _, _, rank in rows])
+        self._logged = LoggedActions(value, probability, person.astype(np.int64)[self._of], predicted[:, 0])
+        chances = np.array([rank.chances for _, _, rank in rows])
+        outside = np.array([rank.outside for _, _, rank in rows])
+        self._sides = tuple(
+            PolicyActions(chances[:, side].copy(), predicted[:, 1 + side].copy(), outside[:, side].copy())
+            for side in range(2)
+        )
+
+    def worth(self, goal: GoalId, channel: str) -> Worth:
+        """What decisions on a channel are worth."""
+        chosen = np.flatnonzero((self._channel == channel) | (channel == EVERYWHERE))
+        rows = np.flatnonzero(np.isin(self._of, chosen))
+        logged = self._logged.take(rows)
+        present, changed = (side.take(rows) for side in self._sides)
+        # Estimates are per rank; a decision has so many of them.
+        ranks = len(rows) / len(chosen)
+        gain = paired_gain(logged, changed, present)
+        first, second = estimates_of([doubly_robust(logged, side) for side in (present, changed)], logged.cluster)
+        support = support_of(logged, changed)
+        if gain.refusal:
+            second = _scaled(second, float("nan"))
+        return Worth(
+            goal,
+            channel,
+            len(chosen),
+            _scaled(first, ranks),
+            _scaled(second, ranks),
+            gain.value * ranks,
+            gain.low * ranks,
+            gain.high * ranks,
+            support,
+        )
+
+
+def _earned(one: Valued, rank: Rank, question: Question, earnings: Earnings) -> float:
+    hits, value = earnings.get((one.decision, rank.offer or OfferId("")), (0, 0.0))
+    if question.objective != "response":
+        return value
+    return rank.worth if hits and rank.offer is not None else 0.0
+
+
+def _scale(valued: Sequence[Valued], rows: Sequence[tuple[int, int, Rank]], value: Floats, predicted: Floats) -> Floats:
+    """How much of what an offer earns at rank 1 it earns at each row's rank: by placement, as the log says."""
+    keys = [(valued[at].placement, number) for at, number, _ in rows]
+    sums: dict[tuple[str, int], tuple[float, float]] = {}
+    for key, earned, expected in zip(keys, value.tolist(), predicted.tolist(), strict=True):
+        before = sums.get(key, (0.0, 0.0))
+        sums[key] = before[0] + earned, before[1] + expected
+    factors = {key: earned / expected if key[1] and expected > 0 else 1.0 for key, (earned, expected) in sums.items()}
+    return np.array([factors[key] for key in keys])
+
+
+def _scaled(estimate: Estimate, factor: float) -> Estimate:
+    return Estimate(*(figure * factor for figure in msgspec.structs.astuple(estimate)))
