@@ -6,6 +6,7 @@ from collections.abc import Mapping
 import msgspec
 
 from rules.errors import ExpressionError
+from rules.experiment_check import arm_keys
 from rules.expression import Binding, Expression, Gives, Schema, compile_expression
 from rules.ids import GoalId, PlacementId
 from rules.shape import Mistake, entry_keys
@@ -111,11 +112,8 @@ class _Desk:
 
 def _arms(desk: _Desk, workspace: Workspace) -> dict[str, Expression]:
     found: dict[str, Expression] = {}
-    experiment_keys = entry_keys("experiment", [experiment.id for experiment in workspace.experiment])
-    for experiment, experiment_key in zip(workspace.experiment, experiment_keys, strict=True):
-        keys = entry_keys(f"{experiment_key}.arms", [arm.id for arm in experiment.arms])
-        for arm, key in zip(experiment.arms, keys, strict=True):
-            selector = None if arm.candidates is None else desk.select(f"{key}.candidates", arm.candidates)
-            if selector is not None:
-                found[experiment.group_of(arm)] = selector
+    for key, experiment, arm in arm_keys(workspace.experiment):
+        selector = None if arm.candidates is None else desk.select(f"{key}.candidates", arm.candidates)
+        if selector is not None:
+            found[experiment.group_of(arm)] = selector
     return found

@@ -1,7 +1,7 @@
 """Checks of what divides persons: shares, names, and that no experiment crosses another."""
 
 from collections import Counter as Tally
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from math import fsum
 
 from rules.division import CHAMPION, HOLDOUT
@@ -40,8 +40,7 @@ def check_experiment(report: Report, key: str, experiment: Experiment) -> None:
     total = fsum(arm.share for arm in experiment.arms)
     if total > LARGEST:
         report.add(f"{key}.arms", f"have shares that sum to {total:g}; leave the champion some, or all of one")
-    arm_keys = entry_keys(f"{key}.arms", [arm.id for arm in experiment.arms])
-    for arm_key, arm in zip(arm_keys, experiment.arms, strict=True):
+    for arm_key, arm in zip(_arm_keys(key, experiment), experiment.arms, strict=True):
         if arm.id == CHAMPION:
             report.add(f"{arm_key}.id", "is what no arm takes; choose another name")
         if not 0 < arm.share <= 1:
@@ -56,6 +55,14 @@ def check_experiment(report: Report, key: str, experiment: Experiment) -> None:
                 report.check_name(f"{arm_key}.{setting}", name, known, f"a declared {what}")
         if _changes_nothing(arm):
             report.add(arm_key, "does nothing otherwise, so it only tests the division itself", "warning")
+
+
+def arm_keys(experiments: Sequence[Experiment]) -> Iterator[tuple[str, Experiment, Arm]]:
+    """Every arm with its experiment, and what findings call it."""
+    keys = entry_keys("experiment", [experiment.id for experiment in experiments])
+    for key, experiment in zip(keys, experiments, strict=True):
+        for arm_key, arm in zip(_arm_keys(key, experiment), experiment.arms, strict=True):
+            yield arm_key, experiment, arm
 
 
 def check_crossing(report: Report, keys: Sequence[str]) -> None:
@@ -75,6 +82,10 @@ def check_crossing(report: Report, keys: Sequence[str]) -> None:
                 f"{salt!r} is that of {name}, which divides persons alike, so that neither can be told from the other"
             )
             report.add(f"{key}.salt", message)
+
+
+def _arm_keys(key: str, experiment: Experiment) -> list[str]:
+    return entry_keys(f"{key}.arms", [arm.id for arm in experiment.arms])
 
 
 def _check_salt(report: Report, key: str, salt: str) -> None:

@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rules.compiled_workspace import CompiledRule, CompiledWorkspace
+from rules.experiment_check import arm_keys
 from rules.expression import Expression, Program
 from rules.ids import OfferId, PlacementId
 from rules.lever import in_scope
@@ -45,6 +46,10 @@ def check_reach(
         for key, limit, selector in zip(volume_keys, workspace.volume, compiled.volumes, strict=True):
             if selector is not None:
                 check_volume_reach(report, key, limit, reach.take(f"{key}.offers", selector), offers)
+        for key, experiment, arm in arm_keys(workspace.experiment):
+            selector = compiled.arms.get(experiment.group_of(arm))
+            if selector is not None:
+                reach.check_arm(f"{key}.candidates", experiment.placements, selector)
     if not any(key.startswith("placements") for key in report.broken):
         _check_use(report)
 
@@ -122,6 +127,14 @@ class _Reach:
             self._warn(key, "covers no candidate of its placements, so the lever never matters")
         if lever.factor == 1:
             self._warn(f"{key}.factor", "is 1, so the lever never matters")
+
+    def check_arm(self, key: str, placements: Sequence[PlacementId], selector: Expression) -> None:
+        taken = self.take(key, selector)
+        candidates = self._candidates(placements)
+        if candidates is not None and not (taken & candidates).any():
+            self._warn(key, "takes no candidate of the experiment's placements, so this arm never shows anything")
+        elif candidates is not None and taken[candidates].all():
+            self._warn(key, "takes all candidates of the experiment's placements, so it never matters")
 
     def _finds_scope(self, key: str, lever: Lever) -> bool:
         declared = self.report.workspace.attributes.offer

@@ -72,6 +72,18 @@ def test_a_wrong_experiment_is_told_with_its_key(old: str, new: str, key: str, m
     assert message in said(SOUND.replace(old, new))[key]
 
 
+@pytest.mark.parametrize(
+    ("candidates", "message"),
+    [
+        ("offer.brand == 'Alba' && offer.brand == 'Corte'", "never shows anything"),
+        ("offer.brand != ''", "never matters"),
+    ],
+)
+def test_candidates_that_change_nothing_or_leave_nothing_are_warned_of(candidates: str, message: str) -> None:
+    found = said(SOUND.replace("offer.brand == 'Alba'", candidates))
+    assert message in found["experiment.values.arms.few.candidates"]
+
+
 def test_a_placement_is_in_one_experiment_only_and_salts_differ() -> None:
     other = '[[experiment]]\nid = "x"\nsalt = "values"\nplacements = ["mail"]\narms = [{ id = "a", share = 0.5 }]\n'
     found = said(SOUND + other)
