@@ -47,10 +47,10 @@ def train(
 ) -> Course:
     """Train on rows whose windows have passed; raises TrainingError when they are too few.
 
-    The judged model is grown on `fit`, stopped and calibrated on `tune`, and measured on `judge`. The artefact's forest
-    is then grown the same way, with the number of trees so found, on everything, and on `young` rows as far as their
-    outcomes have come. A response forest takes the calibration that one grown on `fit` and `tune` needs on `judge`: as
-    far out of time as the artefact's own will be.
+    How many trees pay is found on `fit`, stopped by `tune`. The judged model is grown so on both and measured on
+    `judge`; the artefact's on everything, and on `young` rows as far as their outcomes have come. A response forest
+    takes the calibration that its predecessor, grown one part less far, needs on that part: as far out of time as its
+    own predictions will be.
     """
     parts = split_by_time(rows.at)
     fit, tune, judge = rows.take(parts.fit), rows.take(parts.tune), rows.take(parts.judge)
@@ -58,13 +58,12 @@ def train(
     stops = may_stop(tune, recipe)
     recipe = recipe if stops else msgspec.structs.replace(recipe, rounds=recipe.thin_rounds)
     found = grow_forest(fit, tune if stops else None, recipe)
-    first = _artefact(rows, goal, objective, created, found, _calibration(found, tune, objective), {})
-    quality = _quality(first, champion, fit, judge, objective, recipe)
     again = msgspec.structs.replace(recipe, rounds=found.rounds)
-    calibration = None
-    if objective == "response":
-        earlier = grow_forest(rows.take(np.concatenate([parts.fit, parts.tune])), None, again)
-        calibration = _calibration(earlier, judge, objective)
+    before = rows.take(np.concatenate([parts.fit, parts.tune]))
+    earlier = grow_forest(before, None, again)
+    first = _artefact(before, goal, objective, created, earlier, _calibration(found, tune, objective), {})
+    quality = _quality(first, champion, before, judge, objective, recipe)
+    calibration = _calibration(earlier, judge, objective)
     learned = Lesson(rows, np.ones(len(rows))) if young is None else lesson_of(rows, young, objective)
     forest = grow_forest(learned.rows, None, again, learned.weight)
     artefact = _artefact(rows, goal, objective, created, forest, calibration, _figures(quality))
@@ -79,7 +78,7 @@ def _calibration(forest: Forest, later: Rows, objective: Objective) -> Calibrati
 
 
 def _quality(
-    first: Artefact, champion: Artefact | None, fit: Rows, judge: Rows, objective: Objective, recipe: Recipe
+    first: Artefact, champion: Artefact | None, before: Rows, judge: Rows, objective: Objective, recipe: Recipe
 ) -> dict[str, Quality]:
     measure = response_quality if objective == "response" else value_quality
     model = predict(first, judge)
@@ -87,7 +86,7 @@ def _quality(
     predictions: dict[str, NDArray[np.float64] | None] = {
         "model": model,
         "champion": None if champion is None or champion.objective != objective else predict(champion, judge),
-        "constant": np.full(len(judge), fit.target.mean()),
+        "constant": np.full(len(judge), before.target.mean()),
         "random": np.random.default_rng(recipe.seed).permutation(model),
     }
     return {name: measure(judge.target, found) for name, found in predictions.items() if found is not None}
