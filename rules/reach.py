@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from rules.compiled_workspace import CompiledRule, CompiledWorkspace
 from rules.experiment_check import arm_keys
 from rules.expression import Expression, Program
-from rules.ids import OfferId, PlacementId
+from rules.ids import GoalId, OfferId, PlacementId
 from rules.lever import in_scope
 from rules.offer import OfferTable
 from rules.placement_binding import concerns
@@ -16,7 +16,7 @@ from rules.report import Report
 from rules.selection import select
 from rules.shape import entry_keys
 from rules.volume_check import check_volume_reach
-from rules.workspace import Lever, Placement, Rule
+from rules.workspace import Lever, Placement, Rule, Workspace
 
 Flags = NDArray[np.bool_]
 
@@ -69,6 +69,20 @@ def _check_use(report: Report) -> None:
     for goal in report.workspace.goals:
         if goal not in goals:
             report.add(f"goals.{goal}", "never matters: no placement works towards it", "warning")
+        elif report.workspace.goals[goal].objective == "increment" and not _shows_none(report.workspace, goal):
+            message = "cannot be learned: nobody is shown nothing by chance; give an epsilon, or a holdout"
+            report.add(f"goals.{goal}.objective", message, "warning")
+
+
+def _shows_none(workspace: Workspace, goal: GoalId) -> bool:
+    """Whether some placement of the goal ever shows nothing by chance."""
+    holdout = workspace.holdout
+    return any(
+        (placement.goal == goal and placement.exploration.epsilon > 0.0)
+        or (holdout is not None and holdout.share > 0.0 and holdout.covers(id))
+        for id, placement in workspace.placements.items()
+        if goal in placement.aims
+    )
 
 
 class _Reach:

@@ -56,6 +56,11 @@ class ReadyPlacement(msgspec.Struct, frozen=True, eq=False):
         return model_needed(self.bound.goal.objective, self.bound.spec)
 
     @property
+    def aims(self) -> tuple[GoalId, ...]:
+        """The goals that scores are made of, its own first."""
+        return (self.bound.spec.goal, *(goal.id for goal in self.further))
+
+    @property
     def further_models(self) -> dict[GoalId, ModelVersion]:
         """The models of its further goals, but for priors."""
         return {goal.id: goal.version for goal in self.further if goal.version is not None}

@@ -199,7 +199,7 @@ def _makes(choice: Choice, snapshot: Snapshot | None) -> bool:
     first = {goal: versions[0] for goal, versions in choice.models.items() if goal in goals and versions}
     tried = {goal: version for goal, version in choice.challengers.items() if goal in goals}
     # Nobody misses the model of a goal that no placement has.
-    aims = {goal for placement in placements for goal in placement.bound.spec.aims}
+    aims = {goal for placement in placements for goal in placement.aims}
     missing = frozenset(goal for goal, versions in choice.models.items() if goal in aims and not versions)
     wanted = (choice.catalogue, frozenset(first.items()), missing, frozenset(tried.items()))
     return identity_of(snapshot) == wanted

@@ -244,3 +244,20 @@ def test_a_further_goal_has_a_weight_and_counts_as_worked_towards(weight: str, m
     findings = check(replaced(toml, "at_most = { theme = 1 }", f"goals = {{ click = {weight} }}")).findings
     assert [finding.key for finding in findings] == ([] if message is None else ["placements.home.goals.click"])
     assert all(message is not None and message in finding.message for finding in findings)
+
+
+HOLDOUT = '[holdout]\nshare = 0.1\nplacements = ["call"]\n\n[goals.accept]'
+
+
+@pytest.mark.parametrize(
+    ("epsilon", "goal", "heard"),
+    [("0.1", "[goals.accept]", False), ("0.0", "[goals.accept]", True), ("0.0", HOLDOUT, False)],
+)
+def test_an_increment_needs_somebody_who_is_shown_nothing_by_chance(epsilon: str, goal: str, heard: bool) -> None:
+    toml = replaced(TOML, 'value = "offer.margin"', 'objective = "increment"')
+    toml = replaced(toml, "epsilon = 0.1", f"epsilon = {epsilon}")
+    toml = replaced(toml, "[placements.mail]", "[placements.mail]\nexploration = { epsilon = 0.0 }")
+    checked = check(replaced(toml, "[goals.accept]", goal))
+    assert checked.catalogue is not None
+    found = [(finding.key, finding.severity) for finding in checked.findings]
+    assert found == ([("goals.accept.objective", "warning")] if heard else [])

@@ -30,7 +30,9 @@ class Range(msgspec.Struct, frozen=True):
 class Material(msgspec.Struct, frozen=True, eq=False):
     """A question about one goal, and all it takes to answer it from the journal.
 
-    `catalogue` is the one in use; `catalogues` those that decisions were made with and that can still be read.
+    `catalogue` is the one in use; `catalogues` those that decisions were made with and that can still be read. `places`
+    are where the goal is the placement's own, `taught` also where it is a further one. `further` are the models in use
+    for what else its placements work towards.
     """
 
     connection: duckdb.DuckDBPyConnection
@@ -38,6 +40,8 @@ class Material(msgspec.Struct, frozen=True, eq=False):
     catalogue: Catalogue
     catalogues: dict[str, Catalogue]
     places: dict[str, frozenset[PlacementId]]
+    taught: dict[str, frozenset[PlacementId]]
+    further: dict[GoalId, Model]
 
 
 async def gather(registry: Registry, connection: duckdb.DuckDBPyConnection, goal: GoalId, range: Range) -> Material:
@@ -48,7 +52,10 @@ async def gather(registry: Registry, connection: duckdb.DuckDBPyConnection, goal
     decided = catalogues_of(connection)
     catalogues = {str(catalogue.version): catalogue}
     catalogues |= await stored_catalogues(registry, decided.keys() - catalogues.keys())
-    return Material(connection, question, catalogue, catalogues, places_of(catalogues, question, decided))
+    places, taught = (places_of(catalogues, question, decided, further) for further in (False, True))
+    return Material(
+        connection, question, catalogue, catalogues, places, taught, await _further(registry, catalogues, places, goal)
+    )
 
 
 async def stored_catalogues(registry: Registry, versions: Iterable[str]) -> dict[str, Catalogue]:
@@ -61,6 +68,22 @@ async def stored_catalogues(registry: Registry, versions: Iterable[str]) -> dict
         with suppress(ConciergeError):
             found[version] = unpack(await registry.get("catalogue", version))
     return found
+
+
+async def _further(
+    registry: Registry, catalogues: dict[str, Catalogue], places: dict[str, frozenset[PlacementId]], goal: GoalId
+) -> dict[GoalId, Model]:
+    """The models in use for the further goals of these placements, but for those that fit their goal no more."""
+    aims = {
+        (aim, workspace.goals[aim].objective)
+        for workspace, ids in ((catalogues[version].workspace, ids) for version, ids in places.items())
+        for id in ids
+        for aim in workspace.placements[id].aims
+        if aim != goal
+    }
+    current = await registry.current("model")
+    models = {aim: load_model(await registry.get("model", current[aim])) for aim, _ in sorted(aims) if aim in current}
+    return {aim: models[aim] for aim, objective in sorted(aims) if aim in models and models[aim].objective == objective}
 
 
 async def current_catalogue(registry: Registry) -> Catalogue:
