@@ -20,7 +20,7 @@ from training.evaluation.estimators import (
 from training.evaluation.gain import paired_gain
 from training.evaluation.intervals import bootstrap_intervals, empirical_bernstein
 
-LOGS = int(os.environ.get("COVERAGE", "50"))
+LOGS = int(os.environ.get("COVERAGE", "40"))
 PEOPLE, VISITS, ACTIONS = 400, 3, 4
 RATES = np.array([[0.10, 0.30, 0.20, 0.05], [0.35, 0.10, 0.15, 0.25]])
 """Chance of a response by kind of person and action; each person is more or less willing than the others of a kind."""
