@@ -1,4 +1,8 @@
+import numpy as np
+import pytest
+
 from models.artefact import Artefact
+from models.feature import encode_matrix
 from models.importance import importance_of
 from rules.ids import Instant
 from tests.models.small_model import GOAL, trained
@@ -14,6 +18,10 @@ def test_what_labels_hang_on_matters_most() -> None:
     unused = {name for name, gain in gained.items() if gain == 0}
     assert unused
     assert {each.feature for each in found if each.movement == 0} >= unused
+    names = [feature.name for feature in artefact.features]
+    rows = encode_matrix(np.array(artefact.warm_up.rows), names, artefact.categories)
+    moved = np.abs(np.asarray(booster.predict(rows, pred_contrib=True)))[:, names.index("offer_price")]
+    assert found[0].movement == pytest.approx(moved.mean(), rel=1e-12)
     assert [each.movement for each in found] == sorted((each.movement for each in found), reverse=True)
 
 
