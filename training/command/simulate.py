@@ -25,6 +25,7 @@ from rules.errors import Fault, Invalid
 from rules.ids import Instant, ModelVersion
 from rules.package import pack
 from training.command.options import places
+from training.simulation.page import simulation_page
 from training.simulation.people import People, Scope
 from training.simulation.running import FEW_CHUNKS, Change, conclude, plan, run
 from training.simulation.simulation import Simulation
@@ -42,6 +43,9 @@ from training.simulation.table import show_simulation
 @click.option(
     "--json", "figures", type=click.Path(dir_okay=False, path_type=Path), help="Also write the figures to this file."
 )
+@click.option(
+    "--html", "page", type=click.Path(dir_okay=False, path_type=Path), help="Also write a page with plots to this file."
+)
 def simulate(
     workspace: Path | None,
     models: tuple[str, ...],
@@ -51,6 +55,7 @@ def simulate(
     processes: int | None,
     dask: str | None,
     figures: Path | None,
+    page: Path | None,
 ) -> None:
     """Decide logged requests again under a changed workspace or model, and show what would change.
 
@@ -66,6 +71,8 @@ def simulate(
     show_simulation(Console(), simulation)
     if figures is not None:
         figures.write_bytes(msgspec.json.format(msgspec.json.encode(simulation)))
+    if page is not None:
+        page.write_text(simulation_page(simulation, "What a change would alter"))
 
 
 async def _simulate(

@@ -19,7 +19,7 @@ MOST_ROWS = 8
 
 def show_simulation(console: Console, simulation: Simulation) -> None:
     """Print what changes, why, for whom, and the examples."""
-    console.print(_said(simulation), soft_wrap=True, highlight=False)
+    console.print("\n".join(simulation_notes(simulation)), soft_wrap=True, highlight=False)
     if simulation.worths:
         console.print(_worths(simulation.worths))
     console.print(_placements(simulation))
@@ -30,10 +30,11 @@ def show_simulation(console: Console, simulation: Simulation) -> None:
     if simulation.groups:
         console.print(_groups(simulation.groups))
     for example in simulation.examples:
-        console.print(_example(example), soft_wrap=True, highlight=False, markup=False)
+        console.print("\n".join(example_lines(example)), soft_wrap=True, highlight=False, markup=False)
 
 
-def _said(simulation: Simulation) -> str:
+def simulation_notes(simulation: Simulation) -> list[str]:
+    """What was compared, how much differs, what was left out, and who gets nothing any more."""
     before, after = simulation.reached
     lines = [
         f"In use: {simulation.names[0]}",
@@ -48,7 +49,7 @@ def _said(simulation: Simulation) -> str:
         "had one."
         for group in silenced
     ]
-    return "\n".join(lines)
+    return lines
 
 
 def _table(title: str, words: Sequence[str], figures: Sequence[str]) -> Table:
@@ -126,12 +127,13 @@ def _groups(groups: Sequence[GroupReach]) -> Table:
     return table
 
 
-def _example(example: Example) -> str:
+def example_lines(example: Example) -> list[str]:
+    """Who it is about, then each side's offers with their reasons."""
     who = example.customer or example.visitor or "nobody in particular"
     lines = [f"{who} on {example.placement}, {format_instant(example.at)} (decision {example.decision})"]
     for name, side in (("before", example.before), ("after", example.after)):
         lines += [f"  {name}: {_offer(offer)}" for offer in side] or [f"  {name}: the placement is gone"]
-    return "\n".join(lines)
+    return lines
 
 
 def _offer(offer: ExplainedOffer) -> str:

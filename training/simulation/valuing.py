@@ -19,11 +19,12 @@ from rules.ids import DecisionId, Duration, GoalId, Instant, OfferId, PlacementI
 from training.evaluation.actions import Floats
 from training.evaluation.policies import action_of
 from training.evaluation.rewards import Kind, Rewards
+from training.evaluation.slate_chances import rank_chances
 from training.material.occasion import occasion
-from training.simulation.likelihood import next_chances
 from training.simulation.side import Side, Weighed
 
 Rows = NDArray[np.intp]
+_SIDE = "side"
 
 
 class Appraisal(msgspec.Struct, frozen=True):
@@ -155,12 +156,15 @@ class _Slates:
         )
 
     def _next(self, side: int, number: int) -> Floats:
+        """A side's chance of every candidate at a rank, and last of nothing, under the logged offers above."""
+        weighing = self._weighed[side].weighing
         above = [row for row in self._rows[side][:number] if row is not None]
-        one = self._weighed[side]
-        if number > len(self._logged):
-            # Under a slate that ended the log says nothing more.
-            return _ended(one)
-        return next_chances(one, slots_of(self._record.request, one.weighing.placement.bound.spec), above)
+        if len(above) < slots_of(self._record.request, weighing.placement.bound.spec) and number <= len(self._logged):
+            return rank_chances({_SIDE: weighing}, (), above)[_SIDE]
+        # Below a slate that ended the log says nothing more.
+        ended = np.zeros(len(weighing.open) + 1)
+        ended[-1] = 1.0
+        return ended
 
     def _place(self, side: int, number: int) -> int | None:
         """Where the logged action of a rank stands among the chances."""
@@ -184,9 +188,3 @@ class _Slates:
             return float(chances @ self._expected[side])
         places = self._weighed[side].slate.places
         return float(self._expected[side][places[number].candidate]) if number < len(places) else 0.0
-
-
-def _ended(one: Weighed) -> Floats:
-    chances = np.zeros(len(one.weighing.open) + 1)
-    chances[-1] = 1.0
-    return chances

@@ -87,7 +87,12 @@ def test_a_cap_is_named_and_so_is_what_it_makes_room_for(tmp_path: Path) -> None
 
 
 def test_a_lever_and_a_rule_are_named(tmp_path: Path) -> None:
-    found = simulate(tmp_path, "--workspace", changed(tmp_path, "lever", "rule"))
+    workspace = changed(tmp_path, "lever", "rule")
+    found = simulate(tmp_path, "--workspace", workspace, "--html", tmp_path / "page.html")
+    page = (tmp_path / "page.html").read_text()
+    assert "levers house-brands" in page
+    assert page.count("<svg") == 2
+    assert "http" not in page.replace("http://www.w3.org/2000/svg", "")
     causes = {(one.direction, one.reason, one.name) for one in found.causes}
     assert ("lost", "outranked", "levers house-brands") in causes
     assert ("lost", "not_eligible", "members-rates") in causes
