@@ -17,9 +17,14 @@ from loadtest.closed_loop.references import Chance, Constant, Optimum, Policy, w
 from loadtest.closed_loop.report import print_courses
 from loadtest.errors import WorldError
 
+_OPENING = "{ epsilon = 1.0 }"
+"""Until a first trained model serves, chance teaches it; greed has nobody to teach it."""
 ARMS = (
-    Arm("concierge", "{ epsilon = 0.05, temperature = 0.15 }"),
-    Arm("greedy", "{ epsilon = 0.0, temperature = 0.0 }"),
+    Arm("concierge", "{ epsilon = 0.02, temperature = 0.05, optimism = 1.0 }", _OPENING),
+    Arm("no optimism", "{ epsilon = 0.02, temperature = 0.05 }", _OPENING),
+    Arm("no gate", "{ epsilon = 0.02, temperature = 0.05, optimism = 1.0 }", _OPENING, ("--force",)),
+    # Nothing that was never shown can be judged, so the gate would keep its first model for ever.
+    Arm("greedy", "{ epsilon = 0.0, temperature = 0.0 }", training=("--force",)),
 )
 BANDIT, CHANCE, CONSTANT, OPTIMUM = "vowpal wabbit", "random", "best constant", "optimum"
 NAMES = (OPTIMUM, CHANCE, CONSTANT, BANDIT, *(arm.name for arm in ARMS))

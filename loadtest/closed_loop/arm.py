@@ -34,10 +34,14 @@ _TOO_LITTLE = "collect more decisions"
 
 
 class Arm(msgspec.Struct, frozen=True):
-    """One way of using Concierge: its exploration as an inline table, and further words for `concierge train`."""
+    """One way of using Concierge: its exploration as an inline table, and further words for `concierge train`.
+
+    `opening` is the exploration until a first trained model serves, where it is another one.
+    """
 
     name: str
     exploration: str
+    opening: str = ""
     training: tuple[str, ...] = ()
 
 
@@ -57,12 +61,21 @@ async def live(arm: Arm, month: Month, nights: list[Night]) -> Path:
     path = Path(month)
     async with _opened(arm, month) as (concierge, client):
         visitors = _Visitors(client, path)
+        published = _workspace(arm, nights, month, 0)
         for day in range(month.plan.days):
-            if day == month.plan.offer_day:
-                await _publish_offer(client, arm)
+            if (wanted := _workspace(arm, nights, month, day)) != published:
+                await _publish(client, *wanted)
+                published = wanted
             await visitors.come(range(month.first(day), month.first(day + 1)))
             nights.append(await _train(concierge, client, arm, month, day))
     return path
+
+
+def _workspace(arm: Arm, nights: list[Night], month: Month, day: int) -> tuple[str, str]:
+    """The workspace of a day, and its offers."""
+    opens = bool(arm.opening) and all(night.result != "promoted" for night in nights)
+    exploration = arm.opening if opens else arm.exploration
+    return loop_workspace(exploration), offers_text(with_new=day >= month.plan.offer_day)
 
 
 @asynccontextmanager
@@ -73,8 +86,8 @@ async def _opened(arm: Arm, month: Month) -> AsyncIterator[tuple[Concierge, Clie
     try:
         workspace = data / "workspace"
         workspace.mkdir()
-        (workspace / "concierge.toml").write_text(loop_workspace(arm.exploration))
-        (workspace / "offers.csv").write_text(offers_text(with_new=False))
+        for name, text in zip(("concierge.toml", "offers.csv"), _workspace(arm, [], month, 0), strict=True):
+            (workspace / name).write_text(text)
         await concierge.run("publish", str(workspace))
         key = await make_key(concierge, "closed-loop", _SCOPES)
         async with concierge.serving(any_port()) as address, Client(address, key) as client:
@@ -85,12 +98,12 @@ async def _opened(arm: Arm, month: Month) -> AsyncIterator[tuple[Concierge, Clie
         shutil.rmtree(data, ignore_errors=True)
 
 
-async def _publish_offer(client: Client, arm: Arm) -> None:
-    version = await client.put_catalogue(loop_workspace(arm.exploration), offers_text(with_new=True))
+async def _publish(client: Client, workspace: str, offers: str) -> None:
+    version = await client.put_catalogue(workspace, offers)
     begun = perf_counter()
     while await client.serving_catalogue() != version:
         if perf_counter() - begun > SWAP_SECONDS:
-            raise SwapFailed("The catalogue with the new offer did not come into service; GET /health/ready says why.")
+            raise SwapFailed("A new catalogue did not come into service in time; GET /health/ready says why.")
         await asyncio.sleep(0.1)
 
 
