@@ -4,6 +4,7 @@ from collections.abc import Iterable
 
 from rich.table import Table
 
+from decision.care.ledger import DAY
 from decision.care.report import EVIDENCE_BOUNDS, CareReport, GoalCare
 from models.importance import Importance
 from models.reference import Stability
@@ -28,12 +29,22 @@ def care_lines(report: CareReport, goal: GoalCare, care: Care) -> Iterable[str]:
     looked = f"looked at {format_instant(report.made)}, with the journal up to {format_instant(report.present)}"
     yield f"{looked}: {len(goal.warnings)} warnings"
     yield from (f"  ! {sentence}" for sentence in goal.warnings)
+    if goal.trained:
+        yield f"age: {(report.made - goal.created) / DAY:.1f} days (bound {care.age})"
+    without = ", ".join(f"{number} without {cause}" for cause, number in sorted(report.degraded.items()))
+    yield (
+        f"decisions of the last day, of all goals: {report.decisions}, {report.fallbacks} of them fallbacks"
+        f"{', ' if without else ''}{without} (bound {care.degraded:.3g} of all)"
+    )
     evidence = goal.evidence
     if evidence is not None:
         below = ", ".join(
             f"{number} below {bound}" for bound, number in zip(EVIDENCE_BOUNDS, evidence.below, strict=True)
         )
-        yield f"evidence of {evidence.offers} offers: {below} ({evidence.thin} below {care.evidence}, the bound)"
+        yield (
+            f"evidence of {evidence.offers} offers: {below}; {evidence.thin} below {care.evidence} "
+            f"(bound {care.thin:.3g} of all)"
+        )
         thinnest = ", ".join(f"{offer} {seen}" for offer, seen in evidence.thinnest)
         yield f"least is known of {thinnest}"
     calibrated = goal.calibrated

@@ -13,10 +13,10 @@ from decision.keys import CARE_REPORT
 from decision.store.redis import RedisStore
 from models.artefact import encode_artefact, version_of
 from models.reference import Stability
-from rules.ids import OfferId
+from rules.ids import Instant, OfferId
 from rules.instant import parse_instant
 from tests.decision.journal.records import decision
-from tests.decision.small_workspace import FOLDER
+from tests.decision.small_workspace import DAY, FOLDER
 from tests.models.small_model import GOAL, trained
 
 NOW = parse_instant("2026-04-15T10:00:00Z")
@@ -48,7 +48,7 @@ def test_a_model_in_use_is_shown_with_what_it_looks_at_and_what_was_found(tmp_pa
 
     found = GoalCare(
         version=version,
-        created=NOW,
+        created=Instant(NOW - 2 * DAY),
         trained=True,
         shown=9_000,
         drift={"customer_age": Stability(0.3, 0.01), "customer_tier": Stability(0.01, 0.02)},
@@ -58,9 +58,11 @@ def test_a_model_in_use_is_shown_with_what_it_looks_at_and_what_was_found(tmp_pa
         warnings=("feature customer_age has drifted",),
     )
 
+    report = CareReport(made=NOW, present=NOW, decisions=400, fallbacks=3, degraded={"profile": 7}, goals={GOAL: found})
+
     async def look() -> None:
         store = RedisStore.connect(valkey_url)
-        await store.put(CARE_REPORT, encode_report(CareReport(made=NOW, present=NOW, goals={GOAL: found})))
+        await store.put(CARE_REPORT, encode_report(report))
         await store.close()
 
     asyncio.run(look())
@@ -68,7 +70,9 @@ def test_a_model_in_use_is_shown_with_what_it_looks_at_and_what_was_found(tmp_pa
     for words in (
         "looked at 2026-04-15T10:00:00Z",
         "! feature customer_age has drifted",
-        "1 below 1, 2 below 10, 4 below 100, 9 below 1000, 12 below 10000 (3 below 20, the bound)",
+        "1 below 1, 2 below 10, 4 below 100, 9 below 1000, 12 below 10000; 3 below 20 (bound 0.5 of all)",
+        "age: 2.0 days (bound 30d)",
+        "of all goals: 400, 3 of them fallbacks, 7 without profile (bound 0.05 of all)",
         "alba-spa 0",
         "0.900 times what was predicted came, -1.5 standard errors off",
         "stability index 0.123",
