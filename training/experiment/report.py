@@ -90,7 +90,7 @@ def report_on(connection: duckdb.DuckDBPyConnection, catalogues: Mapping[str, Ca
     workspace = catalogues[versions[0]].workspace
     beside = wish.beside or split.beside
     if beside not in split.shares:
-        said = f"{beside!r} is no group of it; there are {', '.join(split.shares)}{suggest(beside, list(split.shares))}"
+        said = f"{beside!r} is no group of it{suggest(beside, split.shares)}"
         raise Invalid((Fault("--beside", said),))
     measure = _measure(workspace, split, wish)
 

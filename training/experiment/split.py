@@ -60,7 +60,7 @@ def split_of(catalogue: Catalogue, id: str) -> Split | None:
     # Arms that take all leave a champion of nearly nothing.
     own = {group: share / (1.0 - held) for group, share in shares.items() if group != CHAMPION or share > TOO_SMALL}
     shares = {HOLDOUT: held, **{group: share * (1.0 - held) for group, share in own.items()}} if covered else own
-    beside = CHAMPION if CHAMPION in shares else next(iter(shares))
+    beside = CHAMPION if CHAMPION in own else next(iter(own))
     return Split(id, experiment.placements, shares, beside, experiment, holdout if covered else None)
 
 
@@ -78,6 +78,6 @@ def find_split(catalogues: Mapping[str, Catalogue], latest: list[str], id: str) 
     found = next((split for version in latest if (split := splits.get(version)) is not None), None)
     if found is None:
         known = sorted({name for catalogue in catalogues.values() for name in names_of(catalogue.workspace)})
-        said = f"there are {', '.join(known)}{suggest(id, known)}" if known else "no catalogue of the journal has any"
-        raise NotFound(f"There is no experiment {id!r}; {said}.")
+        said = suggest(id, known) if known else "; no catalogue of the journal has any"
+        raise NotFound(f"There is no experiment {id!r}{said}")
     return found, tuple(version for version in latest if splits.get(version) == found)
