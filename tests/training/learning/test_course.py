@@ -48,6 +48,30 @@ def test_the_same_rows_give_the_same_version(course: Course) -> None:
     assert encode_artefact(again.artefact) == encode_artefact(course.artefact)
 
 
+def test_a_first_forest_comes_from_few_responses_and_stays_near_their_rate() -> None:
+    few = response_rows(450, 16)
+    assert few.target.sum() < 40
+    early = train(few, GOAL, "response", NOW, None, threads=1)
+    assert load_model(encode_artefact(early.artefact)).forest is not None
+    found = predict(early.artefact, response_rows(5_000, 17))
+    assert found is not None
+    assert found.mean() == pytest.approx(few.target.mean(), rel=0.4)
+    assert found.max() < 0.5
+
+
+def test_the_model_in_use_has_learned_from_the_latest_rows_too() -> None:
+    """What only the latest fifth tells, the judged model cannot know."""
+    rows = response_rows(12_000, 18)
+    late = np.arange(len(rows)) >= len(rows) * 0.8
+    target = np.where(late & (rows.offer == "d"), 1.0, rows.target)
+    changed = train(msgspec.structs.replace(rows, target=target), GOAL, "response", NOW, None, threads=1)
+    asked = rows.take(np.flatnonzero(rows.offer == "d"))
+    before, after = predict(changed.judged, asked), predict(changed.artefact, asked)
+    assert before is not None
+    assert after is not None
+    assert after.mean() > before.mean() + 0.05
+
+
 def test_a_champion_is_judged_on_the_same_rows(course: Course) -> None:
     later = response_rows(3_000, 12)
     beside = train(later, GOAL, "response", NOW, course.artefact, threads=1)
