@@ -22,6 +22,9 @@ loop: .venv/bench ## a month in a closed loop, and the regret of every policy: m
 replayed: .venv/run ## decisions of every kind at once with swaps of catalogue and model, then all replayed: make replayed ARGS='--decisions 100000'
 	$(BIN)/python -m loadtest.mixed $(ARGS)
 
+simulated: .venv/run ## ten changes of the hotel workspace foreseen by `concierge simulate`, and then made: make simulated ARGS='--share 0.3'
+	$(BIN)/python -m loadtest.foresight $(ARGS)
+
 race: .venv/run ## 32 callers for one customer, over and over, and no cap exceeded: make race ARGS='--rounds 10000'
 	$(BIN)/concierge race $(ARGS)
 
@@ -35,6 +38,11 @@ agreement: .venv/dev ## live, bulk, campaign and Dask decide the same for so man
 	AGREEMENT=$(AGREEMENT) $(BIN)/pytest -q -s tests/decision/campaign/test_agreement.py $(ARGS)
 
 AGREEMENT := 10000
+
+gate: .venv/dev ## challengers in the hotel world, half of them spoiled, and which are promoted: make gate GATE=10
+	GATE=$(GATE) $(BIN)/pytest -q -s tests/training/promotion/large_contest.py $(ARGS)
+
+GATE := 50
 
 open-bandit: .venv/dev ## policies on the Open Bandit Dataset beside the truth: make open-bandit DATA=FOLDER
 	$(BIN)/python -m tests.training.evaluation.open_bandit $(DATA)/open-bandit

@@ -14,7 +14,7 @@ _encode = msgspec.json.encode
 _slate = msgspec.json.Decoder(Slate)
 _JSON = {"content-type": "application/json"}
 _NDJSON = {"content-type": "application/x-ndjson"}
-_BULK_PATIENCE = aiohttp.ClientTimeout(total=None, sock_read=120)
+_BULK_PATIENCE = aiohttp.ClientTimeout(total=None, sock_read=600)
 """However long a campaign takes; but an answer that stands still is given up."""
 
 

@@ -19,13 +19,16 @@ from loadtest.client import Client
 from loadtest.errors import CommandFailed
 from loadtest.hotel.demo import make_key
 from loadtest.hotel.world import Size, make_world
+from loadtest.messages import Question
 from loadtest.mixed.traffic import Traffic, bulk_questions, single_questions
 from loadtest.service_process import Concierge, free_port
 
-SINGLE, BULK = 0.25, 0.35
+SINGLE, BULK = 0.15, 0.35
 """Shares of the decisions that are asked for one by one and in bulk; a campaign makes the others."""
-CALLERS = 6
-SWAPS = 5
+CALLERS = 4
+LINES = 1_000
+"""Of one bulk."""
+SWAPS = 4
 """How often the catalogue is swapped while decisions are made, and how often the model."""
 _SCOPES = ("decide:web", "decide:call-center", "decide:email", "outcomes", "profiles", "admin")
 _LEARNERS = Size(guests=1500, visitors=500, web=2000, calls=1200, mails=50)
@@ -121,8 +124,8 @@ class MixedRun:
             group.create_task(self._campaign())
             for number, placement in enumerate(_BULKS):
                 count = left if number == 0 else each
-                questions = bulk_questions(self._guests, count, placement, self._seed + number)
-                group.create_task(traffic.send(questions, placement))
+                questions = list(bulk_questions(self._guests, count, placement, self._seed + number))
+                group.create_task(_send(traffic, questions, placement))
 
     async def _campaign(self) -> None:
         await self._concierge.run(
@@ -138,7 +141,7 @@ class MixedRun:
 
         async def swap() -> None:
             for turn in range(1, 2 * SWAPS + 1):
-                await asyncio.sleep(self._decisions / 20_000)
+                await asyncio.sleep(self._decisions / 1_500)
                 if turn % 2:
                     await client.put_catalogue(*workspaces[(turn // 2 + 1) % 2])
                     self._swaps["catalogue"] = self._swaps.get("catalogue", 0) + 1
@@ -158,3 +161,9 @@ class MixedRun:
         begun = time.perf_counter()
         yield
         self._console.print(f"{what}: {time.perf_counter() - begun:,.1f} s")
+
+
+async def _send(traffic: Traffic, questions: list[Question], placement: str) -> None:
+    """A mailing in several bulks, one after another."""
+    for first in range(0, len(questions), LINES):
+        await traffic.send(iter(questions[first : first + LINES]), placement)
