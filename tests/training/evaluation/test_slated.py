@@ -24,10 +24,10 @@ EXPLORATION = "{ epsilon = 0.3, temperature = 0.7 }"
 
 
 def limited(objective: str) -> Catalogue:
-    """Slates of four with at most one theme alike, and a mandatory offer."""
+    """Slates of four with at most one theme alike, and two mandatory offers of one theme."""
     toml = (SMALL / "concierge.toml").read_text()
     toml = toml.replace("{ epsilon = 0.1, temperature = 0.3 }", EXPLORATION).replace(
-        "slots = 3", 'slots = 4\nmandatory = ["brisa-family"]'
+        "slots = 3", 'slots = 4\nmandatory = ["brisa-family", "alba-family"]'
     )
     toml = toml.replace('objective = "response"', f'objective = "{objective}"')
     return unpack(pack(toml.encode(), (SMALL / "offers.csv").read_bytes(), "offers.csv"))
@@ -53,9 +53,9 @@ def test_the_chance_of_every_rank_is_the_one_that_was_logged(objective: str) -> 
                 assert not chance[taken].any()
             taken.append(place)
             ranks += 1
-            mandatory += shown.offer == "brisa-family" and shown.probability == 1.0
-    assert ranks > 300
-    assert mandatory > 50
+            mandatory += shown.offer in {"brisa-family", "alba-family"} and shown.probability == 1.0
+    assert ranks > 600
+    assert mandatory > 300, "a theme alike holds back no mandatory offer"
 
 
 def judged(catalogue: Catalogue, count: int, seed: int, model: Model) -> Evaluation:
