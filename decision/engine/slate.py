@@ -148,7 +148,12 @@ def mixed(share: Share, left: int, epsilon: float) -> Share:
 
 def _with_none(scores: Floats, open: Mask) -> tuple[Floats, Mask]:
     """With showing nothing behind the candidates."""
-    return np.append(scores, _LEAST), np.append(open, True)
+    # By hand, for it is three times as fast as numpy's append.
+    candidates = len(scores)
+    extended, free = np.empty(candidates + 1), np.empty(candidates + 1, np.bool_)
+    extended[:candidates], extended[candidates] = scores, _LEAST
+    free[:candidates], free[candidates] = open, True
+    return extended, free
 
 
 def _take_powers(scores: Floats, free: Mask, temperature: float, powers: Floats) -> None:

@@ -40,9 +40,7 @@ def judged(weighing: "Weighing", slate: "Slate") -> tuple[Codes, dict[str, int]]
     # What is shown was open and held by nothing, so it was counted with what it outranked.
     numbers[Reason.OUTRANKED] -= len(slate.places)
     if weighing.may_show_none:
-        idle = (reasons == Reason.OUTRANKED) & (weighing.scores <= 0.0)
-        reasons[idle] = Reason.NO_GAIN
-        number = int(np.count_nonzero(idle))
+        number = _tell_idle(reasons, weighing.scores, int(Reason.OUTRANKED), int(Reason.NO_GAIN))
         numbers[Reason.OUTRANKED] -= number
         numbers[Reason.NO_GAIN] += number
     return reasons, {slug: numbers[reason] for slug, reason in _KEPT_OFF if numbers[reason]}
@@ -69,6 +67,17 @@ def _judge(
         reason = limits[held_by[at]] if open[at] else screened[at]
         reasons[at] = reason
         counts[reason] += 1
+
+
+@njit(cache=True, nogil=True)
+def _tell_idle(reasons: Codes, scores: NDArray[np.float64], outranked: int, no_gain: int) -> int:
+    """Write down what gains nothing among what was outranked; gives how many."""
+    number = 0
+    for at in range(len(reasons)):
+        if reasons[at] == outranked and scores[at] <= 0.0:
+            reasons[at] = no_gain
+            number += 1
+    return number
 
 
 @njit(cache=True, nogil=True)
