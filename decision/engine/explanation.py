@@ -22,7 +22,9 @@ class Explanation(msgspec.Struct, frozen=True, kw_only=True):
     """A decision told: shown offers by rank, then the others in catalogue order.
 
     `replayed_equal` says whether deciding again gave the journalled answer bit for bit; None for decisions of another
-    system, of which only what was shown is known. `facts` are what was known about the request.
+    system, of which only what was shown is known. `facts` are what was known about the request. `further_models` are
+    those of the placement's further goals; `none_probability` is the chance that nothing was shown, where that was a
+    choice.
     """
 
     decision: DecisionId
@@ -33,6 +35,7 @@ class Explanation(msgspec.Struct, frozen=True, kw_only=True):
     model: ModelVersion | None
     further_models: Mapping[GoalId, ModelVersion]
     group: str
+    none_probability: float
     degraded: tuple[str, ...]
     replayed_equal: bool | None
     facts: Mapping[str, FactValue]
@@ -42,9 +45,8 @@ class Explanation(msgspec.Struct, frozen=True, kw_only=True):
 def explain(record: DecisionRecord, snapshot: Snapshot, prices: Prices | None = None) -> Explanation:
     """The explanation of a journalled decision.
 
-    `snapshot` holds the record's catalogue and model, `prices` are the record's if any; raises `Conflict` when they are
-    others. Decisions of another
-    system are explained by what they showed, with any snapshot.
+    `snapshot` holds the record's catalogue and models, `prices` are the record's if any; raises `Conflict` when they
+    are others. Decisions of another system are explained by what they showed, with any snapshot.
     """
     if record.source != "live":
         return _tell(record, None, {}, [as_recorded(offer) for offer in record.decision.offers])
@@ -82,6 +84,7 @@ def _tell(
         model=record.model,
         further_models=record.further_models,
         group=record.decision.group,
+        none_probability=record.none_probability,
         degraded=record.decision.degraded,
         replayed_equal=equal,
         facts=facts,

@@ -58,6 +58,7 @@ async def test_an_empty_slate_is_answered_journalled_explained_and_decided_again
     told = await concierge.explaining.explain(next(iter(empty)))
     assert told.replayed_equal is True
     assert told.further_models == {GOAL: click}
+    assert told.none_probability == records[0].none_probability
     reasons = {offer.offer: offer.reason for offer in told.offers}
     assert reasons[OfferId("alba-family")] == "outranked"
     assert "no_gain" in reasons.values()
