@@ -15,6 +15,8 @@ from decision.engine.weighing import weigh
 from decision.journal.record import DecisionRecord
 from decision.store.memory import MemoryStore
 from decision.subject.profile import EMPTY_PROFILE
+from decision.version.crate import pack as crated
+from decision.version.crate import unpack
 from decision.version.registry import Registry
 from decision.version.versions import Versions
 from models.artefact import encode_artefact
@@ -134,6 +136,16 @@ def test_a_model_of_another_objective_is_refused_by_the_name_of_its_goal() -> No
     wrong = rates_model("click", CLICKED, "value")
     with pytest.raises(ArtefactError, match=r"'click'.*train it again"):
         Snapshot.build(catalogue_of(), {wrong.goal: wrong})
+
+
+def test_a_snapshot_from_another_process_decides_the_same() -> None:
+    snapshot = snapshot_of(exploration={"epsilon": 0.3, "temperature": 0.5, "optimism": 1.0})
+    *_, unpacked = unpack(crated(snapshot))
+    assert unpacked is not None
+    for seed in range(20):
+        decision = decide(REQUEST, EMPTY_PROFILE, NO_CONTACTS, snapshot, NOW, seed)
+        assert same_decision(decide(REQUEST, EMPTY_PROFILE, NO_CONTACTS, unpacked, NOW, seed), decision)
+        assert same_decision(replay(record_of(snapshot, decision, seed), unpacked), decision)
 
 
 async def test_the_models_of_all_goals_are_found_again_for_a_record() -> None:
