@@ -70,7 +70,7 @@ def _run(console: Console, month: Month, names: tuple[str, ...], file: File) -> 
         path, nights = _lived(name, month, optimum)
         course = course_of(name, path, optimum, time.perf_counter() - begun, nights)
         add_course(file, course)
-        console.print(_line(course), highlight=False)
+        console.print(_line(course), highlight=False, soft_wrap=True)
 
 
 def _lived(name: str, month: Month, optimum: Path) -> tuple[Path, tuple[Night, ...]]:

@@ -58,7 +58,7 @@ def _spread(values: np.ndarray[tuple[int, ...], np.dtype[np.float64]]) -> str:
 def _noticed(found: Sequence[int | None]) -> str:
     counts = [count for count in found if count is not None]
     if not counts:
-        return f"never ({len(found)} seeds)"
+        return f"never, 0 of {len(found)}"
     return f"{np.median(counts):,.0f} ({min(counts):,} to {max(counts):,}), {len(counts)} of {len(found)}"
 
 
