@@ -79,7 +79,7 @@ def fields_of(answer: httpx.Response) -> list[str]:
         ("/v1/events", {**EVENT, "attributes": {"brand": "x" * 2000}}, ["attributes.brand"]),
         ("/v1/events", {**EVENT, "attributes": {"brand": ["x"] * 201}}, ["attributes.brand"]),
         ("/v1/outcomes", {**OUTCOME, "at": "2026-13-01T00:00:00Z"}, ["at", "decision"]),
-        ("/v1/outcomes", [OUTCOME, {"id": 3}], ["[1].decision", "[1].id", "[1].kind", "[1].offer"]),
+        ("/v1/outcomes", [OUTCOME, {"id": 3}], ["[1].decision", "[1].id", "[1].kind"]),
         ("/v1/events", {**EVENT, "customer": None}, ["customer"]),
         ("/v1/events", {**EVENT, "attributes": {"brand": "Nobody"}}, ["attributes.brand"]),
         ("/v1/events", [EVENT, {**EVENT, "attributes": {"hue": 1}}], ["[1].attributes.hue"]),
