@@ -17,7 +17,7 @@ from loadtest.errors import CommandFailed
 from loadtest.messages import Evaluated, Event, Question
 from loadtest.service_process import Concierge, free_port
 from loadtest.starbucks.recording import Recording, moment
-from loadtest.starbucks.report import print_cost, print_report
+from loadtest.starbucks.report import print_cost, print_gain, print_report
 
 LEARNING_WAVES = (0, 168, 336, 408)
 JUDGED_WAVES = (504, 576)
@@ -96,6 +96,7 @@ class Recorded:
         }
         print_report(self._console, evaluation, rows, self._seconds)
         found = msgspec.json.decode((self._work / "evaluation.json").read_bytes(), type=Evaluated)
+        print_gain(self._console, found.policy("champion"), found.policy("constant"), found.placement(FREE))
         print_cost(self._console, found.placement(FREE), found.placement(CAPPED))
 
     def _workspace(self) -> Path:
@@ -164,7 +165,8 @@ class Recorded:
         """Train on the waves so far, and wait until the running service has taken the model."""
         with self._timed("training"), _task(progress, "training on the waves to 408 h", None):
             until = moment(LEARNING_WAVES[-1] + 1)
-            said = await concierge.run("train", "--goal", "net", "--source", "import", "--until", until)
+            # What the policy is worth is the question here, whatever the gate says of it.
+            said = await concierge.run("train", "--goal", "net", "--source", "import", "--until", until, "--force")
             async with asyncio.timeout(60):
                 while (versions := await client.models()).current != versions.serving:
                     await asyncio.sleep(0.2)

@@ -3,10 +3,11 @@
 import io
 from importlib.resources import files
 
+import pytest
 from rich.console import Console
 
-from loadtest.messages import Judged
-from loadtest.starbucks.report import print_cost
+from loadtest.messages import Compared, Interval, Judged
+from loadtest.starbucks.report import print_cost, print_gain
 from loadtest.starbucks.run import CAPPED, FREE
 from rules.check import check_workspace
 from rules.ids import PlacementId
@@ -30,6 +31,27 @@ def test_the_cost_stands_with_its_interval_and_its_contacts() -> None:
 def test_without_support_no_cost_is_told() -> None:
     text = said(Judged("free", 1.0, None, None, None), Judged("capped", 0.5, None, None, None))
     assert "cannot be told" in text
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "verdict"), [(0.1, 0.5, "better"), (-0.5, -0.1, "worse"), (-0.1, 0.7, "which may be chance")]
+)
+def test_the_gain_stands_with_its_interval_and_the_offers_not_shown(low: float, high: float, verdict: str) -> None:
+    console = Console(file=io.StringIO(), width=80)
+    value = Interval(14.9, 13.4, 16.4)
+    policy = Compared("champion", value, Interval((low + high) / 2, low, high))
+    constant = Compared("constant", Interval(14.55, 13.0, 16.0), Interval(0.0, 0.0, 0.0))
+    print_gain(console, policy, constant, Judged("free", 0.962, 0.0, 0.0, 5.78))
+    text = " ".join(console.file.getvalue().split())  # type: ignore[attr-defined]
+    assert f"14.55: {(low + high) / 2:+.2f} (95 %: {low:+.2f} to {high:+.2f}), {verdict}." in text
+    assert "no offer to 3.8% of the customers" in text
+
+
+def test_a_gain_without_support_is_not_told() -> None:
+    console = Console(file=io.StringIO(), width=80)
+    unknown = Compared("champion", Interval(None, None, None), Interval(None, None, None))
+    print_gain(console, unknown, unknown, Judged("free", 1.0, None, None, None))
+    assert "cannot be told" in console.file.getvalue()  # type: ignore[attr-defined]
 
 
 def test_the_capped_placement_has_the_cap_and_nothing_else_that_the_free_one_lacks() -> None:
