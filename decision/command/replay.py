@@ -4,7 +4,6 @@ import asyncio
 import sys
 from collections.abc import Callable
 from concurrent.futures import Executor, Future
-from contextlib import AbstractContextManager
 
 import msgspec
 import rich_click as click
@@ -38,8 +37,8 @@ _SHOWN = 20
 @click.option("--dask", metavar="ADDRESS", help="Let the workers of a Dask scheduler work, instead of processes.")
 def replay(since: Instant | None, until: Instant | None, processes: int | None, dask: str | None) -> None:
     """Decide every journalled decision again with the versions of its time; exit status 1 unless all are the same."""
-    crew = local_crew(processes or cores()) if dask is None else dask_crew(dask)
-    compared = asyncio.run(_replay(read_settings(), since, until, crew, dask is not None))
+    with local_crew(processes or cores()) if dask is None else dask_crew(dask) as crew:
+        compared = asyncio.run(_replay(read_settings(), since, until, crew, dask is not None))
     total = compared.equal + len(compared.different)
     click.echo(f"{compared.equal:,} of {total:,} decisions are the same bit for bit.")
     for decision in compared.different[:_SHOWN]:
@@ -52,7 +51,7 @@ async def _replay(
     settings: Settings,
     since: Instant | None,
     until: Instant | None,
-    crew: AbstractContextManager[Crew],
+    crew: Crew,
     elsewhere: bool,
 ) -> Compared:
     console = Console(stderr=True)
@@ -68,7 +67,7 @@ async def _replay(
 
             if len(pages) <= FEW_PAGES and not elsewhere:
                 return await _compare_here(store, pages, advance)
-            with crew as hired, Hands(hired, console.print, "replay") as hands:
+            with Hands(crew, console.print, "replay") as hands:
                 return await _compare(_reached_by_all(settings), pages, hands, advance)
 
 

@@ -1,7 +1,6 @@
 """`concierge simulate`."""
 
 import asyncio
-from contextlib import AbstractContextManager
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -66,8 +65,8 @@ def simulate(
         raise Invalid((Fault("--workspace", "name a changed workspace, a --model, or both"),))
     change = Change(None if workspace is None else _packed(workspace), tuple(ModelVersion(model) for model in models))
     scope = Scope(since, until, places(placements))
-    crew = local_crew(processes or cores()) if dask is None else dask_crew(dask)
-    simulation = asyncio.run(_simulate(read_settings(), change, scope, crew, dask is not None))
+    with local_crew(processes or cores()) if dask is None else dask_crew(dask) as crew:
+        simulation = asyncio.run(_simulate(read_settings(), change, scope, crew, dask is not None))
     show_simulation(Console(), simulation)
     if figures is not None:
         figures.write_bytes(msgspec.json.format(msgspec.json.encode(simulation)))
@@ -75,9 +74,7 @@ def simulate(
         page.write_text(simulation_page(simulation, "What a change would alter"))
 
 
-async def _simulate(
-    settings: Settings, change: Change, scope: Scope, crew: AbstractContextManager[Crew], elsewhere: bool
-) -> Simulation:
+async def _simulate(settings: Settings, change: Change, scope: Scope, crew: Crew, elsewhere: bool) -> Simulation:
     console = Console(stderr=True)
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
     async with open_store(settings) as store:
@@ -98,7 +95,7 @@ async def _simulate(
             if len(people) <= FEW_CHUNKS and not elsewhere:
                 tally = await run(chosen, people, None, advance, stopping)
             else:
-                with crew as hired, Hands(hired, console.print, "simulation") as hands:
+                with Hands(crew, console.print, "simulation") as hands:
                     tally = await run(chosen, people, hands, advance, stopping)
     return conclude(chosen, tally)
 

@@ -69,6 +69,7 @@ class Side:
     def __init__(self, snapshot: Snapshot, logged: Logged) -> None:
         self.snapshot = snapshot
         self._logged = logged
+        self._places: dict[CatalogueVersion, Mapping[int, int]] = {}
         self._numbers = {name: number for number, name in enumerate(names_of(snapshot.catalogue.volumes.places))}
 
     def make(self, record: DecisionRecord, path: CarriedContacts) -> Made:
@@ -120,14 +121,20 @@ class Side:
         """What the log knew of volume limits, at the places that this catalogue has too."""
         if record.terms is None:
             return Terms()
-        names = self._logged.places.get(record.catalogue, ())
-        known = {number: self._numbers.get(name) for number, name in enumerate(names)}
-        room = [(mine, left) for place, left in record.terms.room if (mine := known.get(place)) is not None]
+        known = self._known(record.catalogue)
+        room = [(known[place], left) for place, left in record.terms.room if place in known]
         prices = None if record.terms.prices is None else self._logged.prices.get(record.terms.prices)
         if prices is None:
             return Terms(tuple(sorted(room)))
         by_place = np.zeros(len(self._numbers))
-        for place, mine in known.items():
-            if mine is not None:
-                by_place[mine] = prices.by_place[place]
+        by_place[list(known.values())] = prices.by_place[list(known)]
         return Terms(tuple(sorted(room)), Prices(prices.version, by_place))
+
+    def _known(self, catalogue: CatalogueVersion) -> Mapping[int, int]:
+        """This catalogue's number of each place of another one that it has too."""
+        if catalogue not in self._places:
+            names = self._logged.places.get(catalogue, ())
+            self._places[catalogue] = {
+                number: self._numbers[name] for number, name in enumerate(names) if name in self._numbers
+            }
+        return self._places[catalogue]

@@ -1,17 +1,21 @@
 """What a simulation makes of a log under a change is what the change, run from the beginning, makes of the visits."""
 
+import msgspec
 import pytest
 
-from decision.journal.record import DecisionRecord
-from rules.ids import OfferId
+from decision.engine.replaying import replay
+from decision.journal.record import DecisionRecord, GivenTerms
+from rules.ids import OfferId, VolumeId
 from rules.package import pack, unpack
 from tests.training.shop import SMALL
 from tests.training.simulation.lives import lives
 from training.simulation.carried import CarriedContacts
-from training.simulation.side import Logged, Side
+from training.simulation.side import Logged, Side, names_of
 from training.simulation.variant import Variant
 
 NOTHING = Logged({}, {})
+TOML, OFFERS = (SMALL / "concierge.toml").read_text(), (SMALL / "offers.csv").read_bytes()
+EARLIER = '\n[[volume]]\nid = "all"\nat_most = 900\nper = "theme"\n'
 CHANGES = {
     "cap": (
         'id = "three-mails-a-week"\ncount = "decision"\nat_most = 3',
@@ -72,3 +76,21 @@ def test_a_simulated_course_is_the_course_that_the_change_would_take(change: str
         )
     differ = sum(one[0] != other[0] for one, other in zip(told(logged), found, strict=True))
     assert differ == 0 if change is None else differ > 20
+
+
+def test_what_was_sold_out_stays_so_under_another_list_of_limits() -> None:
+    limit = '[[volume]]\nid = "rooms"\nper = "id"\nat_most = 50\n'
+    blob, other = (pack(toml.encode(), OFFERS, "offers.csv") for toml in (TOML + limit, f"{TOML}{EARLIER}{limit}"))
+    side = Side(Variant(blob).snapshot(), NOTHING)
+    places = names_of(side.snapshot.catalogue.volumes.places)
+    (record, *_), _ = lives(side.snapshot.catalogue, 1, 1)
+    first = record.decision.offers[0].offer
+    sold = GivenTerms(((places.index((VolumeId("rooms"), None, first)), 0),))
+    record = msgspec.structs.replace(record, terms=sold)
+    record = msgspec.structs.replace(record, decision=replay(record, side.snapshot))
+    assert first not in {offer.offer for offer in record.decision.offers}
+    logged = Logged({record.catalogue: places}, {})
+    made = Side(Variant(other).snapshot(), logged).make(record, CarriedContacts())
+    assert made.shown == tuple(offer.offer for offer in record.decision.offers)
+    forgotten = Side(Variant(other).snapshot(), NOTHING).make(record, CarriedContacts())
+    assert first in forgotten.shown

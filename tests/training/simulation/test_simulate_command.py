@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 from click.testing import CliRunner, Result
+from distributed import LocalCluster
 
 from decision.command.main import concierge
 from decision.store.redis import RedisStore
@@ -110,11 +111,13 @@ def test_a_group_that_gets_nothing_any_more_is_named(tmp_path: Path) -> None:
     assert "No offer any more on email where tier is silver" in run("--workspace", str(workspace)).output
 
 
-def test_processes_find_the_same_as_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_processes_and_a_cluster_find_the_same_as_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     workspace = changed(tmp_path, "lever")
     alone = simulate(tmp_path, "--workspace", workspace)
     monkeypatch.setattr(people, "CHUNK", 100)
     assert simulate(tmp_path, "--workspace", workspace, "--processes", "2") == alone
+    with LocalCluster(n_workers=1, processes=False, dashboard_address=":0") as cluster:  # type: ignore[no-untyped-call]
+        assert simulate(tmp_path, "--workspace", workspace, "--dask", cluster.scheduler_address) == alone
 
 
 def test_a_broken_workspace_is_refused_with_its_mistakes(tmp_path: Path) -> None:
