@@ -17,8 +17,8 @@ class Promotion(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     The lower end of the gain's interval, which holds with this `confidence`, must be above `margin`; a margin below 0
     asks that little be lost. In no channel, and for no value of an attribute in `segments`
     (`customer.tier`), may it be shown to lose more than `loss`. The calibration error may grow by `calibration` of the
-    mean outcome. No feature alone may explain more than `leak` of the outcome. A training on demand begins once there
-    is `renewal` more to learn from.
+    mean outcome. No feature alone may explain more than `leak` of the outcome, nor all together more than `foresight`.
+    A training on demand begins once there is `renewal` more to learn from.
     """
 
     margin: float = 0.0
@@ -26,14 +26,15 @@ class Promotion(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     loss: float = 0.05
     segments: tuple[str, ...] = ()
     calibration: float = 0.1
-    leak: float = 0.2
+    leak: float = 0.15
+    foresight: float = 0.35
     renewal: float = 0.05
 
 
 def check_promotion(report: "Report") -> None:
     """Report every bound that is no share, and every segment that no declared attribute tells apart."""
     promotion = report.workspace.promotion
-    for name, least in (("margin", -1), ("loss", 0), ("calibration", 0), ("leak", 0), ("renewal", 0)):
+    for name, least in (("margin", -1), ("loss", 0), ("calibration", 0), ("leak", 0), ("foresight", 0), ("renewal", 0)):
         share: float = getattr(promotion, name)
         if not least <= share <= 1:
             report.add(f"promotion.{name}", f"is a share and must lie between {least} and 1, not {share:g}")

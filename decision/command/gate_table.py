@@ -11,7 +11,7 @@ def gate_table(gate: Gate) -> Table:
     beside = f"model {gate.champion}" if gate.champion is not None else "no model, which every offer is alike to"
     table = Table(
         title="What speaks for and against it",
-        caption=f"The champion was {beside}.",
+        caption=f"The champion was {beside}.{' It was put to use all the same, by force.' if gate.forced else ''}",
         box=SIMPLE,
         padding=(0, 1, 0, 0),
         pad_edge=False,

@@ -2,8 +2,9 @@
 
 import msgspec
 import numpy as np
+from numpy.typing import NDArray
 
-from decision.engine.arbitration import Parts, spread
+from decision.engine.arbitration import spread
 from decision.engine.request import Shadow
 from decision.engine.slate import Slate
 from decision.engine.weighing import Weighing
@@ -21,13 +22,16 @@ def shadow_of(weighing: Weighing, slate: Slate) -> Shadow | None:
     if not placement.needs_model or "model" in weighing.degraded:
         return None
     prediction = spread(challenger.bound.predict(weighing.features, open.nonzero()[0]), open)
-    # Optimism is about what little the champion knows.
-    own = msgspec.structs.replace(weighing.parts, optimism=None)
+    parts, on = weighing.parts, placement.bound.spec.arbitration
+    plain = parts.optimism is None and weighing.terms.prices is None
+    # Optimism is about what little the champion knows, and prices are a campaign's.
+    own = parts if plain else msgspec.structs.replace(parts, optimism=None)
     if placement.bound.goal.objective == "response":
         other = msgspec.structs.replace(own, propensity=prediction)
     else:
         other = msgspec.structs.replace(own, value=prediction)
-    liked, first = _best(weighing, own), _best(weighing, other)
+    liked = _best(weighing, weighing.scores if plain else own.scores(on, open))
+    first = _best(weighing, other.scores(on, open))
     return Shadow(
         challenger.version,
         None if first is None else placement.bound.offers.ids[first],
@@ -36,10 +40,9 @@ def shadow_of(weighing: Weighing, slate: Slate) -> Shadow | None:
     )
 
 
-def _best(weighing: Weighing, parts: Parts) -> int | None:
+def _best(weighing: Weighing, scores: NDArray[np.float64]) -> int | None:
     """The first of the best open candidates; None where showing nothing is better."""
-    scores = parts.scores(weighing.placement.bound.spec.arbitration, weighing.open)
-    best = int(np.argmax(scores))
+    best = int(scores.argmax())
     if scores[best] > 0.0:
         return best
-    return None if weighing.may_show_none else int(np.argmax(weighing.open))
+    return None if weighing.may_show_none else int(weighing.open.argmax())

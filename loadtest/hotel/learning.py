@@ -30,13 +30,22 @@ async def learn(console: Console, concierge: Concierge, client: Client, now: str
         with console.status("Training on the journal"):
             said = await concierge.run("train", "--goal", GOAL, "--now", now, "--json", str(figures))
         trained = perf_counter()
-        version = msgspec.json.decode(figures.read_bytes(), type=Training).version
+        training = msgspec.json.decode(figures.read_bytes(), type=Training)
+        version = training.version
+        if not training.in_use:
+            await concierge.run("model", "activate", version)
         await await_model(client, version)
     finally:
         asking.cancel()
         with suppress(asyncio.CancelledError):
             await asking
     console.print(said.rstrip(), style="dim", markup=False, highlight=False)
+    if not training.in_use:
+        failed = ", ".join(check.name for check in training.gate.checks if not check.passed)
+        console.print(
+            f"The gate does not let it pass ({failed}): so few answers prove too little. To show what it does, it is "
+            "put to use all the same, by `concierge model activate`."
+        )
     console.print(
         f"Trained in {trained - begun:.1f} s, and serving model {version} {perf_counter() - trained:.1f} s later. "
         f"{probe.decisions} decisions were made meanwhile, the slowest in {probe.slowest * 1000.0:.0f} ms."

@@ -18,6 +18,7 @@ from decision.version.registry import Registry
 from rules.ids import Instant
 from training.command.options import chosen_goal, places, which_decisions
 from training.command.progress import counting
+from training.evaluation.evaluation import evaluation_of
 from training.evaluation.table import evaluation_table
 from training.learning.table import quality_table, reliability_table
 from training.material.material import Range
@@ -65,8 +66,9 @@ def train(
     trained, promotion = made
     console.print(quality_table(trained.course.quality, "Predictions for the latest decisions, which it had not seen"))
     console.print(reliability_table(trained.reliability, "The same predictions per channel and theme"))
-    if trained.evaluation is not None:
-        console.print(evaluation_table(trained.evaluation, "What policies would have earned on the same decisions"))
+    if trained.judged is not None:
+        evaluation = evaluation_of(trained.judged)
+        console.print(evaluation_table(evaluation, "What policies would have earned on the same decisions"))
     console.print(gate_table(trained.gate))
     console.print(
         f"Model {promotion.version} for goal {trained.artefact.goal!r} ({trained.artefact.evidence:,} shown offers): "

@@ -12,9 +12,11 @@ from models.gate import Gate
 from models.model import Model, load_model, prior_model
 from rules.ids import GoalId, Instant, ModelVersion
 from training.errors import TrainingError
-from training.evaluation.evaluation import Evaluation, evaluation_of
+from training.evaluation.estimators import doubly_robust
+from training.evaluation.intervals import clustered_error
 from training.evaluation.judged import Judged
 from training.evaluation.judgement import Step, judge_material
+from training.evaluation.support import support_of
 from training.learning.course import Course, train
 from training.learning.dataset import read_rows, read_young_rows
 from training.learning.delay import Young
@@ -35,14 +37,14 @@ class Trained(msgspec.Struct, frozen=True, eq=False):
     """A training's course, and what its policy would have earned on the judged decisions.
 
     `artefact` is that of the course with the value per decision of every policy among its metrics, and what the gate
-    checked. `evaluation` is None when there was nothing to judge on, and `unjudged` says why. `reliability` holds its
+    checked. `judged` is None when there was nothing to judge on, and `unjudged` says why. `reliability` holds its
     predictions against what came, per channel and theme.
     """
 
     artefact: Artefact
     gate: Gate
     course: Course
-    evaluation: Evaluation | None
+    judged: Judged | None
     reliability: tuple[Reliability, ...]
     unjudged: str = ""
 
@@ -116,11 +118,10 @@ def train_rows(
         catalogue,
     )
     gate = Gate(champion.version, checks_of(trial, catalogue.workspace.promotion))
-    evaluation = None if judged is None else evaluation_of(judged)
     reliability = reliability_of(course.judged, rows.take(course.parts.judge), catalogue)
-    metrics = _metrics(course.artefact, evaluation) | figures_of(reliability)
+    metrics = _metrics(course.artefact, judged) | figures_of(reliability)
     artefact = msgspec.structs.replace(course.artefact, metrics=metrics, gate=gate)
-    return Trained(artefact, gate, course, evaluation, reliability, unjudged)
+    return Trained(artefact, gate, course, judged, reliability, unjudged)
 
 
 def _judge(
@@ -140,13 +141,17 @@ def _judge(
     return None, unjudged
 
 
-def _metrics(artefact: Artefact, evaluation: Evaluation | None) -> dict[str, dict[str, float]]:
+def _metrics(artefact: Artefact, judged: Judged | None) -> dict[str, dict[str, float]]:
     """The artefact's figures, and what each policy is worth where the log can tell."""
     metrics = {name: dict(figures) for name, figures in artefact.metrics.items()}
-    for found in () if evaluation is None else evaluation.comparisons:
-        if not found.support.refusal:
-            figures = metrics.setdefault(found.policy, {})
-            figures["value_per_decision"] = found.dr.value
-            figures["value_per_decision_error"] = found.dr.standard_error
-            figures["effective_sample_size"] = found.support.effective_sample_size
+    if judged is None:
+        return metrics
+    for name, policy in judged.policies.items():
+        support = support_of(judged.logged, policy)
+        if not support.refusal:
+            worth = doubly_robust(judged.logged, policy)
+            figures = metrics.setdefault(name, {})
+            figures["value_per_decision"] = worth.value
+            figures["value_per_decision_error"] = clustered_error(worth.influence, judged.logged.cluster)
+            figures["effective_sample_size"] = support.effective_sample_size
     return metrics

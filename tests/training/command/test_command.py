@@ -6,13 +6,15 @@ from pathlib import Path
 
 import pytest
 
+from decision.command.model_show import show
 from decision.settings import Settings
 from decision.store.opening import open_store
 from decision.version.registry import Registry
 from models.model import load_model
 from rules.errors import NotFound
-from tests.training.command.running import NOW, run
-from tests.training.shop import GOAL
+from rules.package import pack, read_package
+from tests.training.command.running import NOW, PACKAGE, run
+from tests.training.shop import GOAL, START
 from training.command.train import train
 from training.errors import TrainingError
 
@@ -53,3 +55,40 @@ def test_mistaken_options_are_named(settings: Settings) -> None:
     with pytest.raises(NotFound, match="home"):
         run(train, "--placement", "nowhere")
     assert "--now" in run(train, "--now", "tomorrow")
+
+
+def test_what_does_not_pass_is_put_to_use_by_force_alone_and_its_record_says_so(
+    settings: Settings, tmp_path: Path
+) -> None:
+    figures = tmp_path / "figures.json"
+    asyncio.run(_publish_margin(settings, 1.0))
+    said = run(train, "--now", NOW, "--threads", "1", "--json", str(figures))
+    assert "not in use: it did not pass" in said
+    told = json.loads(figures.read_bytes())
+    failed = [check["name"] for check in told["gate"]["checks"] if not check["passed"]]
+    assert (told["in_use"], "gain" in failed) == (False, True)
+    assert asyncio.run(_model_in_use(settings)) == (None, b"")
+
+    # Nothing came since, whatever became of the model.
+    assert "Nothing to do: 0 shown offers came since" in run(train, "--now", NOW, "--if-new")
+
+    said = run(train, "--now", NOW, "--threads", "1", "--force")
+    assert "in use in spite of" in said
+    version, blob = asyncio.run(_model_in_use(settings))
+    gate = load_model(blob).artefact.gate
+    assert gate is not None
+    assert (gate.forced, gate.passed) == (True, False)
+    assert version is not None
+    shown = " ".join(run(show, version).split())
+    assert "put to use all the same" in shown
+    assert "warm-up" in shown
+
+
+async def _publish_margin(settings: Settings, margin: float) -> None:
+    """The same workspace with another margin of its gate."""
+    files = read_package(PACKAGE)
+    toml = files.toml + f"\n[promotion]\nmargin = {margin}\n".encode()
+    async with open_store(settings) as store:
+        registry = Registry(store)
+        version = await registry.put("catalogue", pack(toml, files.offers, files.offers_name), START)
+        await registry.activate("catalogue", version)

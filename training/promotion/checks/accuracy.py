@@ -1,4 +1,4 @@
-"""Does it predict later outcomes no worse than the champion, and better than one and the same figure for all?"""
+"""Does it predict later outcomes no worse than the champion, or than one figure for all?"""
 
 import numpy as np
 from numpy.typing import NDArray
@@ -29,20 +29,17 @@ def check_accuracy(model: NDArray[np.float64], beside: NDArray[np.float64], clus
     return Check("accuracy", figure <= 0.0, said, figure, 0.0)
 
 
-def check_learning(
-    model: NDArray[np.float64], constant: NDArray[np.float64], cluster: NDArray[np.intp], response: bool
-) -> Check:
-    """Its losses f8[n] must be smaller than those of one figure for all: else it has learned nothing.
+def check_worth(model: NDArray[np.float64], constant: NDArray[np.float64], cluster: NDArray[np.intp]) -> Check:
+    """Its losses f8[n] for values must not be shown to be larger than those of one figure for all.
 
-    A few large values can hide what was learned of a value: there it is enough not to be shown to be worse.
+    That they are smaller cannot be asked: a few large values hide what was learned.
     """
-    difference = model - constant
-    figure = float(difference.mean()) if response else _least(difference, cluster)
+    figure = _least(model - constant, cluster)
     said = (
-        f"It loses {model.mean():.5g} per shown offer and one figure for all {constant.mean():.5g}"
-        f"{'.' if response else f': at least {figure:+.2g} more, with 95 % confidence.'}"
+        f"It loses {model.mean():.5g} per shown offer and one figure for all {constant.mean():.5g}: "
+        f"at least {figure:+.2g} more, with 95 % confidence."
     )
-    return Check("learning", figure < 0.0 if response else figure <= 0.0, said, figure, 0.0)
+    return Check("learning", figure <= 0.0, said, figure, 0.0)
 
 
 def _least(difference: NDArray[np.float64], cluster: NDArray[np.intp]) -> float:

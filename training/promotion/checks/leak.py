@@ -42,6 +42,14 @@ def check_leak(
     return Check("leak", share <= most, said, share, most)
 
 
+def check_foresight(lost: NDArray[np.float64], constant: NDArray[np.float64], most: float) -> Check:
+    """The whole of a model must not foretell more either: its losses f8[n] beside those of one figure for all."""
+    open = float(constant.mean())
+    share = 1.0 - float(lost.mean()) / open if open > 0 else 0.0
+    said = f"All features together explain {share:.1%} of the outcome; at most {most:.1%} may be."
+    return Check("foresight", share <= most, said, share, most)
+
+
 def explained(
     values: NDArray[np.float64],
     target: NDArray[np.float64],

@@ -9,10 +9,11 @@ from rules.promotion import Promotion
 from training.learning.predictor import predict
 from training.learning.rows import Rows
 from training.learning.split import Parts
-from training.promotion.checks.accuracy import check_accuracy, check_learning, losses
+from training.promotion.checks.accuracy import check_accuracy, check_worth, losses
 from training.promotion.checks.agreement import check_level
 from training.promotion.checks.calibration import check_calibration
-from training.promotion.checks.leak import check_leak
+from training.promotion.checks.leak import check_foresight, check_leak
+from training.promotion.checks.ranking import check_continuity, check_learning
 
 
 class Predictors(msgspec.Struct, frozen=True, eq=False):
@@ -44,8 +45,11 @@ def check_predictions(rows: Rows, parts: Parts, predictors: Predictors, bounds: 
     checks = [
         check_calibration(model, beside, target, cluster, bounds.calibration),
         check_accuracy(lost, lost_beside, cluster),
-        check_learning(lost, lost_constant, cluster, response),
+        check_learning(target, model) if response else check_worth(lost, lost_constant, cluster),
     ]
-    if known is not None:
+    if known is not None and champion is not None:
+        once = champion.metrics.get("model", {}).get("auc")
+        if response and once is not None:
+            checks.append(check_continuity(target, known, once))
         checks.append(check_level(float(known.mean()), float(target.mean())))
-    return (*checks, leak)
+    return (*checks, leak, check_foresight(lost, lost_constant, bounds.foresight))
