@@ -83,7 +83,10 @@ class MixedRun:
             traffic = Traffic(client, self._seed)
             with self._step("decided, with swaps meanwhile"):
                 async with self._swapping(client, workspaces, models):
-                    await self._drive(traffic)
+                    try:
+                        await self._drive(traffic)
+                    except ExceptionGroup as group:
+                        raise CommandFailed("; ".join(map(str, group.exceptions))) from group
         with self._step("replayed"):
             begun = time.perf_counter()
             said = await self._concierge.run("replay")

@@ -14,11 +14,14 @@ from decision.replay import pages
 from decision.replay.pages import Pages
 from decision.store.redis import RedisStore
 from decision.version.registry import Registry
-from rules.ids import Instant
+from models.artefact import Artefact, encode_artefact
+from models.model import load_model
+from models.rates import Rates
+from rules.ids import Instant, OfferId
 from rules.instant import format_instant
 from rules.package import unpack
 from tests.training.journal import write_journal
-from tests.training.shop import MINUTE, START, package, visits
+from tests.training.shop import GOAL, HOME, MINUTE, START, package, visits
 
 EACH = 130
 
@@ -35,18 +38,25 @@ def replay(*arguments: str) -> Result:
 
 
 def journal(url: str, data: Path) -> list[DecisionRecord]:
-    """Three stretches of decisions, made with one catalogue, another and the first again."""
+    """Three stretches of decisions, made with one catalogue, another, and the first again with a model."""
     packages = [package(), package(slots=1)]
+    rates = Rates(overall=0.1, offers={HOME: {OfferId("alba-spa"): 0.4, OfferId("corte-family"): 0.02}})
+    artefact = Artefact(kind="rates", goal=GOAL, objective="response", created=START, rates=rates)
+    model = load_model(encode_artefact(artefact))
     made: list[DecisionRecord] = []
     for number in range(3):
         first = Instant(START + number * EACH * MINUTE)
-        made += visits(unpack(packages[number % 2]), EACH, number, first=first)[0]
-    asyncio.run(_keep(url, data, packages, made))
+        made += visits(unpack(packages[number % 2]), EACH, number, model if number == 2 else None, first)[0]
+    asyncio.run(_keep(url, data, packages, made, encode_artefact(artefact)))
     return made
 
 
-async def _keep(url: str, data: Path, packages: list[bytes], records: list[DecisionRecord]) -> None:
+async def _keep(
+    url: str, data: Path, packages: list[bytes], records: list[DecisionRecord], model: bytes | None = None
+) -> None:
     store = RedisStore.connect(url)
+    if model is not None:
+        await Registry(store).put("model", model, START)
     for blob in packages:
         await Registry(store).put("catalogue", blob, START)
     await write_journal(store, data, records)
@@ -83,8 +93,8 @@ def test_pages_hold_one_version_each_and_every_decision_once(valkey_url: str, tm
     made = journal(valkey_url, tmp_path)
     with open_journal(tmp_path) as connection:
         found = Pages(connection, None, None)
-        assert [stretch.decisions for stretch in found.stretches] == [2 * EACH, EACH]
-        assert (found.decisions, len(found)) == (3 * EACH, 6 + 3)
+        assert [stretch.decisions for stretch in found.stretches] == [EACH] * 3
+        assert (found.decisions, len(found)) == (3 * EACH, 3 * 3)
         entries = [found.page(number) for number in range(len(found))]
     assert sum(len(set(page)) for page in entries) == len({entry for page in entries for entry in page}) == len(made)
     assert all(
