@@ -12,7 +12,7 @@ from models.artefact import POSITION, Artefact, decode_artefact, encode_artefact
 from models.calibration import BoundCalibration
 from models.feature import FeatureList, FeatureValues, Floats, Slot
 from models.forest import BoundForest, Forest, Layout, bind_forest, bind_layout, lay_out, parse_forest
-from models.rates import PRIOR_RESPONSE, PRIOR_VALUE, Rates
+from models.rates import PRIOR, Rates
 from models.response import Response, bounded, response_of
 from rules.errors import ArtefactError
 from rules.expression import Binding
@@ -114,7 +114,7 @@ def load_model(blob: bytes) -> Model:
 
 def prior_model(goal: GoalId, objective: Objective = "response") -> Model:
     """The model of a goal about which nothing is known yet: the same rate for every offer."""
-    rates = Rates(overall=PRIOR_RESPONSE if objective == "response" else PRIOR_VALUE)
+    rates = Rates(overall=PRIOR[objective])
     artefact = Artefact(kind="rates", goal=goal, objective=objective, created=Instant(0), rates=rates)
     return Model(artefact, version_of(encode_artefact(artefact)))
 

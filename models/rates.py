@@ -15,11 +15,14 @@ from numpy.typing import NDArray
 
 from rules.ids import OfferId, PlacementId
 from rules.offer import OfferTable
+from rules.workspace import Objective
 
-PRIOR_RESPONSE = 0.05
-"""Mean response assumed before anything was seen; only its order of magnitude matters, it is equal for all offers."""
-PRIOR_VALUE = 1.0
-"""Mean value assumed before anything was seen, in the goal's own unit."""
+PRIOR: Mapping[Objective, float] = {"response": 0.05, "value": 1.0, "increment": 0.0}
+"""The mean assumed before anything was seen; values and increments are in the goal's own unit.
+
+Of a response and a value only the order of magnitude matters, for it is equal for all offers. An increment is held
+against showing nothing, so that any other prior than none would decide for all offers or against them.
+"""
 STRENGTH = 50.0
 """How many trials a parent level counts for."""
 
@@ -42,7 +45,7 @@ class Rates(msgspec.Struct, frozen=True):
     """Smoothed means by level; `pooled_by` is the offer attribute that groups offers, empty for none."""
 
     pooled_by: str = ""
-    overall: float = PRIOR_RESPONSE
+    overall: float = PRIOR["response"]
     placements: dict[PlacementId, float] = {}
     groups: dict[PlacementId, dict[str, float]] = {}
     offers: dict[PlacementId, dict[OfferId, float]] = {}
@@ -67,7 +70,7 @@ def group_of(offers: OfferTable, attribute: str) -> tuple[str, ...]:
 
 
 def smooth(
-    counts: Iterable[Count], pooled_by: str = "", *, prior: float = PRIOR_RESPONSE, strength: float = STRENGTH
+    counts: Iterable[Count], pooled_by: str = "", *, prior: float = PRIOR["response"], strength: float = STRENGTH
 ) -> Rates:
     """The rates that follow from counts.
 

@@ -11,7 +11,7 @@ from decision.version.registry import CATALOGUE_SLOT, Registry
 from decision.version.shown_counts import ShownCounts, count_shown
 from decision.version.versions import Versions
 from models.artefact import Artefact, decode_artefact, encode_artefact
-from models.rates import PRIOR_RESPONSE, PRIOR_VALUE, smooth
+from models.rates import PRIOR, smooth
 from rules.catalogue import Catalogue
 from rules.errors import Conflict, NotFound
 from rules.ids import GoalId, ModelVersion
@@ -90,7 +90,6 @@ class RatesJob:
 
     async def _publish(self, catalogue: Catalogue, goal: GoalId, shown: ShownCounts) -> ModelVersion:
         objective = catalogue.workspace.goals[goal].objective
-        prior = PRIOR_RESPONSE if objective == "response" else PRIOR_VALUE
         evidence = sum(shown.by_offer.values())
         artefact = Artefact(
             kind="rates",
@@ -100,7 +99,7 @@ class RatesJob:
             evidence=evidence,
             evidence_by_offer=shown.by_offer,
             variation=shown.variation,
-            rates=smooth(shown.counts, pooling_attribute(catalogue), prior=prior),
+            rates=smooth(shown.counts, pooling_attribute(catalogue), prior=PRIOR[objective]),
         )
         summary: dict[str, str | int | float] = {"goal": goal, "kind": "rates", "evidence": evidence}
         version = await self._registry.put("model", encode_artefact(artefact), artefact.created, "rates", summary)

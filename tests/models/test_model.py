@@ -10,7 +10,7 @@ from models.calibration import Calibration
 from models.feature import FeatureList, encode_matrix
 from models.forest import kernel
 from models.model import load_model, prior_model
-from models.rates import PRIOR_RESPONSE, PRIOR_VALUE, Count, smooth
+from models.rates import PRIOR, Count, smooth
 from rules.errors import ArtefactError
 from rules.ids import Instant, OfferId
 from rules.workspace import Feature
@@ -111,7 +111,8 @@ def test_rates_serve_without_any_feature() -> None:
 def test_the_prior_knows_nothing() -> None:
     offers, features = small().offers, declared()
     values = features.bind(offers).run(KNOWN)
-    for objective, prior in (("response", PRIOR_RESPONSE), ("value", PRIOR_VALUE)):
-        model = prior_model(GOAL, objective)  # type: ignore[arg-type]
+    for objective, prior in PRIOR.items():
+        model = prior_model(GOAL, objective)
         assert set(model.bind(HOME, offers, features).predict(values, np.arange(5))) == {prior}
-        assert model.version == prior_model(GOAL, objective).version  # type: ignore[arg-type]
+        assert model.version == prior_model(GOAL, objective).version
+    assert PRIOR["increment"] == 0.0

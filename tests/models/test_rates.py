@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from models.rates import PRIOR_RESPONSE, Count, Rates, group_of, smooth
+from models.rates import PRIOR, Count, Rates, group_of, smooth
 from rules.ids import OfferId, PlacementId
 from rules.offer import Column, OfferTable
 
@@ -27,7 +27,7 @@ def table(offers: Iterable[tuple[str, str | None]]) -> OfferTable:
 
 def test_without_evidence_every_offer_has_the_prior() -> None:
     offers = table([("a", "spa"), ("b", None)])
-    assert smooth([], "theme").of(HOME, offers).tolist() == [PRIOR_RESPONSE] * 2
+    assert smooth([], "theme").of(HOME, offers).tolist() == [PRIOR["response"]] * 2
 
 
 def test_a_new_offer_takes_the_rate_of_its_group_on_that_placement() -> None:
@@ -86,4 +86,4 @@ def test_only_string_attributes_pool() -> None:
     assert group_of(offers, "theme") == ("spa", "")
     assert group_of(offers, "") == ("", "")
     assert group_of(offers, "price") == ("", "")
-    assert Rates().of(HOME, offers).tolist() == [PRIOR_RESPONSE] * 2
+    assert Rates().of(HOME, offers).tolist() == [PRIOR["response"]] * 2

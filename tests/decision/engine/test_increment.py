@@ -78,6 +78,14 @@ def test_an_offer_that_gains_nothing_is_not_shown() -> None:
     assert "outranked" not in one.counts
 
 
+def test_what_nothing_is_known_of_gains_nothing_and_is_shown_by_exploration_alone() -> None:
+    assert decided(Snapshot.build(CATALOGUE, {})).none_probability == 1.0
+    explored = {**GOAL, "placements": {"call": {"exploration": msgspec.to_builtins(Exploration(0.6))}}}
+    snapshot = Snapshot.build(small_catalogue(explored), {})
+    open = int(weigh(REQUEST, EMPTY_PROFILE, NO_CONTACTS, snapshot, NOW).open.sum())
+    assert decided(snapshot).none_probability == pytest.approx(0.4 + 0.6 / (open + 1))
+
+
 @settings(max_examples=60)
 @given(
     st.lists(st.floats(-5.0, 5.0) | st.just(0.0), min_size=len(OFFERS), max_size=len(OFFERS)),
