@@ -41,7 +41,7 @@ class Settings(msgspec.Struct, frozen=True):
     """Processes of each worker that answer large bulks; 0 means one for every core that falls to a worker."""
     body_limit: Annotated[int, Meta(ge=1_000)] = 4_000_000
     """Largest request body in bytes; the bulk endpoint streams and limits each line instead."""
-    refresh_seconds: Annotated[float, Meta(gt=0)] = 1.0
+    refresh_seconds: Annotated[float, Meta(gt=0)] = 0.5
     """How often a worker looks for a new catalogue or model."""
     sink_seconds: Annotated[float, Meta(gt=0)] = 2.0
     """How long the sink waits for a segment to fill."""

@@ -1,4 +1,4 @@
-"""`concierge check`, `publish` and `rollback`: a workspace folder becomes an immutable version in use."""
+"""`concierge check` and `publish`: a workspace folder becomes an immutable version in use."""
 
 import asyncio
 import sys
@@ -12,7 +12,6 @@ from decision.composition import compose
 from decision.service.publishing import Published
 from decision.settings import read_settings
 from decision.store.opening import open_store
-from decision.version.registry import CATALOGUE_SLOT
 from rules.check import check_workspace
 from rules.errors import Fault, Invalid, WorkspaceError
 from rules.finding import Finding
@@ -52,14 +51,6 @@ def publish(folder: Path) -> None:
     click.echo(f"Published {published.version}{before}; workers take it within seconds.")
 
 
-@click.command()
-@click.option("--model", "goal", metavar="GOAL", help="Roll back the model of this goal instead of the catalogue.")
-def rollback(goal: str | None) -> None:
-    """Go back to the catalogue (or model) that was in use before."""
-    published = asyncio.run(_rollback(goal))
-    click.echo(f"Back to {published.version} from {published.before}; workers take it within seconds.")
-
-
 def _counted(number: int, what: str) -> str:
     return f"{number} {what}{'' if number == 1 else 's'}"
 
@@ -89,12 +80,3 @@ async def _publish(folder: Path) -> Published:
     settings = read_settings()
     async with open_store(settings) as store:
         return await compose(store, settings).publishing.publish_workspace(*workspace_files(folder), by="command line")
-
-
-async def _rollback(goal: str | None) -> Published:
-    settings = read_settings()
-    async with open_store(settings) as store:
-        publishing = compose(store, settings).publishing
-        if goal is None:
-            return await publishing.rollback("catalogue", CATALOGUE_SLOT)
-        return await publishing.rollback("model", goal)

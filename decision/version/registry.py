@@ -6,7 +6,6 @@ import msgspec
 
 from decision.keys import current_key, info_key, version_key, versions_key
 from decision.store.port import Store
-from decision.subject.profiles import ATTEMPTS
 from rules.content import content_address
 from rules.errors import Conflict, NotFound
 from rules.ids import Instant
@@ -18,6 +17,9 @@ CATALOGUE_SLOT = "current"
 
 CHALLENGER: Literal["challenger"] = "challenger"
 """What the pointers to challengers are stored under: each is a model that another one is used before."""
+
+ATTEMPTS = 200
+"""How often a change of the pointers is tried anew because of others."""
 
 REMEMBERED = 50
 """How many former versions of a slot can be rolled back to."""
@@ -94,7 +96,7 @@ class Registry:
         slot: str = CATALOGUE_SLOT,
         expected: str | msgspec.UnsetType | None = msgspec.UNSET,
     ) -> str | None:
-        """Put a version to use; returns the one in use before.
+        """Put a version to use; returns the one in use before. A model that is used is no challenger any more.
 
         Raises `NotFound` for an unknown version, and `Conflict` when another one than `expected` is in use by then.
         """
@@ -105,10 +107,10 @@ class Registry:
             before = versions[-1] if versions else None
             if expected is not msgspec.UNSET and before != expected:
                 raise Conflict(f"The {kind} in use for {slot!r} is {before} by now, not {expected}; look again.")
-            if before == version:
-                return before
             slots[slot] = [*versions, version][-REMEMBERED:]
-            if await self._store.compare_and_put(current_key(kind), blob, msgspec.msgpack.encode(slots)):
+            if before == version or await self._move(kind, blob, slots):
+                if kind == "model":
+                    await self._end_challenge(slot, version)
                 return before
         raise Conflict(f"The {kind} pointers changed {ATTEMPTS} times meanwhile; try again.")
 
@@ -120,7 +122,9 @@ class Registry:
             if len(versions) < 2:
                 raise NotFound(f"No {kind} was in use before in slot {slot!r}; publish or activate one instead.")
             slots[slot] = versions[:-1]
-            if await self._store.compare_and_put(current_key(kind), blob, msgspec.msgpack.encode(slots)):
+            if await self._move(kind, blob, slots):
+                if kind == "model":
+                    await self._end_challenge(slot, versions[-2])
                 return versions[-2]
         raise Conflict(f"The {kind} pointers changed {ATTEMPTS} times meanwhile; try again.")
 
@@ -143,15 +147,20 @@ class Registry:
             slots.pop(goal, None)
             if version is not None:
                 slots[goal] = [version]
-            if await self._store.compare_and_put(current_key(CHALLENGER), blob, msgspec.msgpack.encode(slots)):
+            if await self._move(CHALLENGER, blob, slots):
                 return before[-1] if before else None
         raise Conflict(f"The challengers changed {ATTEMPTS} times meanwhile; try again.")
 
-    async def end_challenge(self, goal: str, version: str) -> None:
-        """A model that is in use from now on is no challenger any more; another one stays."""
+    async def _end_challenge(self, goal: str, version: str) -> None:
         if (await self.challengers()).get(goal) == version:
             await self.challenge(goal, None)
 
     async def _pointers(self, kind: Kind | Literal["challenger"]) -> tuple[bytes | None, dict[str, list[str]]]:
         (blob,) = await self._store.get_many([current_key(kind)])
         return blob, {} if blob is None else _current.decode(blob)
+
+    async def _move(
+        self, kind: Kind | Literal["challenger"], before: bytes | None, slots: dict[str, list[str]]
+    ) -> bool:
+        """Store the pointers anew; False when they have changed meanwhile."""
+        return await self._store.compare_and_put(current_key(kind), before, msgspec.msgpack.encode(slots))
