@@ -56,10 +56,7 @@ class Publishing:
         slot = CATALOGUE_SLOT
         if kind == "model":
             slot = (await self._building.see_model(await self._registry.get(kind, version))).goal
-        before = await self._registry.activate(kind, version, slot)
-        if kind == "model":
-            await self._registry.end_challenge(slot, version)
-        return Published(version, before)
+        return Published(version, await self._registry.activate(kind, version, slot))
 
     async def challenge(self, version: str) -> Published:
         """Try a stored model beside the one in use for its goal; raises `NotFound` or `ArtefactError`."""

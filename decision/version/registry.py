@@ -135,10 +135,12 @@ class Registry:
     async def challenge(self, goal: str, version: str | None) -> str | None:
         """Try a model beside the one in use, in the place of another, or none any more; returns the one before.
 
-        Raises `NotFound` for an unknown version.
+        Raises `NotFound` for an unknown version, and `Conflict` for the one in use: it would be asked twice.
         """
         if version is not None:
             await self.info("model", version)
+            if (await self.current("model")).get(goal) == version:
+                raise Conflict(f"Model {version} is in use for goal {goal!r} itself; try another one beside it.")
         for _ in range(ATTEMPTS):
             blob, slots = await self._pointers(CHALLENGER)
             before = slots.get(goal)

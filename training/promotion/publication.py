@@ -38,7 +38,6 @@ async def promote(registry: Registry, artefact: Artefact, use: Use) -> Promotion
     )
     if in_use:
         await registry.activate("model", version, artefact.goal)
-        await registry.end_challenge(artefact.goal, version)
     return Promotion(version, in_use)
 
 

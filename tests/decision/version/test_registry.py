@@ -53,6 +53,23 @@ async def test_points_to_the_version_in_use_and_back(store: Store) -> None:
             await registry.rollback("model", slot)
 
 
+async def test_a_model_that_is_used_is_no_challenger_any_more(store: Store) -> None:
+    registry = Registry(store)
+    one, two, three = [await registry.put("model", b"%d" % n, Instant(n)) for n in range(3)]
+    await registry.activate("model", one, "accept")
+    await registry.challenge("accept", two)
+    await registry.challenge("book", two)
+    await registry.activate("model", three, "accept")
+    assert await registry.challengers() == {"accept": two, "book": two}
+    await registry.activate("model", two, "accept")
+    assert await registry.challengers() == {"book": two}
+    await registry.challenge("accept", three)
+    assert await registry.rollback("model", "accept") == three
+    assert await registry.challengers() == {"book": two}
+    with pytest.raises(Conflict, match="in use"):
+        await registry.challenge("accept", three)
+
+
 async def test_slots_moved_at_once_do_not_undo_each_other(store: Store) -> None:
     registry = Registry(store)
     version = await registry.put("model", b"m", Instant(1))
