@@ -5,7 +5,7 @@ BIN := .venv/bin
 # The build backend warns about every editable installation.
 INSTALL := PYTHONWARNINGS=ignore $(BIN)/python -m pip install --quiet --disable-pip-version-check
 
-.PHONY: demo recorded campaign loop replayed simulated race bench allocation agreement open-bandit delays intervals test bounds check lock clean
+.PHONY: demo recorded campaign loop replayed simulated race bench allocation agreement gate shadow open-bandit delays intervals test bounds check lock clean
 
 demo: .venv/run ## watch Concierge do its whole job on a simulated hotel group
 	$(BIN)/concierge demo $(ARGS)
@@ -34,7 +34,7 @@ bench: .venv/bench ## measure against others and write bench.json: make bench AR
 allocation: .venv/dev ## a campaign's allocation beside the exact optimum and beside first come, first served
 	$(BIN)/pytest -q -s tests/decision/allocation/test_optimum.py $(ARGS)
 
-agreement: .venv/dev ## live, bulk, campaign and Dask decide the same for so many random customers: make agreement AGREEMENT=10000
+agreement: .venv/dev ## live, bulk, campaign and Dask decide the same for so many random customers: make agreement gate shadow AGREEMENT=10000
 	AGREEMENT=$(AGREEMENT) $(BIN)/pytest -q -s tests/decision/campaign/test_agreement.py $(ARGS)
 
 AGREEMENT := 10000
@@ -43,6 +43,9 @@ gate: .venv/dev ## challengers in the hotel world, half of them spoiled, and whi
 	GATE=$(GATE) $(BIN)/pytest -q -s tests/training/promotion/large_contest.py $(ARGS)
 
 GATE := 50
+
+shadow: .venv/dev ## what a challenger costs a decision
+	$(BIN)/pytest -q -s tests/training/promotion/shadow_cost.py $(ARGS)
 
 open-bandit: .venv/dev ## policies on the Open Bandit Dataset beside the truth: make open-bandit DATA=FOLDER
 	$(BIN)/python -m tests.training.evaluation.open_bandit $(DATA)/open-bandit

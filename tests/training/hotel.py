@@ -131,6 +131,10 @@ class House:
         snapshot = Snapshot.build(self.catalogue, {GOAL: model} if model else {})
         return float(np.mean([self._expected(visit, snapshot) for visit in visits]))
 
+    def question(self, visit: int) -> tuple[DecisionRequest, CustomerId | None, VisitorId | None]:
+        """What is asked for a visit, and for whom."""
+        return (self._request(visit), *self._subject(int(self.world.visits.person[visit])))
+
     def _expected(self, visit: int, snapshot: Snapshot) -> float:
         world, person = self.world, int(self.world.visits.person[visit])
         request, history = self._request(visit), read_contacts(self._contacts.get(person, b""))

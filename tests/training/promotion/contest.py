@@ -62,10 +62,8 @@ class Contest:
 
     async def begin(self) -> None:
         """Train the champion, and let it meet its visits."""
-        version = await self._registry.put("catalogue", self.house.package, START)
-        await self._registry.activate("catalogue", version)
-        async with self._material(self._early, "early") as material:
-            course = train(_rows(material), GOAL, "response", END, None, 1)
+        async with self.early() as material:
+            course = train(read_all(material), GOAL, "response", END, None, 1)
         champion = load_model(encode_artefact(course.artefact))
         self._records = [*self._early, *self.house.live(range(self._first, self._end), champion)]
         self._champion = Champion(champion, champion.version)
@@ -95,11 +93,19 @@ class Contest:
 
     async def _try(self, name: str, folder: str, records: Sequence[Record], change: Callable[[Rows], Rows]) -> Tried:
         async with self._material(records, folder) as material:
-            made = train_rows(material, change(_rows(material)), self._champion, END, 1)
+            made = train_rows(material, change(read_all(material)), self._champion, END, 1)
         return Tried(name, self._truth(load_model(encode_artefact(made.artefact))) / self._value - 1.0, made.gate)
 
     def _truth(self, model: Model) -> float:
         return self.house.value(range(self._end, len(self.house)), model)
+
+    @asynccontextmanager
+    async def early(self) -> AsyncIterator[Material]:
+        """What the champion learns from."""
+        version = await self._registry.put("catalogue", self.house.package, START)
+        await self._registry.activate("catalogue", version)
+        async with self._material(self._early, "early") as material:
+            yield material
 
     @asynccontextmanager
     async def _material(self, records: Sequence[Record], name: str) -> AsyncIterator[Material]:
@@ -110,6 +116,7 @@ class Contest:
             yield await gather(self._registry, journal, GOAL, Range(now=END))
 
 
-def _rows(material: Material) -> Rows:
+def read_all(material: Material) -> Rows:
+    """All rows of a material."""
     features = FeatureList.of(material.catalogue.workspace, material.catalogue.schema)
     return read_rows(material.connection, material.question, material.catalogues, material.places, features)
