@@ -3,6 +3,7 @@
 import asyncio
 import json
 import shutil
+from functools import cache
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -12,6 +13,7 @@ from click.testing import CliRunner, Result
 from distributed import LocalCluster
 
 from decision.command.main import concierge
+from decision.journal.record import Record
 from decision.store.redis import RedisStore
 from decision.version.registry import Registry
 from rules.errors import Invalid
@@ -30,13 +32,18 @@ def environment(monkeypatch: pytest.MonkeyPatch, valkey_url: str, tmp_path: Path
     asyncio.run(_prepare(valkey_url, tmp_path / "data"))
 
 
+@cache
+def _records() -> list[Record]:
+    decisions, outcomes = lives(unpack(package()), 900, 3)
+    return [*decisions, *outcomes]
+
+
 async def _prepare(url: str, data: Path) -> None:
     store = RedisStore.connect(url)
     registry, blob = Registry(store), package()
     version = await registry.put("catalogue", blob, START)
     await registry.activate("catalogue", version)
-    decisions, outcomes = lives(unpack(blob), 900, 3)
-    await write_journal(store, data, [*decisions, *outcomes])
+    await write_journal(store, data, _records())
     await store.close()
 
 
