@@ -1,6 +1,5 @@
 """What each feature adds to a forest's raw score, exactly: Shapley values along the trees' own paths."""
 
-import lightgbm
 import numpy as np
 from numpy.typing import NDArray
 
@@ -18,10 +17,14 @@ def contributions(text: str, matrix: Floats) -> Floats:
     """
     if not len(matrix):
         return np.zeros((0, matrix.shape[1] + 1))
+    import lightgbm  # noqa: PLC0415  (18 MB and an eighth of a second, which serving does without)
+
     found = lightgbm.Booster(model_str=text).predict(matrix, pred_contrib=True, num_threads=1)
     return np.asarray(found, np.float64)
 
 
 def gains(text: str) -> Floats:
     """How much each feature's splits improved the fit in training, in all: f8[features]."""
+    import lightgbm  # noqa: PLC0415  (18 MB and an eighth of a second, which serving does without)
+
     return np.asarray(lightgbm.Booster(model_str=text).feature_importance("gain"), np.float64)
