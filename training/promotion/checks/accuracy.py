@@ -39,7 +39,7 @@ def check_worth(model: NDArray[np.float64], constant: NDArray[np.float64], clust
         f"It loses {model.mean():.5g} per shown offer and one figure for all {constant.mean():.5g}: "
         f"at least {figure:+.2g} more, with 95 % confidence."
     )
-    return Check("learning", figure <= 0.0, said, figure, 0.0)
+    return Check("worth", figure <= 0.0, said, figure, 0.0)
 
 
 def _least(difference: NDArray[np.float64], cluster: NDArray[np.intp]) -> float:
