@@ -64,7 +64,11 @@ def train(
     first = _artefact(before, goal, objective, created, earlier, _calibration(found, tune, objective), {})
     quality = _quality(first, champion, before, judge, objective, recipe)
     calibration = _calibration(earlier, judge, objective)
-    learned = Lesson(rows, np.ones(len(rows))) if young is None else lesson_of(rows, young, objective)
+    learned = Lesson(rows, np.ones(len(rows)))
+    if young is not None and len(young.rows):
+        rate = predict(first, young.rows)
+        assert rate is not None, "young rows have the same features"
+        learned = lesson_of(rows, young, objective, rate)
     forest = grow_forest(learned.rows, None, again, learned.weight)
     artefact = _artefact(rows, goal, objective, created, forest, calibration, _figures(quality))
     artefact = msgspec.structs.replace(

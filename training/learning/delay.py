@@ -55,9 +55,10 @@ class Lesson(msgspec.Struct, frozen=True, eq=False):
     weight: Floats
 
 
-def lesson_of(ripe: Rows, young: Young, objective: Objective) -> Lesson:
+def lesson_of(ripe: Rows, young: Young, objective: Objective, rate: Floats) -> Lesson:
     """Rows whose window has passed, which count 1, and the young ones as far as their outcomes have come.
 
+    `rate` f8[n] is how likely each young row was to respond at all, as far as that is known without its outcome.
     For increments there are none of these: what a decision that showed nothing comes to is not known either.
     """
     curve = fit_delays(ripe.delay, ripe.target)
@@ -67,13 +68,13 @@ def lesson_of(ripe: Rows, young: Young, objective: Objective) -> Lesson:
         return Lesson(ripe, np.ones(len(ripe)))
     rows, share = young.rows.take(enough), share[enough]
     if objective == "response":
-        weight = response_weights(share, rows.target, float(ripe.target.mean()))
+        weight = response_weights(share, rows.target, rate[enough])
     else:
         rows, weight = msgspec.structs.replace(rows, target=rows.target / share), share
     return Lesson(ripe.joined(rows), np.concatenate([np.ones(len(ripe)), weight]))
 
 
-def response_weights(share: Floats, hit: Floats, rate: float) -> Floats:
+def response_weights(share: Floats, hit: Floats, rate: Floats) -> Floats:
     """How much each row f8[n] counts whose outcome has come (`hit` 1) or not yet (0), at a `share` of all outcomes.
 
     A response that came is one. Of what has not responded, (1 − rate) in (1 − share × rate) never will: such a row

@@ -8,37 +8,58 @@ tell of the others; folds are people, so that no prediction knows what the same 
 import msgspec
 import numpy as np
 
+from models.artefact import ModelFeature
 from training.errors import TrainingError
 from training.learning.recipe import recipe_for
-from training.learning.rows import Rows
+from training.learning.rows import Inputs, Rows
 from training.learning.tails import fit_tails
-from training.learning.trainer import LEAST_ROWS, grow_forest, raw_inputs
+from training.learning.trainer import LEAST_ROWS, grow_forest, may_stop, raw_inputs
 from training.material.folds import FOLDS, fold_of
+
+LEAST_SILENT = LEAST_ROWS * FOLDS // (FOLDS - 2) + FOLDS
+"""Decisions that showed nothing: all folds but two must hold enough to grow a forest."""
 
 
 def increments(shown: Rows, silent: Rows, threads: int = 2) -> Rows:
     """The shown rows with their increments as targets: the value less what the same request brings without an offer.
 
-    Values of both are capped alike first (`training.learning.tails`). Raises TrainingError without enough decisions
-    that showed nothing by chance.
+    Values of both are capped alike first (`training.learning.tails`). What is predicted from holds the placement too,
+    so that one where nothing is shown more often does not stand for another. Raises TrainingError without enough
+    decisions that showed nothing by chance.
     """
-    if len(silent) < LEAST_ROWS:
+    of_shown, of_silent = _folds(shown), _folds(silent)
+    learned = [np.flatnonzero((of_silent != fold) & (of_silent != _stopping(fold))) for fold in range(FOLDS)]
+    if min(map(len, learned)) < LEAST_ROWS:
         raise TrainingError(
-            f"There are {len(silent)} decisions that showed nothing by chance, and increments need {LEAST_ROWS}; "
-            "declare a holdout, let the placement explore, or import decisions with the chance of showing nothing."
+            f"There are {len(silent)} decisions that showed nothing by chance, and increments need {LEAST_SILENT} or a few "
+            "more; declare a holdout, let the placement explore, or import decisions with the chance of showing nothing."
         )
     tails = fit_tails(np.concatenate([shown.target, silent.target]))
-    tame, quiet = tails.tame(shown.target), msgspec.structs.replace(silent, target=tails.tame(silent.target))
-    of_shown, of_silent = _folds(shown), _folds(silent)
+    names = np.unique(np.concatenate([shown.placement, silent.placement]))
+    quiet = _placed(msgspec.structs.replace(silent, target=tails.tame(silent.target)), names)
+    asked = raw_inputs(_placed(shown, names))
     expected = np.empty(len(shown))
-    for fold in range(FOLDS):
-        stopping = (fold + 1) % FOLDS
-        fit = quiet.take(np.flatnonzero((of_silent != fold) & (of_silent != stopping)))
-        tune = quiet.take(np.flatnonzero(of_silent == stopping))
-        forest = grow_forest(fit, tune, recipe_for("increment", fit.target, threads))
+    for fold, fit in enumerate(learned):
+        tune = quiet.take(np.flatnonzero(of_silent == _stopping(fold)))
+        recipe = recipe_for("increment", quiet.target, threads)
+        stops = may_stop(tune, recipe)
+        recipe = recipe if stops else msgspec.structs.replace(recipe, rounds=recipe.thin_rounds)
+        forest = grow_forest(quiet.take(fit), tune if stops else None, recipe)
         mine = np.flatnonzero(of_shown == fold)
-        expected[mine] = forest.predict(raw_inputs(shown.take(mine)))
-    return msgspec.structs.replace(shown, target=tame - expected)
+        expected[mine] = forest.predict(asked[mine])
+    return msgspec.structs.replace(shown, target=tails.tame(shown.target) - expected)
+
+
+def _stopping(fold: int) -> int:
+    return (fold + 1) % FOLDS
+
+
+def _placed(rows: Rows, names: np.ndarray[tuple[int], np.dtype[np.str_]]) -> Rows:
+    """The rows with their placement as one more category: its place among the names."""
+    feature = ModelFeature(" placement")
+    inputs = Inputs((*rows.inputs.features, feature), rows.inputs.categorical | {feature.name})
+    matrix = np.column_stack([rows.matrix, np.searchsorted(names, rows.placement)])
+    return msgspec.structs.replace(rows, inputs=inputs, matrix=matrix)
 
 
 def _folds(rows: Rows) -> np.ndarray[tuple[int], np.dtype[np.intp]]:

@@ -6,6 +6,7 @@ import msgspec
 import numpy as np
 import pytest
 
+from models.artefact import encode_artefact
 from rules.ids import GoalId, Instant
 from tests.training.learning.delayed import DAY, KINDS, Delayed
 from tests.training.worlds import value_rows
@@ -29,13 +30,16 @@ def test_nothing_has_come_where_nothing_ever_came() -> None:
     assert curve.share(np.array([0.0, 1e9])).tolist() == [0.0, 0.0]
 
 
-def test_weights_put_the_rate_back() -> None:
+def test_weights_put_every_rate_back() -> None:
     drawn = np.random.default_rng(1)
     share = drawn.random(200_000)
-    hit = (drawn.random(len(share)) < 0.2 * share).astype(float)
-    weight = response_weights(share, hit, 0.2)
-    assert (weight @ hit) / weight.sum() == pytest.approx(0.2, rel=0.02)
-    assert weight.sum() == pytest.approx(share.sum(), rel=0.02)
+    rate = np.where(np.arange(len(share)) % 2 == 0, 0.5, 0.02)
+    hit = (drawn.random(len(share)) < rate * share).astype(float)
+    weight = response_weights(share, hit, rate)
+    for one in (0.5, 0.02):
+        mine = rate == one
+        assert (weight[mine] @ hit[mine]) / weight[mine].sum() == pytest.approx(one, rel=0.03)
+        assert weight[mine].sum() == pytest.approx(share[mine].sum(), rel=0.02)
     assert (weight[hit == 0] <= share[hit == 0]).all()
 
 
@@ -45,7 +49,7 @@ def test_values_grow_to_what_they_will_come_to() -> None:
     ripe = msgspec.structs.replace(rows, delay=delays)
     late = np.arange(len(rows)) % 2 == 0
     half = msgspec.structs.replace(rows, target=np.where(late, 0.0, rows.target))
-    lesson = lesson_of(ripe, Young(half, np.full(len(rows), 5.0 * DAY)), "value")
+    lesson = lesson_of(ripe, Young(half, np.full(len(rows), 5.0 * DAY)), "value", np.zeros(len(rows)))
     grown = lesson.rows.target[len(rows) :]
     assert grown.mean() == pytest.approx(rows.target.mean(), rel=0.15)
     assert lesson.weight[len(rows) :] == pytest.approx(np.full(len(rows), 0.5), abs=0.1)
@@ -54,8 +58,18 @@ def test_values_grow_to_what_they_will_come_to() -> None:
 def test_too_young_a_decision_teaches_nothing() -> None:
     world = Delayed("nothing changes", 3, a_day=50)
     early = Young(world.young.rows, np.zeros(len(world.young.rows)))
-    assert len(lesson_of(world.ripe, early, "response").rows) == len(world.ripe)
-    assert len(lesson_of(world.ripe, world.young, "increment").rows) == len(world.ripe)
+    rate = np.full(len(early.rows), 0.1)
+    assert len(lesson_of(world.ripe, early, "response", rate).rows) == len(world.ripe)
+    assert len(lesson_of(world.ripe, world.young, "increment", rate).rows) == len(world.ripe)
+
+
+def test_without_young_decisions_a_training_is_the_same() -> None:
+    world = Delayed("nothing changes", 5, a_day=100)
+    none = Young(world.young.rows.take(np.arange(0)), np.empty(0))
+    first, second = (
+        train(world.ripe, GoalId("accept"), "response", Instant(0), None, 1, young).artefact for young in (None, none)
+    )
+    assert encode_artefact(first) == encode_artefact(second)
 
 
 def test_a_model_tells_what_it_learned_from_young_decisions_and_what_from_settled_ones() -> None:

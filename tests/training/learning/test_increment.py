@@ -8,7 +8,7 @@ from rules.ids import GoalId, Instant
 from tests.training.worlds import CODES, rows_of
 from training.errors import TrainingError
 from training.learning.course import train
-from training.learning.increment import increments
+from training.learning.increment import LEAST_SILENT, increments
 from training.learning.predictor import predict
 from training.learning.rows import Rows
 
@@ -87,7 +87,21 @@ def test_a_person_tells_nothing_about_the_own_baseline() -> None:
     assert np.abs(first[others] - second[others]).max() > 0.1
 
 
+def test_one_placement_does_not_stand_for_another() -> None:
+    """People of another placement buy much more by themselves, and are seldom shown nothing."""
+    shown, silent = world(12_000, 24)
+    rich_shown, rich_silent = (
+        msgspec.structs.replace(rows, placement=np.full(len(rows), "call"), target=rows.target + 30.0)
+        for rows in (shown, silent.take(np.arange(0, len(silent), 10)))
+    )
+    apart = increments(shown, silent, threads=1).target.mean()
+    together = increments(shown.joined(rich_shown), silent.joined(rich_silent), threads=1)
+    assert together.target.mean() == pytest.approx(apart, abs=1.0)
+
+
 def test_without_decisions_that_showed_nothing_it_is_said_what_to_do() -> None:
     shown, silent = world(3_000, 23)
     with pytest.raises(TrainingError, match="declare a holdout"):
-        increments(shown, silent.take(np.arange(50)), threads=1)
+        increments(shown, silent.take(np.arange(120)), threads=1)
+    few = increments(shown, silent.take(np.arange(LEAST_SILENT + 60)), threads=1)
+    assert np.isfinite(few.target).all()
