@@ -31,7 +31,7 @@ def increments(shown: Rows, silent: Rows, threads: int = 2) -> Rows:
     learned = [np.flatnonzero((of_silent != fold) & (of_silent != _stopping(fold))) for fold in range(FOLDS)]
     if min(map(len, learned)) < LEAST_ROWS:
         raise TrainingError(
-            f"There are {len(silent)} decisions that showed nothing by chance, and increments need some {LEAST_SILENT}; "
+            f"Only {len(silent)} decisions showed nothing by chance, and increments need some {LEAST_SILENT}; "
             "declare a holdout, let the placement explore, or import decisions with the chance of showing nothing."
         )
     tails = fit_tails(np.concatenate([shown.target, silent.target]))
