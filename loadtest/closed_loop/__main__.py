@@ -19,12 +19,17 @@ from loadtest.errors import WorldError
 
 _OPENING = "{ epsilon = 1.0 }"
 """Until a first trained model serves, chance teaches it; greed has nobody to teach it."""
+_EXPLORING, _CERTAIN = (
+    "{ epsilon = 0.02, temperature = 0.05, optimism = 1.0 }",
+    "{ epsilon = 0.02, temperature = 0.05 }",
+)
+_FORCED = ("--force",)
 ARMS = (
-    Arm("concierge", "{ epsilon = 0.02, temperature = 0.05, optimism = 1.0 }", _OPENING),
-    Arm("no optimism", "{ epsilon = 0.02, temperature = 0.05 }", _OPENING),
-    Arm("no gate", "{ epsilon = 0.02, temperature = 0.05, optimism = 1.0 }", _OPENING, ("--force",)),
+    Arm("concierge", _EXPLORING, _OPENING),
+    Arm("without gate", _EXPLORING, _OPENING, _FORCED),
+    Arm("without optimism or gate", _CERTAIN, _OPENING, _FORCED),
     # Nothing that was never shown can be judged, so the gate would keep its first model for ever.
-    Arm("greedy", "{ epsilon = 0.0, temperature = 0.0 }", training=("--force",)),
+    Arm("greedy", "{ epsilon = 0.0, temperature = 0.0 }", training=_FORCED),
 )
 BANDIT, CHANCE, CONSTANT, OPTIMUM = "vowpal wabbit", "random", "best constant", "optimum"
 NAMES = (OPTIMUM, CHANCE, CONSTANT, BANDIT, *(arm.name for arm in ARMS))
