@@ -8,25 +8,25 @@ from msgspec.structs import replace
 
 from decision.journal.record import DecisionRecord
 from rules.division import HOLDOUT
+from training.evaluation.own import person_of
 from training.evaluation.policies import Action, Conduct
 
 
 def over_all_groups(action: Action, record: DecisionRecord, conduct: Conduct) -> Action | None:
     """A logged action with its probability over all persons, whether held out or not; None for one to leave out.
 
-    Where the placement may show nothing by itself, a record of the holdout does not tell how likely that was; there the
-    holdout is left out, and the others' probabilities stay.
+    Of a person who is held out it must be said how likely the others are to be shown nothing. Where that is a choice
+    and the model that made it is not at hand, the holdout is left out, and the others' probabilities stay.
     """
     if record.source != "live":
         return action
-    held = record.decision.group == HOLDOUT
-    if conduct.weighing.may_show_none:
+    held, silence = record.decision.group == HOLDOUT, conduct.own.silence
+    if silence is None:
         return None if held else action
-    if record.customer is None and record.visitor is None:
+    if person_of(record) is None:
         return action
     share = conduct.snapshot.catalogue.division.shares(record.request.placement).get(HOLDOUT, 0.0)
     if action.offer is not None:
         return replace(action, probability=action.probability * (1.0 - share))
-    # Of whom is held out it must be said how likely the others are to be shown nothing: only if nothing may be shown.
-    otherwise = float(not conduct.weighing.open.any()) if held else action.probability
+    otherwise = silence if held else action.probability
     return replace(action, probability=share + (1.0 - share) * otherwise)

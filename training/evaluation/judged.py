@@ -6,11 +6,9 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from decision.engine.snapshot import Snapshot
 from decision.journal.record import DecisionRecord
 from models.model import Model
 from rules.catalogue import Catalogue
-from rules.errors import ArtefactError
 from rules.ids import GoalId, OfferId
 from training.errors import TrainingError
 from training.evaluation.actions import LoggedActions, PolicyActions
@@ -19,8 +17,10 @@ from training.evaluation.policies import LOGGED, Action, Conduct, action_of, con
 from training.evaluation.reach import Decided, Deeds, Reach
 from training.evaluation.rewards import Rewards
 from training.evaluation.slated import SlateComparison, Slated
+from training.evaluation.snapshots import Snapshots
 from training.material.ledger import Brought, Earned
 from training.material.occasion import occasion
+from training.material.past import NOTHING_PAST, Past
 from training.material.question import Question
 
 _NONE: Mapping[GoalId, Model] = {}
@@ -57,6 +57,7 @@ def judge(
     decided: Decided | None = None,
     brought: Brought | None = None,
     further: Mapping[GoalId, Model] = _NONE,
+    past: Past = NOTHING_PAST,
 ) -> Judged:
     """Decide every logged decision again under each of the named models, a constant and chance.
 
@@ -64,9 +65,10 @@ def judge(
     from. Only rank 1 is judged: its outcomes count, those of lower ranks do not. `order` is the constant policy's;
     `step` is called after each decision. With `decided` only decisions count that those placements made too; with
     `brought` whole slates are judged beside. `further` are models of the placements' further goals: policies choose by
-    them too, but are judged by what the goal itself earned. Raises TrainingError when no decision can be used.
+    them too, but are judged by what the goal itself earned. `past` has models and prices that decisions were made with.
+    Raises TrainingError when no decision can be used.
     """
-    snapshots = _Snapshots(question, catalogues, models, further)
+    snapshots = Snapshots(question.goal, catalogues, models, further, past.models)
     columns = _Columns()
     deeds = Deeds(decided or {})
     slated = None if brought is None else Slated(brought, question)
@@ -75,7 +77,7 @@ def judge(
         step()
         record = earned.record
         on = occasion(record.customer, record.visitor, record.id, record.now)
-        found = deeds.missing(on) or _look(record, snapshots.of(record), order)
+        found = deeds.missing(on) or _look(record, snapshots, order, past)
         if isinstance(found, str):
             skipped[found] = skipped.get(found, 0) + 1
             continue
@@ -92,15 +94,20 @@ def judge(
 
 
 def _look(
-    record: DecisionRecord, bound: Mapping[str, Snapshot] | str, order: Sequence[OfferId]
+    record: DecisionRecord, snapshots: Snapshots, order: Sequence[OfferId], past: Past
 ) -> tuple[Action, Conduct] | str:
     """What was done and what policies would have done; or why that cannot be told."""
     action = action_of(record)
     if action is None:
         return "probability unknown"
+    bound = snapshots.of(record)
     if isinstance(bound, str):
         return bound
-    conduct = conduct_of(record, bound, order)
+    priced = None if record.terms is None else record.terms.prices
+    if priced is not None and priced not in past.prices:
+        return "made under prices that are not stored any more"
+    prices = None if priced is None else past.prices[priced]
+    conduct = conduct_of(record, bound, order, snapshots.own(record), prices)
     taken = over_all_groups(action, record, conduct)
     return "held out where showing nothing can win" if taken is None else (taken, conduct)
 
@@ -119,7 +126,8 @@ class _Columns:
     def add(
         self, record: DecisionRecord, subject: str, action: Action, value: float, conduct: Conduct, rewards: Rewards
     ) -> None:
-        expected = rewards.of(conduct.weighing, conduct.snapshot, subject)
+        expected = rewards.of(conduct.weighing, conduct.snapshot, subject, conduct.open)
+        possible = conduct.own.possible
         place = conduct.place_of(action.offer)
         self.value.append(value)
         self._probability.append(action.probability)
@@ -127,7 +135,7 @@ class _Columns:
         self._words.append((record.id, subject, record.request.placement))
         self._at.append(record.now)
         for name, chances in conduct.chances.items():
-            outside = np.nan if conduct.possible is None else float(chances[~conduct.possible].sum())
+            outside = np.nan if possible is None else float(chances[~possible].sum())
             chance = 0.0 if place is None else float(chances[place])
             self._policies.setdefault(name, []).append((chance, float(chances @ expected), outside))
 
@@ -147,38 +155,3 @@ class _Columns:
         reaches = deeds.reaches(logged)
         at = np.array(self._at, np.int64)
         return Judged(logged, policies, decision, subject, placement, at, skipped, constant, reaches, slates)
-
-
-class _Snapshots:
-    """Each catalogue version bound to each model, built when first needed; or why that cannot be."""
-
-    def __init__(
-        self,
-        question: Question,
-        catalogues: Mapping[str, Catalogue],
-        models: Mapping[str, Model],
-        further: Mapping[GoalId, Model],
-    ) -> None:
-        self._goal = question.goal
-        self._further = further
-        self._catalogues = catalogues
-        self._models = models
-        self._built: dict[str, Mapping[str, Snapshot] | str] = {}
-
-    def of(self, record: DecisionRecord) -> Mapping[str, Snapshot] | str:
-        version = record.catalogue
-        if version not in self._built:
-            self._built[version] = self._build(version)
-        return self._built[version]
-
-    def _build(self, version: str) -> Mapping[str, Snapshot] | str:
-        catalogue = self._catalogues.get(version)
-        if catalogue is None:
-            return f"made with catalogue {version}, which is not stored any more"
-        try:
-            return {
-                name: Snapshot.build(catalogue, {**self._further, self._goal: model})
-                for name, model in self._models.items()
-            }
-        except ArtefactError as error:
-            return f"made with catalogue {version}, where {error}"

@@ -87,7 +87,19 @@ def judge_material(
     logged = first_offers(material.connection, later, material.places, most)
     beside = {placement: decided_offers(material.connection, later, placement) for placement in decided}
     brought = brought_offers(material.connection, later, material.places) if slates else None
-    return judge(logged, question, material.catalogues, models, order, rewards, step, beside, brought, material.further)
+    return judge(
+        logged,
+        question,
+        material.catalogues,
+        models,
+        order,
+        rewards,
+        step,
+        beside,
+        brought,
+        material.further,
+        material.past,
+    )
 
 
 def rewards_of(material: Material, question: Question, most: int | None = None, threads: int = 1) -> Rewards:

@@ -9,12 +9,13 @@ from numpy.typing import NDArray
 from decision.engine.replaying import inputs_of
 from decision.engine.slate import first_rank
 from decision.engine.snapshot import Snapshot
+from decision.engine.terms import Prices, prices_of
 from decision.engine.weighing import Weighing, weigh
 from decision.journal.record import DecisionRecord
 from rules.choice import Exploration
-from rules.division import CHAMPION, HOLDOUT
 from rules.ids import OfferId
 from training.evaluation.actions import Floats
+from training.evaluation.own import Own, own_of
 from training.material.ledger import Earned
 from training.material.question import Question
 
@@ -41,19 +42,24 @@ class Conduct(msgspec.Struct, frozen=True, eq=False):
     """What policies would do on one logged decision.
 
     `chances` has for each policy f8[n + 1]: every candidate's chance to stand at rank 1 and, last, that of showing
-    nothing. `possible` bool[n + 1] is what the logged policy could have done, None where that is not known.
-    `weighings` are by model, all of the catalogue of `snapshot`.
+    nothing; `own` is what the logged policy itself could have done. `weighings` are by model, all of the catalogue of
+    `snapshot`.
     """
 
     weighings: Mapping[str, Weighing]
     snapshot: Snapshot
     chances: Mapping[str, Floats]
-    possible: NDArray[np.bool_] | None
+    own: Own
 
     @property
     def weighing(self) -> Weighing:
-        """One of them: what is open, and what the facts are, is alike in all."""
+        """The first of them: the facts are alike in all, and so is what is open, but for what prices close."""
         return next(iter(self.weighings.values()))
+
+    @property
+    def open(self) -> NDArray[np.bool_]:
+        """What any of them may show, bool[n]."""
+        return np.asarray(np.logical_or.reduce([weighing.open for weighing in self.weighings.values()]), np.bool_)
 
     def place_of(self, offer: OfferId | None) -> int | None:
         """Where an offer, or showing nothing, stands among the chances; None for an offer that is no candidate."""
@@ -86,24 +92,27 @@ def worth_of(earned: Earned, action: Action, question: Question) -> float:
     return action.worth if earned.hits else 0.0
 
 
-def conduct_of(record: DecisionRecord, snapshots: Mapping[str, Snapshot], order: Sequence[OfferId]) -> Conduct:
-    """What the policies would do on a logged decision, on the profile and history it was made from.
+def conduct_of(
+    record: DecisionRecord,
+    snapshots: Mapping[str, Snapshot],
+    order: Sequence[OfferId],
+    own: Snapshot | None = None,
+    prices: Prices | None = None,
+) -> Conduct:
+    """What the policies would do on a logged decision, on the profile, history and prices it was made from.
 
-    `snapshots` are of the record's catalogue, one for each model. `greedy` is the champion without exploring, where it
-    is among them. `constant` shows the first of `order` that may be shown, whoever asks; `uniform` any that may be
-    shown. Both show nothing only where no offer may be shown.
+    `snapshots` are of the record's catalogue, one for each model; `own` has the record's models, where they are known.
+    `greedy` is the champion without exploring, where it is among them. `constant` shows the first of `order` that may
+    be shown, whoever asks; `uniform` any that may be shown: under prices, what the first model finds worth them. Both
+    show nothing only where no offer may be shown.
     """
-    given = inputs_of(record)
+    given = inputs_of(record, prices)
     without = given.without & GONE
     chances: dict[str, Floats] = {}
     weighings: dict[str, Weighing] = {}
-    possible = None
-    # An arm of an experiment may have an exploration of its own, and another system has one that is not known.
-    known = record.source == "live" and record.decision.group in {CHAMPION, HOLDOUT}
     for name, snapshot in snapshots.items():
         weighing = weigh(record.request, given.profile, given.history, snapshot, record.now, without, terms=given.terms)
         weighings[name], bound = weighing, weighing.placement.bound
-        holds_out = HOLDOUT in snapshot.catalogue.division.shares(bound.id)
         exploration = bound.spec.exploration
         rank = first_rank(weighing.scores, weighing.open, exploration, bound.mandatory, weighing.may_show_none)
         chances[name] = rank
@@ -111,24 +120,25 @@ def conduct_of(record: DecisionRecord, snapshots: Mapping[str, Snapshot], order:
             chances[GREEDY] = first_rank(
                 _sober(weighing), weighing.open, Exploration(0.0, 0.0), bound.mandatory, weighing.may_show_none
             )
-        # A policy that explores tries all that any model may show; another one only what its own model does.
-        if known and (exploration.epsilon > 0 or record.model == weighing.placement.version):
-            possible = rank > 0
-            possible[-1] |= holds_out
     if not weighings:
         raise ValueError("Policies are compared under at least one model; pass a snapshot.")
+    weighing = next(iter(weighings.values()))
     number = int(weighing.open.sum())
     chances[CONSTANT] = one_of(weighing, weighing.open, order)
     chances[UNIFORM] = np.append(weighing.open / max(number, 1), float(number == 0))
-    return Conduct(weighings, snapshot, chances, possible)
+    return Conduct(weighings, snapshot, chances, own_of(record, given, weighings, snapshots, own))
 
 
 def _sober(weighing: Weighing) -> Floats:
     """The scores without what optimism adds."""
-    if weighing.parts.optimism is None or weighing.terms.prices is not None:
+    if weighing.parts.optimism is None:
         return weighing.scores
-    parts = msgspec.structs.replace(weighing.parts, optimism=None)
-    return parts.scores(weighing.placement.bound.spec.arbitration, weighing.open)
+    parts, bound = msgspec.structs.replace(weighing.parts, optimism=None), weighing.placement.bound
+    scores = parts.scores(bound.spec.arbitration, weighing.open)
+    if weighing.terms.prices is None:
+        return scores
+    costs = prices_of(bound.volumes, weighing.terms.prices)
+    return np.where(weighing.open, np.maximum(scores - costs, 0.0), 0.0)
 
 
 def one_of(weighing: Weighing, free: NDArray[np.bool_], order: Sequence[OfferId]) -> Floats:

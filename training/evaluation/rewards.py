@@ -9,6 +9,7 @@ from typing import Literal
 
 import msgspec
 import numpy as np
+from numpy.typing import NDArray
 
 from decision.engine.snapshot import Snapshot
 from decision.engine.weighing import Weighing
@@ -41,16 +42,18 @@ class Rewards:
         self._bound: dict[tuple[CatalogueVersion, PlacementId, int], BoundModel] = {}
         self._silent = tuple(_Silence(model) for model in models)
 
-    def of(self, weighing: Weighing, snapshot: Snapshot, subject: str) -> Floats:
+    def of(
+        self, weighing: Weighing, snapshot: Snapshot, subject: str, among: NDArray[np.bool_] | None = None
+    ) -> Floats:
         """What each action is expected to earn for a subject, f8[n + 1]: every candidate, and last showing nothing.
 
-        A candidate that is not open has 0.
+        A candidate that is not `among` those asked for bool[n] has 0; without them, one that is not open.
         """
         fold, placement = fold_of(subject), weighing.placement.bound
         key = snapshot.catalogue.version, placement.id, fold
         if key not in self._bound:
             self._bound[key] = self.models[fold].bind(placement.id, placement.offers, snapshot.features)
-        rows = weighing.open.nonzero()[0]
+        rows = (weighing.open if among is None else among).nonzero()[0]
         expected = np.zeros(len(weighing.open) + 1)
         expected[rows] = self._bound[key].predict(weighing.features, rows)
         if self._kind == "response":

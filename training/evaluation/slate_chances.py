@@ -21,12 +21,13 @@ def rank_chances(
 
     `weighings` are by model. `constant` and `uniform` keep the placement's limits, and know of nothing mandatory.
     """
-    chances, free = {}, np.zeros(0, np.bool_)
+    chances = {}
     for name, weighing in weighings.items():
         free, due = _left(weighing, taken)
         exploration = weighing.placement.bound.spec.exploration
         chances[name] = first_rank(weighing.scores, free, exploration, due, weighing.may_show_none and not due)
     weighing = next(iter(weighings.values()))
+    free, _ = _left(weighing, taken)
     number = int(free.sum())
     chances[CONSTANT] = one_of(weighing, free, order)
     chances[UNIFORM] = np.append(free / max(number, 1), float(number == 0))

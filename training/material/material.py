@@ -13,6 +13,7 @@ from rules.errors import ConciergeError, NotFound
 from rules.ids import GoalId, Instant, ModelVersion, PlacementId
 from rules.package import unpack
 from training.material.ledger import catalogues_of, latest_moment
+from training.material.past import Past, past_of
 from training.material.places import places_of
 from training.material.question import Question, Source, question_of
 
@@ -32,7 +33,7 @@ class Material(msgspec.Struct, frozen=True, eq=False):
 
     `catalogue` is the one in use; `catalogues` those that decisions were made with and that can still be read. `places`
     are where the goal is the placement's own, `taught` also where it is a further one. `further` are the models in use
-    for what else its placements work towards.
+    for what else its placements work towards, `past` holds what decisions were made with.
     """
 
     connection: duckdb.DuckDBPyConnection
@@ -42,6 +43,7 @@ class Material(msgspec.Struct, frozen=True, eq=False):
     places: dict[str, frozenset[PlacementId]]
     taught: dict[str, frozenset[PlacementId]]
     further: dict[GoalId, Model]
+    past: Past
 
 
 async def gather(registry: Registry, connection: duckdb.DuckDBPyConnection, goal: GoalId, range: Range) -> Material:
@@ -53,9 +55,9 @@ async def gather(registry: Registry, connection: duckdb.DuckDBPyConnection, goal
     catalogues = {str(catalogue.version): catalogue}
     catalogues |= await stored_catalogues(registry, decided.keys() - catalogues.keys())
     places, taught = (places_of(catalogues, question, decided, further) for further in (False, True))
-    return Material(
-        connection, question, catalogue, catalogues, places, taught, await _further(registry, catalogues, places, goal)
-    )
+    models = await _further(registry, catalogues, places, goal)
+    past = await past_of(registry, connection, question, catalogues, places)
+    return Material(connection, question, catalogue, catalogues, places, taught, models, past)
 
 
 async def stored_catalogues(registry: Registry, versions: Iterable[str]) -> dict[str, Catalogue]:
