@@ -51,9 +51,8 @@ class Recording:
             contacts=history.tobytes(),
             catalogue=catalogue.version,
             model=None,
-            decision=Decision(offers, "imported", (), {}),
+            decision=Decision(offers, "imported", (), {}, row.probability if row.offer is None else 0.0),
             source="import",
-            none_probability=row.probability if row.offer is None else 0.0,
         )
 
     def outcome(self, row: DecisionRow, subject: Subject) -> OutcomeRecord | None:

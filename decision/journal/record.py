@@ -16,14 +16,14 @@ class GivenTerms(msgspec.Struct, frozen=True, array_like=True):
     prices: str | None = None
 
 
-class DecisionRecord(msgspec.Struct, frozen=True, tag="decision", tag_field="record"):
+class DecisionRecord(msgspec.Struct, frozen=True, omit_defaults=True, tag="decision", tag_field="record"):
     """Everything `decide` was given and what it answered.
 
     `profile` and `contacts` are the blobs as the engine saw them (visitor and customer merged). `written` is the wall
     clock, `now` the moment decided for. `source` is `live`, or `import` for decisions made by another system: those
-    hold what was shown with its known probability, and cannot be re-decided. `none_probability` is the chance that
-    nothing was shown, where that was a choice. `further_models` are those of the placement's further goals,
-    `shadow` what a challenger would have done.
+    hold what was shown with its known probability, and cannot be re-decided. `further_models` are those of the
+    placement's further goals, `shadow` what a challenger would have done. `imported_none` is where imports kept the
+    chance of showing nothing before decisions did.
     """
 
     id: DecisionId
@@ -39,11 +39,16 @@ class DecisionRecord(msgspec.Struct, frozen=True, tag="decision", tag_field="rec
     model: ModelVersion | None
     decision: Decision
     source: Literal["live", "import"] = "live"
-    none_probability: float = 0.0
+    imported_none: float = msgspec.field(default=0.0, name="none_probability")
     degraded_inputs: tuple[str, ...] = ()
     terms: GivenTerms | None = None
     further_models: dict[GoalId, ModelVersion] = {}
     shadow: Shadow | None = None
+
+    @property
+    def none_probability(self) -> float:
+        """The exact chance of showing nothing, where that was a choice, else 0."""
+        return self.decision.none_probability or self.imported_none
 
 
 class OutcomeRecord(msgspec.Struct, frozen=True, tag="outcome", tag_field="record"):

@@ -137,7 +137,6 @@ def record_of(ask: Ask, made: Made) -> DecisionRecord:
         catalogue=ask.snapshot.catalogue.version,
         model=_model(ask, made),
         decision=made.decision,
-        none_probability=made.decision.none_probability,
         degraded_inputs=made.without,
         terms=None if made.terms is NO_TERMS else GivenTerms(made.terms.room, _version(made.terms)),
         further_models=_further_models(ask, made),

@@ -54,7 +54,6 @@ def record_of(snapshot: Snapshot, decision: Decision, seed: int) -> DecisionReco
         catalogue=CatalogueVersion("small"),
         model=placement.version,
         decision=decision,
-        none_probability=decision.none_probability,
         further_models=placement.further_models,
     )
     read = decode_record(encode_record(record))

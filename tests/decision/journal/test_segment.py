@@ -2,11 +2,12 @@
 
 from pathlib import Path
 
+import msgspec
 import pyarrow.parquet as pq
 import pytest
 
 from decision.journal.folder import JournalFolder
-from decision.journal.record import decode_record, encode_record
+from decision.journal.record import DecisionRecord, decode_record, encode_record
 from decision.journal.segment import SCHEMA, segment_table
 from decision.store.port import Position
 from tests.decision.journal.records import NOW, one_of_each, withdrawal
@@ -58,6 +59,18 @@ def test_columns_say_what_the_records_say(tmp_path: Path) -> None:
     assert rows[1]["outcome"] == {"decision": "d1", "offer": "offer-1", "kind": "accept", "value": 12.5}
     assert rows[2]["event"] == {"kind": "view", "attributes": '{"brand":"É"}', "value": None}
     assert rows[3]["profile"] == {"change": "link", "evidence": "login"}
+
+
+def test_the_chance_of_showing_nothing_is_read_where_imports_kept_it_before_decisions_did() -> None:
+    fields = msgspec.msgpack.decode(_entries()[0][1])
+    assert "none_probability" not in fields
+    assert fields["decision"].pop("none_probability") == 0.0
+    imported = msgspec.msgpack.encode({**fields, "source": "import", "none_probability": 0.25})
+    (row,) = segment_table("abc", [(Position(f"{NOW}-1"), imported)]).to_pylist()
+    assert row["decision"]["none_probability"] == 0.25
+    again = decode_record(encode_record(decode_record(imported)))
+    assert isinstance(again, DecisionRecord)
+    assert again.none_probability == 0.25
 
 
 def test_the_folder_knows_from_names_what_was_committed(tmp_path: Path) -> None:

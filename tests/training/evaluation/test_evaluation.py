@@ -113,8 +113,7 @@ def test_showing_nothing_is_an_action(
     nothing = changed(
         decisions[0],
         source="import",
-        none_probability=0.25,
-        decision=type(decisions[0].decision)((), "import", (), {}),
+        decision=type(decisions[0].decision)((), "import", (), {}, 0.25),
     )
     rows = [Earned(nothing, 0, 0.0), *earned(decisions[1:50], outcomes)]
     found = evaluate(rows, asked(catalogue), {catalogue.version: catalogue}, {"model": prior_model(GOAL)}, ())

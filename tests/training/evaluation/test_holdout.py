@@ -46,7 +46,7 @@ def test_policies_earn_what_they_would_without_a_holdout(catalogue: Catalogue) -
     rows = []
     for record in decisions:
         if held_out(catalogue, record):
-            rows.append(Earned(changed(record, decision=HELD, none_probability=1.0), 0, 0.0))
+            rows.append(Earned(changed(record, decision=HELD), 0, 0.0))
         else:
             rows.append(Earned(record, int((record.id, record.decision.offers[0].offer) in hits), 0.0))
     share = sum(held_out(catalogue, record) for record in decisions) / len(decisions)
@@ -67,6 +67,6 @@ def test_where_nothing_may_be_shown_the_holdout_changes_nothing(catalogue: Catal
     (record,), _ = visits(catalogue, 1, 1)
     offers = tuple(catalogue.offers.ids)
     barred = changed(record.request, exclude=offers)  # type: ignore[arg-type]
-    rows = [Earned(changed(record, request=barred, decision=HELD, none_probability=1.0), 0, 0.0)] * 40
+    rows = [Earned(changed(record, request=barred, decision=HELD), 0, 0.0)] * 40
     found = judged(catalogue, rows)
     assert found.of("prior").support.mean_weight == 1.0

@@ -23,7 +23,7 @@ from training.material.folds import FOLDS, fold_of
 from training.material.ledger import Earned
 from training.material.question import Question, question_of
 
-NOTHING = Decision((), "champion", (), {})
+NOTHING = Decision((), "champion", (), {}, 0.1)
 
 
 @pytest.fixture(scope="module")
@@ -39,7 +39,7 @@ def earned(catalogue: Catalogue) -> list[Earned]:
     found = [Earned(record, int((record.id, record.decision.offers[0].offer) in hits), 0.0) for record in decisions]
     found = [one if not one.hits else Earned(one.record, 1, 10.0) for one in found]
     for at in range(0, len(found), 10):
-        record = changed(found[at].record, decision=NOTHING, none_probability=0.1)
+        record = changed(found[at].record, decision=NOTHING)
         found[at] = Earned(record, 0, age_of(record))
     return found
 

@@ -68,7 +68,6 @@ def divided_visits(catalogue: Catalogue, people: int, seed: int, first: Instant 
                 catalogue=catalogue.version,
                 model=None,
                 decision=decision,
-                none_probability=decision.none_probability,
             )
         )
         if drawn.random() < chance(group):

@@ -177,8 +177,8 @@ async def test_nothing_to_learn_from_says_what_to_do(tmp_path: Path) -> None:
 
 async def test_evaluation_reads_each_decision_with_what_its_first_offer_earned(tmp_path: Path) -> None:
     decisions, outcomes = visits(CATALOGUE, 40, 11)
-    empty = msgspec.structs.replace(decisions[0].decision, offers=())
-    none = changed(decisions[0], decision=empty, source="import", none_probability=0.25)
+    empty = msgspec.structs.replace(decisions[0].decision, offers=(), none_probability=0.25)
+    none = changed(decisions[0], decision=empty, source="import")
     records = [none, *decisions[1:]]
     later = [made for made in outcomes if made.decision != none.id]
     found = await earned_in(tmp_path, [*records, *later, outcome(none, None, "unprompted", value=3.5)], asked())

@@ -30,8 +30,8 @@ def asked(now: int = START + 4 * WEEK) -> Question:
 
 
 def without_offers(record: DecisionRecord, chance: float, group: str = "champion") -> DecisionRecord:
-    empty: Decision = msgspec.structs.replace(record.decision, offers=(), group=group)
-    return changed(record, decision=empty, none_probability=chance)
+    empty: Decision = msgspec.structs.replace(record.decision, offers=(), group=group, none_probability=chance)
+    return changed(record, decision=empty)
 
 
 def followed(record: DecisionRecord, value: float) -> OutcomeRecord:
