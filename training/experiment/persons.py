@@ -28,7 +28,8 @@ WITH asked AS (
 ), earned AS (
     {earned}
 )
-SELECT came."group", came.decisions, coalesce(earned.hits, 0) AS hits, coalesce(earned.value, 0.0) AS value
+SELECT came."group", came.decisions, coalesce(earned.hits, 0) AS hits, coalesce(earned.value, 0.0) AS value,
+       coalesce(earned.bare, 0) AS bare
 FROM came LEFT JOIN earned ON earned.person = came.person AND earned."group" = came."group"
 ORDER BY came.person, came."group"
 """
@@ -39,7 +40,8 @@ _BY_OUTCOMES = """
                journal.outcome.value,
                list_filter(asked.offers, lambda shown: shown.offer = journal.outcome.offer)[1].value,
                $unstated
-           ) ORDER BY journal.id, asked.id) AS value
+           ) ORDER BY journal.id, asked.id) AS value,
+           count_if(journal.outcome.value IS NULL AND len(asked.offers) = 0) AS bare
     FROM journal JOIN asked ON journal.outcome.decision = asked.id
     WHERE journal.record = 'outcome' AND journal.outcome.kind = $kind AND journal."at" <= asked."at" + $window
     GROUP BY ALL
@@ -47,7 +49,7 @@ _BY_OUTCOMES = """
 
 _BY_EVENTS = """
     SELECT came.person, came."group", count(*) AS hits,
-           sum(coalesce(journal.event.value, $unstated) ORDER BY journal.id, journal.visitor) AS value
+           sum(coalesce(journal.event.value, $unstated) ORDER BY journal.id, journal.visitor) AS value, 0 AS bare
     FROM journal JOIN came
       ON came.person = coalesce('c:' || journal.customer, 'v:' || journal.visitor) AND journal."at" >= came.first
     WHERE journal.record = 'event' AND journal.event.kind = $kind AND ($until IS NULL OR journal."at" < $until)
@@ -79,12 +81,16 @@ class Measure(msgspec.Struct, frozen=True):
 
 
 class Persons(msgspec.Struct, frozen=True, eq=False):
-    """One element per person, in the order of their names: group, decisions, what counts of them, and its value."""
+    """One element per person, in the order of their names: group, decisions, what counts of them, and its value.
+
+    `bare` is how many of what counts say no value and follow a decision that showed nothing, so that no offer says one.
+    """
 
     group: NDArray[np.str_]
     decisions: NDArray[np.int64]
     hits: NDArray[np.int64]
     value: NDArray[np.float64]
+    bare: NDArray[np.int64]
 
 
 def persons_of(
@@ -113,6 +119,7 @@ def persons_of(
         np.asarray(columns["decisions"], np.int64),
         np.asarray(columns["hits"], np.int64),
         np.asarray(columns["value"], np.float64),
+        np.asarray(columns["bare"], np.int64),
     )
 
 

@@ -62,7 +62,11 @@ class ChannelFigures(msgspec.Struct, frozen=True):
 
 
 class Report(msgspec.Struct, frozen=True):
-    """Everything that is told; `changed` decisions were made while the experiment was declared otherwise."""
+    """Everything that is told; `changed` decisions were made while the experiment was declared otherwise.
+
+    `counted` says that outcomes are compared by their number: asked for, or because `unvalued` of those who were shown
+    nothing say no value, where an offer's would be its V.
+    """
 
     id: str
     beside: str
@@ -72,6 +76,7 @@ class Report(msgspec.Struct, frozen=True):
     ratio: SampleRatio
     channels: tuple[ChannelFigures, ...]
     changed: int
+    unvalued: int = 0
 
     @property
     def total(self) -> ChannelFigures:
@@ -100,6 +105,10 @@ def report_on(connection: duckdb.DuckDBPyConnection, catalogues: Mapping[str, Ca
     everybody = persons(split.placements)
     if not len(everybody.group):
         raise TrainingError(f"Nobody was decided for in {wish.id!r} yet, as it is declared; look again later.")
+    # Where a response counts the V of its offer, one that follows no offer would count nothing: lift out of thin air.
+    unvalued = int(everybody.bare.sum()) if measure.unstated == 0.0 and not wish.counted else 0
+    if unvalued:
+        wish = msgspec.structs.replace(wish, counted=True)
     by_channel: dict[str, tuple[PlacementId, ...]] = {}
     for placement in split.placements:
         channel = workspace.placements[placement].channel
@@ -119,6 +128,7 @@ def report_on(connection: duckdb.DuckDBPyConnection, catalogues: Mapping[str, Ca
         sample_ratio(counts, split.shares),
         tuple(channels),
         count_decisions(connection, others, split.placements, wish.since, wish.until),
+        unvalued,
     )
 
 

@@ -20,6 +20,13 @@ def show_report(console: Console, report: Report) -> None:
         soft_wrap=True,
         highlight=False,
     )
+    if report.unvalued:
+        console.print(
+            f"Outcomes are counted, not valued: {report.unvalued:,} of those who were shown nothing say no value, and "
+            "no offer says one for them. Give outcomes a value to compare what they are worth.",
+            soft_wrap=True,
+            highlight=False,
+        )
     if report.changed:
         console.print(
             f"{report.changed:,} decisions at its placements were made while it was declared otherwise, and are not "

@@ -1,6 +1,7 @@
 """The report from a journal: against a recount in plain Python, and what it refuses."""
 
 import asyncio
+import io
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -8,6 +9,7 @@ from pathlib import Path
 import duckdb
 import numpy as np
 import pytest
+from rich.console import Console
 
 from decision.clock import wall_clock
 from decision.journal.reading import open_journal
@@ -22,6 +24,7 @@ from tests.training.journal import write_journal
 from tests.training.shop import START, WEEK, shop, visits
 from training.errors import TrainingError
 from training.experiment.report import Report, Wish, report_on
+from training.experiment.table import show_report
 
 PEOPLE = 1_500
 LATER = Instant(START + WEEK)
@@ -164,3 +167,40 @@ def test_what_there_is_not_is_told(journal: duckdb.DuckDBPyConnection, catalogue
         report_on(journal, {catalogue.version: catalogue}, Wish("lever"))
     with pytest.raises(Invalid, match="no goal"):
         report_on(journal, {catalogue.version: catalogue}, Wish("levers", goal=GoalId("acept")))
+
+
+def test_what_says_no_value_is_counted_where_some_were_shown_nothing(
+    catalogue: Catalogue, records: list[Record], tmp_path: Path
+) -> None:
+    """Everybody books alike: of those held out no offer says what that is worth, so it would be all lift."""
+    bare = [
+        OutcomeRecord(
+            f"b{one.id}",
+            LATER,
+            one.now,
+            one.id,
+            next((o.offer for o in one.decision.offers), None),
+            "accept",
+            one.customer,
+            None,
+        )
+        for one in records
+        if isinstance(one, DecisionRecord) and number_of(one) % 2
+    ]
+    decisions = [one for one in records if isinstance(one, DecisionRecord)]
+    with open_journal(written([*decisions, *bare], tmp_path)) as journal:
+        report = report_on(journal, {catalogue.version: catalogue}, Wish(HOLDOUT, goal=GoalId("accept")))
+        held, shown = (next(f for f in report.total.groups if f.group == name) for name in (HOLDOUT, "shown"))
+        assert report.counted
+        assert report.unvalued == held.hits > 100
+        assert shown.value == shown.hits / shown.persons == pytest.approx(held.value, abs=0.3)
+        low, _, high = by_group(report)["shown"]
+        assert low < 0 < high
+        console = Console(file=io.StringIO(), width=100)
+        show_report(console, report)
+        assert "Outcomes are counted, not valued" in console.file.getvalue()  # type: ignore[attr-defined]
+
+
+def test_what_says_its_value_is_valued(journal: duckdb.DuckDBPyConnection, catalogue: Catalogue) -> None:
+    report = report_on(journal, {catalogue.version: catalogue}, Wish(HOLDOUT, goal=GoalId("accept")))
+    assert (report.counted, report.unvalued) == (False, 0)
