@@ -41,7 +41,7 @@ def increments(shown: Rows, silent: Rows, threads: int = 2) -> Rows:
     expected = np.empty(len(shown))
     for fold, fit in enumerate(learned):
         tune = quiet.take(np.flatnonzero(of_silent == _stopping(fold)))
-        recipe = recipe_for("increment", quiet.target, threads)
+        recipe = recipe_for("increment", quiet.target[fit], threads)
         stops = may_stop(tune, recipe)
         recipe = recipe if stops else msgspec.structs.replace(recipe, rounds=recipe.thin_rounds)
         forest = grow_forest(quiet.take(fit), tune if stops else None, recipe)
