@@ -61,7 +61,8 @@ WHERE len(shown.features) > 0
 # First offers alone: a model predicts what an offer brings at the first rank.
 _CALIBRATED = """
 WITH first AS (
-    SELECT id, "at" AS moment, "at" // $day AS day, decision.offers[1].offer AS offer, len(decision.offers) AS offers,
+    SELECT id, coalesce(customer, visitor, id) AS subject, "at" AS moment, "at" // $day AS day,
+           decision.offers[1].offer AS offer, len(decision.offers) AS offers,
            CASE WHEN $response THEN decision.offers[1].propensity ELSE decision.offers[1].value END AS predicted
     FROM journal
     WHERE record = 'decision' AND decision.source = 'live' AND decision.model = $model
@@ -77,13 +78,13 @@ WITH first AS (
      AND outcomes."at" <= first.moment + $window
     GROUP BY first.id
 ), told AS (
-    SELECT day, predicted,
+    SELECT day, subject, predicted,
            CASE WHEN earned.id IS NULL THEN 0.0 WHEN $response THEN 1.0 ELSE earned.value END AS observed
     FROM first LEFT JOIN earned USING (id)
     WHERE predicted IS NOT NULL
 )
 SELECT strftime(make_timestamp(day * $day * 1000), '%Y-%m-%d'), count(*), sum(predicted), sum(observed),
-       sum((observed - predicted) * (observed - predicted))
+       (SELECT sum(off * off) FROM (SELECT sum(observed - predicted) AS off FROM told GROUP BY subject))
 FROM told GROUP BY day ORDER BY day
 """
 
@@ -135,7 +136,10 @@ def calibrated(
     window: Duration,
     back: Duration,
 ) -> Calibrated | None:
-    """What came of a model's first offers whose `window` has passed, of a time `back`; None where there are none."""
+    """What came of a model's first offers whose `window` has passed, of a time `back`; None where there are none.
+
+    What one person does has much in common, so that the standard error is over persons, not decisions.
+    """
     parameters = {
         "placements": list(placements),
         "response": goal.objective == "response",
@@ -148,8 +152,8 @@ def calibrated(
     }
     rows = connection.execute(_CALIBRATED, parameters).fetchall()
     predicted, observed = sum(row[2] for row in rows), sum(row[3] for row in rows)
-    squares = sum(row[4] for row in rows)
-    if not rows or predicted <= 0 or squares <= 0:
+    squares = rows[0][4] if rows else 0.0
+    if predicted <= 0 or squares <= 0:
         return None
     days = tuple(
         CalibratedDay(str(day), int(number), expected / number, came / number)

@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import msgspec
+import pytest
 
 from decision.care.ledger import DAY, calibrated, catalogues_since, present_of, served_since, shown_since
 from decision.engine.request import Decision
@@ -11,7 +12,7 @@ from decision.journal.reading import open_journal
 from decision.journal.record import DecisionRecord
 from decision.journal.sink import Sink
 from decision.store.memory import MemoryStore
-from rules.ids import CatalogueVersion, Instant, PlacementId
+from rules.ids import CatalogueVersion, CustomerId, Instant, PlacementId
 from rules.workspace import Goal
 from tests.decision.journal.records import NOW, decision, outcome
 
@@ -70,6 +71,25 @@ async def test_only_windows_that_have_passed_are_held_against_predictions(tmp_pa
         assert value is not None
         assert value.ratio == 12.5 / 20.0
         assert calibrated(connection, HOME, Goal("accept", "200ms"), model, present, 200, DAY) is None  # type: ignore[arg-type]
+
+
+async def test_a_model_is_as_far_off_as_persons_say_however_often_one_of_them_comes(tmp_path: Path) -> None:
+    store = MemoryStore()
+    journal = Journal(store, tmp_path)
+    # Everybody accepts what a quarter was foretold of: ann on twelve decisions, each other guest on one.
+    people = ["ann"] * 12 + [f"guest {number}" for number in range(3)]
+    for number, customer in enumerate(people):
+        record = decision(f"d{number}")
+        await journal.append(msgspec.structs.replace(record, customer=CustomerId(customer)))
+        await journal.append(outcome(f"o{number}", record.id))
+    async with Sink(store, tmp_path) as sink:
+        await sink.drain()
+    with open_journal(tmp_path) as connection:
+        model = decision("d1").model
+        found = calibrated(connection, HOME, Goal("accept", "60ms"), model, Instant(NOW + 100), 60, DAY)  # type: ignore[arg-type]
+    assert found is not None
+    assert (found.ratio, sum(day.decisions for day in found.days)) == (4.0, 15)
+    assert found.deviations == pytest.approx(15 * 0.75 / (((12 * 0.75) ** 2 + 3 * 0.75**2) ** 0.5))
 
 
 async def test_an_empty_journal_has_no_present(tmp_path: Path) -> None:
