@@ -1,6 +1,6 @@
 """Whole slates judged: what all the ranks of a decision would have earned under policies."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import msgspec
 import numpy as np
@@ -10,7 +10,7 @@ from rules.division import HOLDOUT
 from rules.ids import OfferId
 from training.evaluation.actions import Floats
 from training.evaluation.estimate import Estimate, estimates_of
-from training.evaluation.policies import GREEDY, LOGGED, Conduct
+from training.evaluation.policies import GREEDY, LOGGED, Conduct, action_of
 from training.evaluation.slate_chances import rank_chances
 from training.evaluation.slates import SlateActions, cascade, rank_by_rank
 from training.evaluation.support import LEAST_EFFECTIVE
@@ -42,10 +42,21 @@ class Slated:
         self._values: list[list[float]] = []
         self._probabilities: list[list[float]] = []
         self._chances: dict[str, list[list[float]]] = {}
+        self._begun: dict[str, list[float]] = {}
 
     def add(self, record: DecisionRecord, subject: str, conduct: Conduct, order: Sequence[OfferId]) -> None:
-        """Note a live decision's slate; who was held out has none."""
+        """Note a live decision's slate; who was held out has none, and was by chance: the others stand for them.
+
+        Showing nothing stands at rank 1, where it brought what came without an offer.
+        """
         if record.source != "live" or record.decision.group == HOLDOUT:
+            return
+        silent = {name: float(ranked[-1]) for name, ranked in conduct.chances.items() if name != GREEDY}
+        spoken = 1.0 - record.none_probability if record.decision.offers else 1.0
+        for name, chance in silent.items():
+            self._begun.setdefault(name, []).append((1.0 - chance) / spoken)
+        if not record.decision.offers:
+            self._add_silence(record, subject, silent)
             return
         shown = sorted(record.decision.offers, key=lambda offer: offer.rank)
         chances: dict[str, list[float]] = {name: [] for name in conduct.chances if name != GREEDY}
@@ -70,6 +81,15 @@ class Slated:
         for name, column in chances.items():
             self._chances.setdefault(name, []).append(column)
 
+    def _add_silence(self, record: DecisionRecord, subject: str, silent: Mapping[str, float]) -> None:
+        action = action_of(record)
+        _, value = self._brought.get(record.id, {}).get(OfferId(""), (0, 0.0))
+        self._subjects.append(subject)
+        self._probabilities.append([1.0 if action is None else action.probability])
+        self._values.append([0.0 if self._question.objective == "response" else value])
+        for name, chance in silent.items():
+            self._chances.setdefault(name, []).append([chance])
+
     def comparisons(self) -> tuple[SlateComparison, ...]:
         """The policies beside each other; nothing without slates of more than one offer."""
         ranks = max(map(len, self._values), default=0)
@@ -80,7 +100,7 @@ class Slated:
         policies = {name: _padded(rows, ranks, 1.0) for name, rows in self._chances.items()}
         found = []
         for name, chance in {**policies, LOGGED: probability}.items():
-            slates = SlateActions(value, probability, chance)
+            slates = SlateActions(value, probability, chance, np.array(self._begun.get(name, [1.0] * len(value))))
             single, whole = estimates_of([rank_by_rank(slates), cascade(slates)], cluster)
             effective = _effective(slates.weights.prod(axis=1))
             found.append(SlateComparison(name, single, whole, effective, effective < LEAST_EFFECTIVE))

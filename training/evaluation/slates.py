@@ -15,12 +15,14 @@ class SlateActions(msgspec.Struct, frozen=True, eq=False):
     """Logged slates as columns by rank: what each rank earned, and two probabilities of the offer that stood there.
 
     All f8[n, ranks]: `value`, 0 beyond the last offer; `probability` under the logged policy and `chance` under the
-    estimated one, given the offers above; both 1 beyond the last offer.
+    estimated one, given the offers above; both 1 beyond the last offer. A slate that showed nothing has that as its
+    first rank. `begun` f8[n] is how much likelier the estimated policy shows anything at all.
     """
 
     value: Floats
     probability: Floats
     chance: Floats
+    begun: Floats
 
     @property
     def weights(self) -> Floats:
@@ -41,8 +43,13 @@ def cascade(slates: SlateActions) -> Ratio:
 
 
 def rank_by_rank(slates: SlateActions) -> Ratio:
-    """A rank depends on its own offer alone: each weighs by its own ratio, under the logged offers above it."""
-    return _sums(slates.weights * slates.value)
+    """A rank depends on its own offer alone: each weighs by its own ratio, under the logged offers above it.
+
+    Lower ranks only are where a slate has begun: they weigh by how likely that is, too.
+    """
+    weights = slates.weights
+    weights[:, 1:] *= slates.begun[:, None]
+    return _sums(weights * slates.value)
 
 
 def _sums(parts: Floats) -> Ratio:

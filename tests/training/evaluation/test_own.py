@@ -22,15 +22,15 @@ from training.evaluation.judged import Judged, judge
 from training.evaluation.lessons import read_lessons
 from training.evaluation.rewards import fit_rewards
 from training.evaluation.support import support_of
-from training.material.ledger import Earned
+from training.material.ledger import Brought, Earned
 from training.material.past import NOTHING_PAST, Past
 from training.material.question import question_of
 
 ALBA = [OfferId(f"alba-{theme}") for theme in ("romantic", "family", "spa")]
 
 
-def world(exploration: str, more: str = "", objective: str = "response") -> Catalogue:
-    toml = (SMALL / "concierge.toml").read_text().replace("slots = 3", "slots = 1")
+def world(exploration: str, more: str = "", objective: str = "response", slots: int = 1) -> Catalogue:
+    toml = (SMALL / "concierge.toml").read_text().replace("slots = 3", f"slots = {slots}")
     toml = toml.replace("{ epsilon = 0.1, temperature = 0.3 }", exploration)
     if objective != "response":
         toml = toml.replace('value = "offer.margin"', f'objective = "{objective}"')
@@ -81,12 +81,13 @@ def judged(
     models: dict[str, Model],
     past: Past = NOTHING_PAST,
     order: tuple[OfferId, ...] = (),
+    brought: Brought | None = None,
 ) -> Judged:
     question = question_of(catalogue.workspace, GOAL, Instant(START + 10 * WEEK))
     catalogues = {str(catalogue.version): catalogue}
     kind = "response" if question.objective == "response" else "value"
     rewards = fit_rewards(read_lessons(rows, question, catalogues), GOAL, kind, threads=1)  # type: ignore[arg-type]
-    return judge(rows, question, catalogues, models, order, rewards, past=past)
+    return judge(rows, question, catalogues, models, order, rewards, past=past, brought=brought)
 
 
 EXPLORING = "{ epsilon = 0.4, temperature = 0.0 }"

@@ -1,5 +1,6 @@
 """Whole slates: chances against the engine's own, and values against what policies earn when let loose."""
 
+import numpy as np
 import pytest
 
 from decision.engine.engine import decide
@@ -11,6 +12,8 @@ from rules.catalogue import Catalogue
 from rules.ids import Instant, OfferId
 from rules.package import pack, unpack
 from tests.training.evaluation.test_evaluation import favourites
+from tests.training.evaluation.test_own import decided, model_of, world
+from tests.training.evaluation.test_own import judged as judged_on
 from tests.training.shop import GOAL, SMALL, START, WEEK, changed, shop, visits
 from training.evaluation.evaluation import Evaluation, evaluation_of
 from training.evaluation.judged import judge
@@ -103,3 +106,37 @@ def test_imported_decisions_tell_nothing_of_slates() -> None:
     catalogues = {str(catalogue.version): catalogue}
     rewards = fit_rewards(read_lessons(firsts, question, catalogues), GOAL, "response", threads=1)
     assert judge(firsts, question, catalogues, {"prior": prior_model(GOAL)}, (), rewards, brought={}).slates == ()
+
+
+def test_a_slate_that_shows_nothing_earns_what_comes_without_an_offer() -> None:
+    """Nothing brings five, a first offer two and a second one: who stays silent earns most."""
+    catalogue = world("{ epsilon = 0.5, temperature = 0.0 }", objective="increment", slots=2)
+    shy, bold = model_of({}, "increment", overall=-1.0), model_of({}, "increment", overall=1.0)
+    records = decided(catalogue, shy, 1_500)
+    spoken = [record for record in records if record.decision.offers]
+    assert 300 < len(spoken) < 1_200
+    brought: Brought = {
+        record.id: {offer.offer: (1, 3.0 - offer.rank) for offer in record.decision.offers}
+        if record.decision.offers
+        else {OfferId(""): (1, 5.0)}
+        for record in records
+    }
+    rows = [Earned(record, 0, 2.0 if record.decision.offers else 5.0) for record in records]
+    found = judged_on(catalogue, rows, {"shy": shy, "bold": bold}, order=(OfferId("alba-spa"),), brought=brought)
+    slates = {one.policy: one for one in found.slates}
+    seen = sum(sum(value for _, value in one.values()) for one in brought.values()) / len(records)
+    for name in ("logged", "shy"):
+        assert slates[name].cascade.value == pytest.approx(seen)
+        assert slates[name].rank_by_rank.value == pytest.approx(seen)
+    snapshot, none, second = Snapshot.build(catalogue, {GOAL: bold}), 0.0, 0.0
+    for record in records:
+        given = inputs_of(record)
+        weighing = weigh(record.request, given.profile, given.history, snapshot, record.now)
+        ranked = rank_chances({"bold": weighing}, (), ())["bold"]
+        none += float(ranked[-1]) / len(records)
+        below = [
+            rank_chances({"bold": weighing}, (), [one])["bold"][-1] for one in np.flatnonzero(ranked[:-1]).tolist()
+        ]
+        second += float(ranked[:-1][ranked[:-1] > 0] @ (1.0 - np.array(below))) / len(records)
+    for estimate in (slates["bold"].cascade, slates["bold"].rank_by_rank):
+        assert abs(estimate.value - (5.0 * none + 2.0 * (1.0 - none) + second)) < 4 * estimate.standard_error < 1.0
