@@ -34,6 +34,10 @@ class BoundModel(Protocol):
         """
         ...
 
+    def raw(self, values: FeatureValues, rows: Rows) -> Floats | None:
+        """The score of its forest for each offer in `rows`, before it becomes a prediction; None without a forest."""
+        ...
+
 
 class Model(msgspec.Struct, frozen=True, eq=False):
     """A verified model; make one with `load_model` or `prior_model`."""
@@ -77,6 +81,9 @@ class _BoundRates(msgspec.Struct, frozen=True, eq=False):
     def predict(self, values: FeatureValues, rows: Rows) -> Floats:  # noqa: ARG002
         return self.rates[rows]
 
+    def raw(self, values: FeatureValues, rows: Rows) -> None:  # noqa: ARG002
+        return None
+
 
 class _BoundForestModel(msgspec.Struct, frozen=True, eq=False):
     forest: BoundForest
@@ -85,10 +92,13 @@ class _BoundForestModel(msgspec.Struct, frozen=True, eq=False):
     probability: bool
 
     def predict(self, values: FeatureValues, rows: Rows) -> Floats:
-        predicted = self.response(self.forest.score(values.request, values.pair, rows))
+        predicted = self.response(self.raw(values, rows))
         if self.calibration is not None:
             predicted = self.calibration.apply(predicted)
         return bounded(predicted, 1.0, 0.0, 1.0) if self.probability else predicted
+
+    def raw(self, values: FeatureValues, rows: Rows) -> Floats:
+        return self.forest.score(values.request, values.pair, rows)
 
 
 def load_model(blob: bytes) -> Model:

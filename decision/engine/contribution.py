@@ -50,16 +50,28 @@ def contributions_of(
     """What a forest's score of each candidate in `rows` is made of; `words` are their features as they are told."""
     artefact, names = model.artefact, [feature.name for feature in model.artefact.features]
     places = {name: place for place, name in enumerate(features.names)}
-    given = weighing.features.matrix(np.array(rows, np.intp))
+    chosen = np.array(rows, np.intp)
+    scores = weighing.placement.model.raw(weighing.features, chosen)
+    if scores is None:
+        return {}
+    given = weighing.features.matrix(chosen)
     raw = np.column_stack([given[:, places[name]] if name in places else np.ones(len(rows)) for name in names])
     found = contributions(artefact.forest, encode_matrix(raw, names, artefact.categories))
     sources = {feature.name: feature.value for feature in artefact.features}
     offers = weighing.placement.bound.offers
-    return {row: _told(parts, sources, told, offers, row) for row, parts, told in zip(rows, found, words, strict=True)}
+    return {
+        row: _told(score, parts, sources, told, offers, row)
+        for row, score, parts, told in zip(rows, scores.tolist(), found, words, strict=True)
+    }
 
 
 def _told(
-    parts: NDArray[np.float64], sources: Mapping[str, str], words: FeatureWords, offers: OfferTable, row: int
+    raw: float,
+    parts: NDArray[np.float64],
+    sources: Mapping[str, str],
+    words: FeatureWords,
+    offers: OfferTable,
+    row: int,
 ) -> Contributions:
     features = {name: part for name, part in zip(sources, parts.tolist(), strict=False) if part}
     origins = {name: origin_of(name, sources[name]) for name in features}
@@ -71,7 +83,7 @@ def _told(
     }
     ordered = sorted(features, key=lambda name: -abs(features[name]))
     return Contributions(
-        raw=fsum(parts),
+        raw=raw,
         average=float(parts[-1]),
         families={family: fsum(own) for family, own in sorted(by_family.items())},
         features=features,

@@ -12,13 +12,14 @@ from decision.engine.explained_offer import ExplainedOffer
 from decision.engine.explanation import explain
 from decision.engine.request import DecisionRequest
 from decision.engine.snapshot import Snapshot
+from decision.engine.weighing import weigh
 from decision.journal.record import DecisionRecord
 from decision.subject.profile import Profile, encode_profile
 from models.artefact import encode_artefact
 from models.model import Model, load_model
+from rules.choice import ARBITRATION_PARTS
 from rules.contact import NO_CONTACTS
 from rules.ids import DecisionId, PlacementId
-from rules.workspace import ARBITRATION_PARTS
 from tests.decision.small_workspace import NOW, small_catalogue
 from tests.models.small_model import GOAL, trained
 
@@ -50,12 +51,21 @@ def explained(snapshot: Snapshot, seed: int = 7) -> tuple[ExplainedOffer, ...]:
 
 
 def test_families_and_the_average_sum_to_the_raw_score_behind_the_propensity() -> None:
-    offers = explained(Snapshot.build(small_catalogue(), {GOAL: model()}))
+    snapshot = Snapshot.build(small_catalogue(), {GOAL: model()})
+    offers = explained(snapshot)
     told = [offer for offer in offers if offer.contributions is not None]
+    served = snapshot.placement(REQUEST.placement).model
+    weighing = weigh(REQUEST, PROFILE, NO_CONTACTS, snapshot, NOW)
+    rows = weighing.open.nonzero()[0]
+    scores = served.raw(weighing.features, rows)
+    assert scores is not None
+    ids = weighing.placement.bound.offers.ids
+    raw = {ids[row]: score for row, score in zip(rows.tolist(), scores.tolist(), strict=True)}
     assert len({offer.propensity for offer in told}) > 2
     for offer in told:
         parts = offer.contributions
         assert parts is not None
+        assert parts.raw == raw[offer.offer]
         assert fsum([parts.average, *parts.families.values()]) == pytest.approx(parts.raw, abs=1e-12)
         assert fsum([parts.average, *parts.features.values()]) == pytest.approx(parts.raw, abs=1e-12)
         assert offer.propensity == pytest.approx(1 / (1 + np.exp(-parts.raw)), rel=1e-12)
