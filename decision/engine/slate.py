@@ -39,7 +39,8 @@ class Slate(msgspec.Struct, frozen=True, eq=False):
     """The ranks in order, and what the last draw went without.
 
     `held_by` is int16[n]: the index of the limit that kept a candidate out of the last draw, else -1. `none` is the
-    exact chance of an empty slate where showing nothing is a choice, else 0; `ended` says that it was drawn.
+    exact chance of an empty slate where showing nothing is a choice, else 0; `ended` says that this ended it: it was
+    drawn, or limits left nothing else.
     """
 
     places: tuple[Place, ...]

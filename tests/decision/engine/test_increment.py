@@ -134,6 +134,18 @@ def test_empty_slates_come_as_often_as_they_say() -> None:
     assert abs(empty - chance * draws) < 4 * np.sqrt(draws * chance * (1 - chance))
 
 
+def test_what_a_limit_keeps_off_is_told_so_though_showing_nothing_is_left_alone() -> None:
+    gains = [1.0] * len(OFFERS)
+    snapshot = snapshot_of(gains, slots=9, at_most={"brand": 1})
+    decision = decided(snapshot)
+    brands = {offer.offer.split("-")[0] for offer in decision.offers}
+    assert 1 < len(brands) == len(decision.offers) < 9
+    assert "attribute_limit" in decision.counts
+    assert "outranked" not in decision.counts
+    told = explain(record_of(snapshot, decision, 1), snapshot).offers
+    assert not any("nothing" in offer.sentence for offer in told)
+
+
 def test_what_is_mandatory_is_shown_whatever_it_gains() -> None:
     decision = decided(snapshot_of([-1.0] * len(OFFERS), mandatory=[OFFERS[1]]))
     assert [(offer.offer, offer.reasons) for offer in decision.offers] == [(OFFERS[1], ("mandatory",))]
