@@ -13,7 +13,7 @@ from training.evaluation.estimate import Estimate, estimates_of
 from training.evaluation.policies import GREEDY, LOGGED, Conduct, action_of
 from training.evaluation.slate_chances import rank_chances
 from training.evaluation.slates import SlateActions, cascade, rank_by_rank
-from training.evaluation.support import LEAST_EFFECTIVE
+from training.evaluation.support import LEAST_EFFECTIVE, effective_number, effective_subjects
 from training.material.ledger import Brought
 from training.material.question import Question
 
@@ -21,8 +21,8 @@ from training.material.question import Question
 class SlateComparison(msgspec.Struct, frozen=True):
     """What a policy's slates would have earned per decision, by IPS over ranks, under two assumptions.
 
-    `effective_sample_size` is that of the weights of whole slates; `refused` says that it is below what a mean needs,
-    so that `cascade` is not to be shown.
+    `effective_sample_size` is that of the weights of whole slates; `refused` says that too few subjects carry them
+    for a mean, so that `cascade` is not to be shown.
     """
 
     policy: str
@@ -102,15 +102,11 @@ class Slated:
         for name, chance in {**policies, LOGGED: probability}.items():
             slates = SlateActions(value, probability, chance, np.array(self._begun.get(name, [1.0] * len(value))))
             single, whole = estimates_of([rank_by_rank(slates), cascade(slates)], cluster)
-            effective = _effective(slates.weights.prod(axis=1))
-            found.append(SlateComparison(name, single, whole, effective, effective < LEAST_EFFECTIVE))
+            weights = slates.weights.prod(axis=1)
+            few = effective_subjects(weights, cluster) < LEAST_EFFECTIVE
+            found.append(SlateComparison(name, single, whole, effective_number(weights), few))
         return tuple(found)
 
 
 def _padded(rows: Sequence[Sequence[float]], ranks: int, beyond: float) -> Floats:
     return np.array([[*row, *[beyond] * (ranks - len(row))] for row in rows])
-
-
-def _effective(weights: Floats) -> float:
-    squares = float(np.square(weights).sum())
-    return float(weights.sum()) ** 2 / squares if squares else 0.0

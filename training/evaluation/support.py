@@ -6,14 +6,15 @@ but for chance: what it lacks is the policy's probability on actions that the lo
 
 import msgspec
 import numpy as np
+from numpy.typing import NDArray
 
-from training.evaluation.actions import LoggedActions, PolicyActions, importance_weights
+from training.evaluation.actions import Floats, LoggedActions, PolicyActions, importance_weights
 from training.evaluation.intervals import clustered_error
 
 MOST_OUTSIDE = 0.05
 """Share of a policy's probability that may lie where the log never went; what that part earns is a guess."""
 LEAST_EFFECTIVE = 30.0
-"""Decisions of equal weight below which a mean and its interval mean nothing."""
+"""Subjects of equal weight below which a mean and its interval mean nothing."""
 TWO_ERRORS = 2.0
 
 
@@ -21,7 +22,8 @@ class Support(msgspec.Struct, frozen=True):
     """How far a log supports a policy; `refusal` says why no value can be told, and is empty where one can.
 
     `effective_sample_size` is how many decisions of equal weight would tell as much. `outside` is the share of the
-    policy's probability on actions that the log could not take: known exactly, or else what the mean weight lacks of 1.
+    policy's probability on actions that the log could not take: exact for decisions where that is known, and what the
+    mean weight of the others lacks of 1.
     """
 
     decisions: int
@@ -32,25 +34,47 @@ class Support(msgspec.Struct, frozen=True):
 
 
 def support_of(logged: LoggedActions, policy: PolicyActions) -> Support:
-    """The support of a policy in a log; refuses where too much lies outside, or too few decisions carry the weight."""
+    """The support of a policy in a log; refuses where too much lies outside, or too few subjects carry the weight.
+
+    What mean weights lack counts only as far as it is beyond two of its standard errors: in a small log a good policy
+    may lack a quarter by chance.
+    """
     weights = importance_weights(logged, policy)
     if not len(weights):
         nan = float("nan")
         return Support(0, 0.0, nan, nan, "there are no decisions")
-    squares = float(np.square(weights).sum())
-    effective = float(weights.sum()) ** 2 / squares if squares else 0.0
-    mean = float(weights.mean())
     known = np.isfinite(policy.outside)
-    error = clustered_error((weights - mean) / len(weights), logged.cluster)
-    if known.all():
-        outside = float(policy.outside.mean())
-        beyond = outside > MOST_OUTSIDE
-    else:
-        outside = max(0.0, 1.0 - mean)
-        beyond = outside > MOST_OUTSIDE and not mean + TWO_ERRORS * error > 1.0
+    lack, error = _lack(weights[~known], logged.cluster[~known])
+    guessed = float((~known).mean())
+    outside = float(policy.outside[known].sum()) / len(weights) + guessed * lack
+    subjects = effective_subjects(weights, logged.cluster)
     refusal = ""
-    if beyond:
+    if outside - guessed * TWO_ERRORS * error > MOST_OUTSIDE:
         refusal = f"{outside:.0%} of what it would do was never tried in the log"
-    elif effective < LEAST_EFFECTIVE:
-        refusal = f"the log did the same too rarely: its weights tell as much as {effective:.0f} decisions"
-    return Support(len(weights), effective, mean, outside, refusal)
+    elif subjects < LEAST_EFFECTIVE:
+        refusal = f"the log did the same too rarely: its weights tell as much as {subjects:.0f} subjects"
+    return Support(len(weights), effective_number(weights), float(weights.mean()), outside, refusal)
+
+
+def effective_number(weights: Floats) -> float:
+    """How many equal weights would tell as much as these f8[n]."""
+    squares = float(np.square(weights).sum())
+    return float(weights.sum()) ** 2 / squares if squares else 0.0
+
+
+def effective_subjects(weights: Floats, cluster: NDArray[np.int64]) -> float:
+    """The same of whole subjects, whose decisions' weights f8[n] count together."""
+    members = np.unique(cluster, return_inverse=True)[1]
+    return effective_number(np.asarray(np.bincount(members, weights), np.float64))
+
+
+def _lack(weights: Floats, cluster: NDArray[np.int64]) -> tuple[float, float]:
+    """What the mean of weights lacks of 1, and its error if nothing lay outside.
+
+    Where the mean is low by chance, so are its squares: they are taken as large as they would be with a mean of 1.
+    """
+    mean = float(weights.mean()) if len(weights) else 1.0
+    if not 0 < mean < 1:
+        return max(0.0, 1.0 - mean), 0.0
+    error = clustered_error((weights - mean) / len(weights), cluster)
+    return 1.0 - mean, error / float(np.sqrt(mean)) if np.isfinite(error) else 0.0

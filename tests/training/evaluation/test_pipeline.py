@@ -38,7 +38,7 @@ def test_five_estimators_equal_the_pipelines(given: dict[str, Any]) -> None:
 
 def test_the_slates_estimators_equal_the_pipelines() -> None:
     given = THEIRS["slates"]
-    columns = [np.array(given[name]) for name in ("reward", "probability", "chance")]
-    slates = SlateActions(*columns, np.ones(len(columns[0])))
+    value, probability, chance = (np.array(given[name]) for name in ("reward", "probability", "chance"))
+    slates = SlateActions(value, probability, chance, np.ones(len(value)))
     ours = {"whole": whole_slates(slates), "rank by rank": rank_by_rank(slates), "cascade": cascade(slates)}
     assert {name: ratio.value for name, ratio in ours.items()} == pytest.approx(given["estimates"], rel=0, abs=1e-9)

@@ -69,3 +69,39 @@ def test_a_gain_can_be_told_of_a_part() -> None:
     assert part == paired_gain(rows, inside, own, rows=np.flatnonzero(mask))
     whole = paired_gain(rows, inside, own)
     assert part.high - part.low > whole.high - whole.low
+
+
+def test_what_is_lacking_by_chance_is_not_held_against_a_policy() -> None:
+    """An action of 7.5 % in a log of 900: one drawing in twelve lacks a fifth of its weight, or more."""
+    logging = np.array([0.925, 0.075])
+    refused = lacking = 0
+    for seed in range(400):
+        action = np.random.default_rng(seed).choice(2, 900, p=logging)
+        rows = unpredicted(np.ones(900), logging[action], np.arange(900))
+        found = support_of(rows, chances_only((action == 1).astype(float)))
+        lacking += found.outside > 0.15
+        refused += bool(found.refusal)
+    assert lacking > 20
+    assert refused <= 4
+    # What really lies outside is refused all the same.
+    beyond = np.array([0.925, 0.075, 0.0])
+    rows, action = logged(beyond)
+    assert support_of(rows, chances_only(np.array([0.0, 0.5, 0.5])[action])).refusal
+
+
+def test_what_is_known_exactly_counts_beside_what_has_to_be_guessed() -> None:
+    rows, action = logged(np.array([0.5, 0.5]))
+    chance, half = np.array([0.5, 0.5])[action], np.arange(NUMBER) < NUMBER // 2
+    for outside, refused in ((0.04, False), (0.4, True)):
+        found = support_of(rows, PolicyActions(chance, np.zeros(NUMBER), np.where(half, outside, np.nan)))
+        assert found.outside == pytest.approx(outside / 2)
+        assert bool(found.refusal) is refused
+
+
+def test_one_subject_s_decisions_tell_of_one_subject() -> None:
+    """Forty decisions of one heavy guest are no forty subjects."""
+    rows = unpredicted(np.ones(60), np.full(60, 0.5), np.maximum(np.arange(60) - 39, 0))
+    policy = PolicyActions(np.full(60, 0.5), np.zeros(60), np.zeros(60))
+    found = support_of(rows, policy)
+    assert found.effective_sample_size == 60.0
+    assert "tell as much as 2 subjects" in found.refusal
