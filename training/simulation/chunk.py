@@ -89,7 +89,13 @@ class Bench:
     def _value(self, person: str, record: DecisionRecord, made: tuple[Made, ...], tally: Tally) -> None:
         """Note what both sides' slates are worth, where they can be valued and the person is among those chosen."""
         goal = self._goal(record)
-        if goal is None or not self._valuing.wants(record, goal) or point_of("valued", person) >= self.job.valued:
+        if goal is None or not self._valuing.values(goal):
+            return
+        refusal = self._valuing.refusal(record, goal)
+        if not refusal and point_of("valued", person) >= self.job.valued:
+            refusal = f"of so many only those of {self.job.valued:.1%} of all persons are"
+        if refusal:
+            tally.unvalued[goal, refusal] += 1
             return
         present, changed = (_weighed(side, record, one) for side, one in zip(self.sides, made, strict=True))
         if present is not None and changed is not None:

@@ -59,13 +59,12 @@ class People:
     def __init__(self, connection: duckdb.DuckDBPyConnection, scope: Scope, spill: Path) -> None:
         self.scope = scope
         connection.execute(f"SET temp_directory = '{str(spill).replace(chr(39), chr(39) * 2)}'")
-        asked = {"since": scope.since, "until": scope.until, "placements": list(scope.placements) or None}
-        found = connection.execute(f"SELECT count(*) FROM journal WHERE {_MEANT}", asked).fetchone()
-        self.decisions = int(found[0]) if found else 0
+        self._connection = connection
+        self._asked = {"since": scope.since, "until": scope.until, "placements": list(scope.placements) or None}
+        self.decisions = self.since(None)
         self._chunks = max(-(-self.decisions // CHUNK), 1) if self.decisions else 0
         self._held: dict[int, Decisions] = {}
         self._read_to = 0
-        self._connection, self._asked = connection, asked
         self._following: Iterator[tuple[int, Decisions]] | None = None
         self._next: tuple[int, Decisions] | None = None
         if self.decisions:
@@ -74,6 +73,13 @@ class People:
             connection.register(
                 "kin", pa.table({"name": pa.array(names, pa.string()), "person": pa.array(persons, pa.string())})
             )
+
+    def since(self, begin: Instant | None) -> int:
+        """How many decisions are from this moment on, or all."""
+        asked = {**self._asked, "begin": begin}
+        query = f'SELECT count(*) FROM journal WHERE {_MEANT} AND ($begin IS NULL OR "at" >= $begin)'
+        ((found,),) = self._connection.execute(query, asked).fetchall()
+        return int(found)
 
     def __len__(self) -> int:
         return self._chunks

@@ -21,7 +21,14 @@ from training.simulation.chunk import Bench, Job, simulate_chunk
 from training.simulation.example import choose, tell
 from training.simulation.people import People
 from training.simulation.side import PlaceName, names_of
-from training.simulation.simulation import Simulation, cause_counts, exposures, group_reaches, placement_changes
+from training.simulation.simulation import (
+    Simulation,
+    Unvalued,
+    cause_counts,
+    exposures,
+    group_reaches,
+    placement_changes,
+)
 from training.simulation.tally import Tally
 from training.simulation.variant import Variant
 from training.simulation.worth import Earnings, worths
@@ -66,14 +73,17 @@ async def plan(registry: Registry, connection: duckdb.DuckDBPyConnection, change
     changed = await _variant(registry, served if change.catalogue is None else change.catalogue, tried)
     catalogues = unpack(present.catalogue), unpack(changed.catalogue)
     volumes = any(catalogue.workspace.volume for catalogue in catalogues)
-    valuation = await appraise(registry, connection, catalogues, people.scope)
+    learned = present.learned(), changed.learned()
+    valuation = await appraise(registry, connection, catalogues, people.scope, learned)
+    begins = [one.appraisal.begin for one in valuation.values()]
+    begin = None if None in begins else min((each for each in begins if each is not None), default=None)
     job = Job(
         present,
         changed,
         await _places(registry, connection) if volumes else {},
         await _prices(registry) if volumes else {},
         {goal: one.appraisal for goal, one in valuation.items()},
-        min(1.0, MOST_VALUED / max(people.decisions, 1)),
+        min(1.0, MOST_VALUED / max(people.since(begin), 1)),
     )
     bench = await asyncio.to_thread(Bench, job)
     names = _name(version, in_use), _name(version_of(changed.catalogue), tried)
@@ -122,6 +132,7 @@ def conclude(chosen: Plan, tally: Tally) -> Simulation:
         examples=tuple(tell(lead, sides) for lead in choose(tally)),
         skipped=dict(sorted(tally.skipped.items())),
         worths=worths(tally.valued, chosen.questions),
+        unvalued=tuple(Unvalued(*key, number) for key, number in sorted(tally.unvalued.items())),
     )
 
 

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 import msgspec
 
 from decision.engine.explained_offer import ExplainedOffer
-from rules.ids import CustomerId, DecisionId, Instant, PlacementId, VisitorId
+from rules.ids import CustomerId, DecisionId, GoalId, Instant, PlacementId, VisitorId
 from rules.offer import OfferTable
 from training.simulation.cause import Cause
 from training.simulation.tally import Tally
@@ -64,6 +64,14 @@ class GroupReach(msgspec.Struct, frozen=True):
         return self.before > 0 and self.after == 0
 
 
+class Unvalued(msgspec.Struct, frozen=True):
+    """How many decisions of a goal have no part in what the change is worth, and why."""
+
+    goal: GoalId
+    reason: str
+    decisions: int
+
+
 class Example(msgspec.Struct, frozen=True):
     """One decision that comes out otherwise, with what each side shows, and both sides' word on all these offers."""
 
@@ -81,7 +89,7 @@ class Simulation(msgspec.Struct, frozen=True):
     """A change beside what is in use, over logged decisions; `names` says what was compared.
 
     `reached` are persons who get any offer, before and after. `skipped` counts decisions by why they were left out.
-    `worths` say what the change is worth, by goal and channel.
+    `worths` say what the change is worth, by goal and channel, and `unvalued` what they leave out.
     """
 
     names: tuple[str, str]
@@ -95,6 +103,7 @@ class Simulation(msgspec.Struct, frozen=True):
     examples: tuple[Example, ...]
     skipped: Mapping[str, int]
     worths: tuple[Worth, ...] = ()
+    unvalued: tuple[Unvalued, ...] = ()
 
     @property
     def otherwise(self) -> int:

@@ -43,6 +43,9 @@ def simulation_notes(simulation: Simulation) -> list[str]:
         f"persons {before:,} got an offer, and {after:,} would.",
     ]
     lines += [f"{count:,} decisions were left out: {reason}." for reason, count in simulation.skipped.items()]
+    lines += [
+        f"{one.decisions:,} decisions for {one.goal} are not valued: {one.reason}." for one in simulation.unvalued
+    ]
     silenced = [group for group in simulation.groups if group.silenced]
     lines += [
         f"No offer any more on {group.channel} where {group.attribute} is {group.value}: {group.before:,} decisions "

@@ -9,7 +9,7 @@ import msgspec
 
 from decision.journal.record import DecisionRecord
 from decision.subject.profile import AttributeValue
-from rules.ids import OfferId, PlacementId
+from rules.ids import GoalId, OfferId, PlacementId
 from rules.workspace import Channel
 from training.simulation.cause import Cause
 from training.simulation.valuing import Valued
@@ -42,7 +42,8 @@ class Tally(msgspec.Struct, eq=False):
     `shown` is by channel and offer, `decisions` how many there are by placement, `otherwise` of them have another
     slate, `silent` show nothing on either side. `causes` is by channel and by whether an offer is `lost` or `gained`.
     `reached` counts decisions with an offer, by channel, attribute and value, beside all of these in `asked`; `kept`
-    the persons that get any offer at all. `valued` are decisions with what both sides' slates are worth.
+    the persons that get any offer at all. `valued` are decisions with what both sides' slates are worth, `unvalued`
+    counts the others by goal and reason.
     """
 
     persons: int = 0
@@ -55,6 +56,7 @@ class Tally(msgspec.Struct, eq=False):
     reached: Counter[tuple[str, str, str, int]] = msgspec.field(default_factory=Counter)
     kept: Counter[int] = msgspec.field(default_factory=Counter)
     skipped: Counter[str] = msgspec.field(default_factory=Counter)
+    unvalued: Counter[tuple[GoalId, str]] = msgspec.field(default_factory=Counter)
     leads: list[Lead] = []
     valued: list[Valued] = []
 

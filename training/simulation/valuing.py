@@ -24,21 +24,29 @@ from training.material.occasion import occasion
 from training.simulation.side import Side, Weighed
 
 Rows = NDArray[np.intp]
+LEARNED = "a model of either side learned from that time"
+"""Why most decisions are not valued after a training."""
+
 _SIDE = "side"
 
 
 class Appraisal(msgspec.Struct, frozen=True):
-    """How a goal's decisions are valued: whose window has passed by `now`, and by which reward models."""
+    """How a goal's decisions are valued: whose window has passed by `now`, and by which reward models.
+
+    Decisions before `begin` are not: a model of either side learned from that time, and would be judged by what it
+    knows.
+    """
 
     window: Duration
     now: Instant
     kind: Kind
     rewards: tuple[bytes, ...]
+    begin: Instant | None = None
 
     @classmethod
-    def of(cls, window: Duration, now: Instant, rewards: Rewards, kind: Kind) -> "Appraisal":
+    def of(cls, window: Duration, now: Instant, rewards: Rewards, kind: Kind, begin: Instant | None) -> "Appraisal":
         """With models that can be sent to any process."""
-        return cls(window, now, kind, tuple(encode_artefact(model.artefact) for model in rewards.models))
+        return cls(window, now, kind, tuple(encode_artefact(model.artefact) for model in rewards.models), begin)
 
 
 class Rank(msgspec.Struct, frozen=True):
@@ -78,12 +86,21 @@ class Valuing:
             goal: Rewards(tuple(load_model(blob) for blob in one.rewards), one.kind) for goal, one in appraisals.items()
         }
 
-    def wants(self, record: DecisionRecord, goal: GoalId) -> bool:
-        """Whether a decision can be valued: its window has passed, and the chance of what it did is known."""
-        appraisal = self._appraisals.get(goal)
-        if appraisal is None or record.now + appraisal.window > appraisal.now or record.decision.group == HOLDOUT:
-            return False
-        return action_of(record) is not None and all(0 < offer.probability <= 1 for offer in record.decision.offers)
+    def values(self, goal: GoalId) -> bool:
+        """Whether decisions of a goal are valued at all."""
+        return goal in self._appraisals
+
+    def refusal(self, record: DecisionRecord, goal: GoalId) -> str:
+        """Why a decision for a goal that is valued cannot be; empty where it can."""
+        appraisal = self._appraisals[goal]
+        if appraisal.begin is not None and record.now < appraisal.begin:
+            return LEARNED
+        if record.now + appraisal.window > appraisal.now:
+            return "their window has not passed"
+        if record.decision.group == HOLDOUT:
+            return "the person was held out"
+        told = action_of(record) is not None and all(0 < offer.probability <= 1 for offer in record.decision.offers)
+        return "" if told else "how likely they were is not known"
 
     def value(
         self, person: str, record: DecisionRecord, sides: Sequence[Side], weighed: Sequence[Weighed], as_logged: bool

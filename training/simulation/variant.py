@@ -3,7 +3,9 @@
 import msgspec
 
 from decision.engine.snapshot import Snapshot
+from models.artefact import decode_artefact
 from models.model import load_model
+from rules.ids import GoalId, Instant
 from rules.package import unpack
 
 
@@ -20,3 +22,8 @@ class Variant(msgspec.Struct, frozen=True):
         return Snapshot.build(
             catalogue, {model.goal: model for model in models if model.goal in catalogue.workspace.goals}
         )
+
+    def learned(self) -> dict[GoalId, Instant]:
+        """Until when its models learned from the journal, by their goals; rates and priors do not say."""
+        artefacts = [decode_artefact(blob) for blob in self.models]
+        return {one.goal: one.window[1] for one in artefacts if one.window is not None}

@@ -16,7 +16,7 @@ from tests.training.shop import GOAL, START, response
 
 HOUR = 3_600_000
 PLACES = (PlacementId("home"), PlacementId("call"), PlacementId("mail"))
-PERSONS = 40
+PERSONS = 80
 
 
 def lives(

@@ -3,48 +3,62 @@
 import asyncio
 import json
 import shutil
-from functools import cache
 from pathlib import Path
 from types import SimpleNamespace
-from typing import Any
+from typing import Any, NamedTuple
 
 import pytest
+import redis
 from click.testing import CliRunner, Result
 from distributed import LocalCluster
 
 from decision.command.main import concierge
-from decision.journal.record import Record
 from decision.store.redis import RedisStore
 from decision.version.registry import Registry
+from models.artefact import Artefact, encode_artefact
 from rules.errors import Invalid
 from rules.package import unpack
 from tests.training.journal import write_journal
-from tests.training.shop import SMALL, START
-from tests.training.simulation.lives import lives
+from tests.training.shop import GOAL, SMALL, START
+from tests.training.simulation.lives import PERSONS, lives
 from tests.training.simulation.test_side import CHANGES, package
 from training.simulation import people
 
+VISITS, LEARNED = 900, 100
+"""So many that the windows of some have passed, and from how many of these a model has learned."""
+
+
+class Log(NamedTuple):
+    """A journal of visits, which simulations only read, and a model that learned from the first of them."""
+
+    data: Path
+    model: str
+
+
+@pytest.fixture(scope="module")
+def log(valkey_server: str, tmp_path_factory: pytest.TempPathFactory) -> Log:
+    with redis.Redis.from_url(valkey_server) as client:
+        client.flushall()
+    return asyncio.run(_prepare(valkey_server, tmp_path_factory.mktemp("data")))
+
 
 @pytest.fixture(autouse=True)
-def environment(monkeypatch: pytest.MonkeyPatch, valkey_url: str, tmp_path: Path) -> None:
-    monkeypatch.setenv("CONCIERGE_STORE", valkey_url)
-    monkeypatch.setenv("CONCIERGE_DATA", str(tmp_path / "data"))
-    asyncio.run(_prepare(valkey_url, tmp_path / "data"))
+def environment(monkeypatch: pytest.MonkeyPatch, valkey_server: str, log: Log) -> None:
+    monkeypatch.setenv("CONCIERGE_STORE", valkey_server)
+    monkeypatch.setenv("CONCIERGE_DATA", str(log.data))
 
 
-@cache
-def _records() -> list[Record]:
-    decisions, outcomes = lives(unpack(package()), 900, 3)
-    return [*decisions, *outcomes]
-
-
-async def _prepare(url: str, data: Path) -> None:
+async def _prepare(url: str, data: Path) -> Log:
     store = RedisStore.connect(url)
     registry, blob = Registry(store), package()
-    version = await registry.put("catalogue", blob, START)
-    await registry.activate("catalogue", version)
-    await write_journal(store, data, _records())
+    decisions, outcomes = lives(unpack(blob), VISITS, 3)
+    until = decisions[LEARNED].now
+    learned = Artefact(kind="rates", goal=GOAL, objective="response", created=until, window=(START, until))
+    model = await registry.put("model", encode_artefact(learned), START)
+    await registry.activate("catalogue", await registry.put("catalogue", blob, START))
+    await write_journal(store, data, [*decisions, *outcomes])
     await store.close()
+    return Log(data, model)
 
 
 def changed(folder: Path, *names: str) -> Path:
@@ -71,7 +85,7 @@ def run(*arguments: str | Path) -> Result:
 
 def test_what_is_in_use_changes_nothing(tmp_path: Path) -> None:
     found = simulate(tmp_path, "--workspace", SMALL)
-    assert (found.decisions, found.persons) == (900, 40)
+    assert (found.decisions, found.persons) == (VISITS, PERSONS)
     assert sum(one.otherwise for one in found.placements) == 0
     assert [(one.channel, round(one.gain, 9)) for one in found.worths] == [
         (channel, 0.0) for channel in ("all", "call-center", "email", "web")
@@ -125,6 +139,20 @@ def test_processes_and_a_cluster_find_the_same_as_one(tmp_path: Path, monkeypatc
     assert simulate(tmp_path, "--workspace", workspace, "--processes", "2") == alone
     with LocalCluster(n_workers=1, processes=False, dashboard_address=":0") as cluster:  # type: ignore[no-untyped-call]
         assert simulate(tmp_path, "--workspace", workspace, "--dask", cluster.scheduler_address) == alone
+
+
+def test_only_what_no_model_learned_from_is_valued(tmp_path: Path, log: Log) -> None:
+    found = simulate(tmp_path, "--workspace", SMALL, "--model", log.model)
+    assert found.decisions == VISITS
+    (learned,) = (one for one in found.unvalued if "learned" in one.reason)
+    assert (learned.goal, learned.decisions) == (GOAL, LEARNED)
+    whole = simulate(tmp_path, "--workspace", SMALL)
+    assert "learned" not in " ".join(one.reason for one in whole.unvalued)
+    young = sum(one.decisions for one in whole.unvalued)
+    everywhere = [next(one.decisions for one in each.worths if one.channel == "all") for each in (found, whole)]
+    assert everywhere == [VISITS - LEARNED - young, VISITS - young]
+    said = " ".join(run("--workspace", SMALL, "--model", log.model).output.split())
+    assert f"{LEARNED} decisions for accept are not valued: a model of either side learned from that time." in said
 
 
 def test_a_broken_workspace_is_refused_with_its_mistakes(tmp_path: Path) -> None:
