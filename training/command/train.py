@@ -91,6 +91,8 @@ def _told(trained: Trained, promotion: Promotion) -> str:
     if promotion.in_use:
         despite = f" in spite of {failed}, by --force" if failed else ""
         return f"in use{despite}; workers take it within seconds"
+    if promotion.overtaken:
+        return "stored, not in use: another model came into use meanwhile, which it was not held against"
     return f"stored, not in use: it did not pass {failed}" if failed else "stored, not in use"
 
 
@@ -105,4 +107,4 @@ async def _train(
             trained = await train_goal(registry, journal, chosen, range, wall_clock(), threads, step, if_new)
         if isinstance(trained, Renewal):
             return trained
-        return trained, await promote(registry, trained.artefact, use)
+        return trained, await promote(registry, trained.artefact, use, trained.pointer)

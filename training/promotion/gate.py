@@ -2,6 +2,7 @@
 
 import msgspec
 import numpy as np
+from numpy.typing import NDArray
 
 from models.artefact import Artefact
 from models.gate import Check
@@ -10,47 +11,65 @@ from rules.promotion import Promotion
 from rules.workspace import Objective
 from training.evaluation.gain import Gain, paired_gain
 from training.evaluation.judged import Judged
+from training.evaluation.support import MOST_OUTSIDE, support_of
 from training.learning.rows import Rows
 from training.learning.split import Parts
 from training.promotion.checks.agreement import check_features, check_labels
 from training.promotion.checks.gain import check_gain, check_part
-from training.promotion.checks.predictions import Predictors, check_predictions
+from training.promotion.checks.leak import check_leak
+from training.promotion.checks.predictions import check_predictions
 from training.promotion.checks.warm_up import check_warm_up
 from training.promotion.review import Review
-
-MODEL, CHAMPION = "model", "champion"
-"""What the policies are called that are judged beside each other."""
+from training.promotion.understudy import CHAMPION, MODEL, Understudy
 
 
 class Trial(msgspec.Struct, frozen=True, eq=False):
     """What a challenger was made from and judged on.
 
-    `artefact` is what would serve, `predictors` what was judged, as the policies `MODEL` and `CHAMPION` of `judged`;
-    that is None where nothing could be judged, and `unjudged` says why.
+    `artefact` is what would serve, `understudy` what is judged in its place, as the policy `MODEL` of `judged` beside
+    the `CHAMPION`. That is None where nothing could be judged, and `unjudged` says why. `beside` says who the champion
+    was, and `champion` is its artefact, if it has one.
     """
 
     rows: Rows
     parts: Parts
     artefact: Artefact
-    predictors: Predictors
+    understudy: Understudy
+    champion: Artefact | None
     review: Review
     judged: Judged | None
     unjudged: str
+    beside: str
     catalogue: Catalogue
 
 
 def checks_of(trial: Trial, bounds: Promotion) -> tuple[Check, ...]:
     """Every check, whatever the others say."""
-    review = trial.review
+    review, rows, judge = trial.review, trial.rows, trial.understudy.judge
     everyone = frozenset(review.earned)
     parts = [(name, ids) for name, ids in sorted(review.parts.items()) if ids != everyone]
-    return (
-        check_gain(_gain(trial, None, bounds.confidence), bounds),
-        *(check_part(name, _gain(trial, ids, bounds.confidence), bounds.loss) for name, ids in parts),
-        *check_predictions(trial.rows, trial.parts, trial.predictors, bounds),
-        *_agreement(trial.rows, trial.parts, review, trial.artefact.objective),
-        check_warm_up(trial.artefact, trial.catalogue),
-    )
+    checks = [check_gain(_gain(trial, None, bounds.confidence), bounds, trial.beside)]
+    checks += [_part(trial, name, ids, bounds) for name, ids in parts]
+    if trial.understudy.artefacts:
+        judged = rows.take(judge)
+        predicted, mean = trial.understudy.predict(judged), float(np.delete(rows.target, judge).mean())
+        checks += check_predictions(judged, predicted, mean, trial.artefact, trial.champion, bounds)
+    checks.append(check_leak(rows, trial.parts.fit, trial.parts.judge, bounds.leak))
+    checks += _agreement(rows, judge, review, trial.artefact.objective)
+    checks.append(check_warm_up(trial.artefact, trial.catalogue))
+    return tuple(checks)
+
+
+def _part(trial: Trial, name: str, ids: frozenset[str], bounds: Promotion) -> Check:
+    gain, judged, tried = _gain(trial, ids, bounds.confidence), trial.judged, True
+    if judged is not None and gain.refusal:
+        rows = _rows(judged, ids)
+        logged = judged.logged.take(rows)
+        tried = all(
+            not support_of(logged, judged.policies[policy].take(rows)).outside > MOST_OUTSIDE
+            for policy in (MODEL, CHAMPION)
+        )
+    return check_part(name, gain, bounds.loss, tried)
 
 
 def _gain(trial: Trial, ids: frozenset[str] | None, confidence: float) -> Gain:
@@ -59,14 +78,18 @@ def _gain(trial: Trial, ids: frozenset[str] | None, confidence: float) -> Gain:
     if judged is None:
         nan = float("nan")
         return Gain(nan, nan, nan, nan, nan, 0, trial.unjudged)
-    rows = None if ids is None else np.flatnonzero([decision in ids for decision in judged.decision.tolist()])
+    rows = None if ids is None else _rows(judged, ids)
     return paired_gain(judged.logged, judged.policies[MODEL], judged.policies[CHAMPION], rows, confidence)
 
 
-def _agreement(rows: Rows, parts: Parts, review: Review, objective: Objective) -> tuple[Check, ...]:
+def _rows(judged: Judged, ids: frozenset[str]) -> NDArray[np.intp]:
+    return np.flatnonzero([decision in ids for decision in judged.decision.tolist()])
+
+
+def _agreement(rows: Rows, judge: NDArray[np.intp], review: Review, objective: Objective) -> tuple[Check, ...]:
     """What was learned from beside what serving computes, and what the journal tells, for the judged rows."""
-    judge = parts.judge.tolist()
-    keys = {(str(rows.decision[row]), str(rows.offer[row])): row for row in judge}
+    judged = judge.tolist()
+    keys = {(str(rows.decision[row]), str(rows.offer[row])): row for row in judged}
     weighed = [(row, served) for key, served in review.served.items() if (row := keys.get(key)) is not None]
     learned = rows.matrix[[row for row, _ in weighed]]
     served = np.array([served for _, served in weighed]).reshape(learned.shape)
@@ -74,7 +97,7 @@ def _agreement(rows: Rows, parts: Parts, review: Review, objective: Objective) -
     if objective == "increment":
         # No journal tells of an increment: that is worked out from what was earned with and without an offer.
         return (features,)
-    firsts = [row for row in judge if rows.position[row] == 1 and str(rows.decision[row]) in review.earned]
+    firsts = [row for row in judged if rows.position[row] == 1 and str(rows.decision[row]) in review.earned]
     told = [review.earned[str(rows.decision[row])] for row in firsts]
     earned = np.array([float(hits > 0) if objective == "response" else value for hits, value in told])
     return features, check_labels(rows.target[firsts], earned)

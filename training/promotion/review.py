@@ -18,7 +18,7 @@ from training.learning.rows import Inputs
 from training.material.ledger import Earned
 
 WEIGHED = 1_000
-"""Most decisions that are weighed again for their features; a shift shows on each of them."""
+"""About as many decisions are weighed again for their features, spread over time."""
 
 Key = tuple[str, str]
 """A shown offer: the decision's id and the offer's."""
@@ -42,12 +42,13 @@ def review(
     catalogues: Mapping[str, Catalogue],
     wanted: Inputs,
     segments: tuple[str, ...],
-    weighed: int = WEIGHED,
+    every: int = 1,
 ) -> Review:
-    """Go through judged decisions; the first `weighed` of them are weighed again."""
+    """Go through judged decisions; one in so many that showed something is weighed again."""
     parts: dict[str, set[str]] = {}
     served: dict[Key, NDArray[np.float64]] = {}
     earned: dict[str, tuple[int, float]] = {}
+    shown = 0
     weigher = _Weigher(catalogues, wanted)
     for found in judged:
         record = found.record
@@ -57,8 +58,9 @@ def review(
         earned[record.id] = (found.hits, found.value)
         for name in _parts(record, catalogue, segments):
             parts.setdefault(name, set()).add(record.id)
-        if weighed > 0 and record.decision.offers:
-            weighed -= 1
+        if record.decision.offers:
+            shown += 1
+        if record.decision.offers and shown % every == 0:
             served.update(weigher.served(record))
     return Review({name: frozenset(ids) for name, ids in parts.items()}, served, earned)
 

@@ -4,13 +4,15 @@ import asyncio
 
 import duckdb
 import msgspec
+import numpy as np
 
 from decision.version.registry import Registry
-from models.artefact import Artefact, encode_artefact
+from models.artefact import Artefact
 from models.feature import FeatureList
 from models.gate import Gate
-from models.model import Model, load_model, prior_model
-from rules.ids import GoalId, Instant, ModelVersion
+from models.model import prior_model
+from rules.ids import GoalId, Instant
+from rules.instant import format_instant
 from training.errors import TrainingError
 from training.evaluation.estimators import doubly_robust
 from training.evaluation.intervals import clustered_error
@@ -24,13 +26,15 @@ from training.learning.reliability import Reliability, figures_of, reliability_o
 from training.learning.rows import Rows
 from training.material.ledger import first_offers
 from training.material.material import Material, Range, champion_of, gather
-from training.promotion.checks.predictions import Predictors
-from training.promotion.gate import CHAMPION, MODEL, Trial, checks_of
+from training.promotion.gate import Trial, checks_of
+from training.promotion.opponent import Champion, opponent_of
 from training.promotion.renewal import Renewal, renewal_of
-from training.promotion.review import review
+from training.promotion.review import WEIGHED, review
+from training.promotion.understudy import CHAMPION, Understudy, understudy_of
 
 JUDGED = 10_000
 """Most decisions that a training decides again; `concierge evaluate` takes all."""
+UNFIT = "no model, for the champion does not fit the catalogues"
 
 
 class Trained(msgspec.Struct, frozen=True, eq=False):
@@ -38,7 +42,7 @@ class Trained(msgspec.Struct, frozen=True, eq=False):
 
     `artefact` is that of the course with the value per decision of every policy among its metrics, and what the gate
     checked. `judged` is None when there was nothing to judge on, and `unjudged` says why. `reliability` holds its
-    predictions against what came, per channel and theme.
+    predictions against what came, per channel and theme. `pointer` is the version that was in use when it began.
     """
 
     artefact: Artefact
@@ -47,13 +51,7 @@ class Trained(msgspec.Struct, frozen=True, eq=False):
     judged: Judged | None
     reliability: tuple[Reliability, ...]
     unjudged: str = ""
-
-
-class Champion(msgspec.Struct, frozen=True, eq=False):
-    """The model in use; without one its version is None, and the prior stands in for it."""
-
-    model: Model
-    version: ModelVersion | None
+    pointer: str | None = None
 
 
 async def train_goal(
@@ -74,7 +72,8 @@ async def train_goal(
     material = await gather(registry, connection, goal, range)
     if only_if_new and not (renewal := await renewal_of(registry, material)).due:
         return renewal
-    champion = Champion(*await champion_of(registry, material.question))
+    pointer = (await registry.current("model")).get(goal)
+    champion = Champion(*await champion_of(registry, material.question), pointer)
     return await asyncio.to_thread(_train, material, champion, created, threads, step)
 
 
@@ -96,49 +95,59 @@ def train_rows(
 ) -> Trained:
     """Train on rows of a material, and hold what comes of it against the champion on the material's decisions."""
     question, catalogue = material.question, material.catalogue
-    known = champion.model.artefact if champion.version is not None else None
-    course = train(rows, question.goal, question.objective, created, known, threads, young)
-    judged_from = Instant(int(rows.at[course.parts.judge].min()))
-    judged, unjudged = _judge(material, course, champion.model, judged_from, step, threads)
-    later = msgspec.structs.replace(question, since=judged_from)
+    course = train(rows, question.goal, question.objective, created, champion.artefact, threads, young)
+    understudy = understudy_of(rows, course, champion.artefact, threads)
+    opponent = opponent_of(champion, rows, understudy.since, catalogue)
+    judged, beside, unjudged = _judge(material, understudy, opponent, step, threads)
+    later = msgspec.structs.replace(question, since=understudy.since)
     reviewed = review(
         first_offers(material.connection, later, material.places, JUDGED),
         material.catalogues,
         rows.inputs,
         catalogue.workspace.promotion.segments,
+        every=max(1, min(JUDGED, len(np.unique(rows.decision[understudy.judge]))) // WEIGHED),
     )
     trial = Trial(
         rows,
         course.parts,
         course.artefact,
-        Predictors(course.judged, known),
+        understudy,
+        opponent.artefact,
         reviewed,
         judged,
         unjudged,
+        beside,
         catalogue,
     )
     gate = Gate(champion.version, checks_of(trial, catalogue.workspace.promotion))
     reliability = reliability_of(course.judged, rows.take(course.parts.judge), catalogue)
     metrics = _metrics(course.artefact, judged) | figures_of(reliability)
     artefact = msgspec.structs.replace(course.artefact, metrics=metrics, gate=gate)
-    return Trained(artefact, gate, course, judged, reliability, unjudged)
+    return Trained(artefact, gate, course, judged, reliability, unjudged, champion.pointer)
 
 
 def _judge(
-    material: Material, course: Course, champion: Model, since: Instant, step: Step, threads: int
-) -> tuple[Judged | None, str]:
-    """What the course's model would have earned beside the champion, or why that cannot be told."""
-    challenger, question = load_model(encode_artefact(course.judged)), material.question
+    material: Material, understudy: Understudy, opponent: Champion, step: Step, threads: int
+) -> tuple[Judged | None, str, str]:
+    """What the challenger would have earned beside the champion and who that was, or why it cannot be told."""
+    question = material.question
+    if not understudy.artefacts:
+        return (
+            None,
+            "",
+            f"the champion learned from what came before {format_instant(understudy.since)}, and too little came since",
+        )
+    first = "the champion" if opponent.version is not None else "no model"
     unjudged = ""
-    # Where the champion does not fit the workspace any more, decisions go without a model.
-    for beside in (champion, prior_model(question.goal, question.objective)):
+    for name, beside in ((first, opponent.model), (UNFIT, prior_model(question.goal, question.objective))):
         try:
-            models = {MODEL: challenger, CHAMPION: beside}
-            return judge_material(material, since, models, step, JUDGED, threads=threads), ""
+            models = {**understudy.models(), CHAMPION: beside}
+            found = judge_material(material, understudy.since, models, step, JUDGED, threads=threads)
+            return understudy.joined(found), name, ""
         except TrainingError as error:
             unjudged = str(error)
     # Decisions without known probabilities teach, but cannot tell what another policy would have earned.
-    return None, unjudged
+    return None, "", unjudged
 
 
 def _metrics(artefact: Artefact, judged: Judged | None) -> dict[str, dict[str, float]]:

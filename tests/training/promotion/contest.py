@@ -22,11 +22,14 @@ from training.learning.course import train
 from training.learning.dataset import read_rows
 from training.learning.rows import Rows
 from training.material.material import Material, Range, gather
-from training.promotion.training import Champion, train_rows
+from training.promotion.opponent import Champion
+from training.promotion.training import train_rows
 
 PERSONS = 0.8
 """Share of the persons that one sound challenger learns from; each has others."""
 WAYS = len(SPOILED_ROWS) + len(SPOILED_JOURNALS)
+FEW = 0.3
+"""Share of the persons that a champion's successor learned from."""
 TRUTH = 2_000
 """Visits, after the judged ones, on which the world tells what challengers are really worth."""
 
@@ -46,13 +49,18 @@ def told(tried: Tried) -> str:
 
 
 class Contest:
-    """One house whose champion learned from its first visits and met those that follow."""
+    """One house whose champion learned from its first visits and met those that follow.
 
-    def __init__(self, seed: int, folder: Path, size: Size, first: int, truth: int = TRUTH) -> None:
+    With `second` that champion has a successor from this visit on, who has learned from visits until then, so that only
+    later ones can tell it from a challenger.
+    """
+
+    def __init__(self, seed: int, folder: Path, size: Size, first: int, truth: int = TRUTH, second: int = 0) -> None:
         self.house = House(seed, folder, size)
         self._seed = seed
         self._folder = folder
         self._first = first
+        self._second = second
         self._end = len(self.house) - truth
         self._registry = Registry(MemoryStore())
         self._early = self.house.live(range(first), None)
@@ -65,9 +73,22 @@ class Contest:
         async with self.early() as material:
             course = train(read_all(material), GOAL, "response", END, None, 1)
         champion = load_model(encode_artefact(course.artefact))
-        self._records = [*self._early, *self.house.live(range(self._first, self._end), champion)]
+        until = self._second or self._end
+        self._records = [*self._early, *self.house.live(range(self._first, until), champion)]
+        if self._second:
+            champion = await self._successor()
+            self._records += self.house.live(range(self._second, self._end), champion)
         self._champion = Champion(champion, champion.version)
         self._value = self._truth(champion)
+
+    async def _successor(self) -> Model:
+        """A champion that learned from all that came before it, but from a few of the persons only."""
+        async with self._material(self._records, "before") as material:
+            rows = read_all(material)
+        persons = np.unique(rows.subject)
+        few = persons[np.random.default_rng([self._seed, 3]).random(len(persons)) < FEW]
+        course = train(rows.take(np.flatnonzero(np.isin(rows.subject, few))), GOAL, "response", END, None, 1)
+        return load_model(encode_artefact(course.artefact))
 
     async def sound(self, number: int) -> Tried:
         """A challenger that learned from some of the persons."""

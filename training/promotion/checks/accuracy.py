@@ -21,7 +21,7 @@ def losses(prediction: NDArray[np.float64], target: NDArray[np.float64], respons
 
 def check_accuracy(model: NDArray[np.float64], beside: NDArray[np.float64], cluster: NDArray[np.intp]) -> Check:
     """Its losses f8[n] must not be shown to be larger than the champion's on the same rows."""
-    figure = _least(model - beside, cluster)
+    figure, _ = interval(model - beside, cluster)
     said = (
         f"It loses {model.mean():.5g} per shown offer and the champion {beside.mean():.5g}: "
         f"at least {figure:+.2g} more, with 95 % confidence."
@@ -34,7 +34,7 @@ def check_worth(model: NDArray[np.float64], constant: NDArray[np.float64], clust
 
     That they are smaller cannot be asked: a few large values hide what was learned.
     """
-    figure = _least(model - constant, cluster)
+    figure, _ = interval(model - constant, cluster)
     said = (
         f"It loses {model.mean():.5g} per shown offer and one figure for all {constant.mean():.5g}: "
         f"at least {figure:+.2g} more, with 95 % confidence."
@@ -42,8 +42,18 @@ def check_worth(model: NDArray[np.float64], constant: NDArray[np.float64], clust
     return Check("worth", figure <= 0.0, said, figure, 0.0)
 
 
-def _least(difference: NDArray[np.float64], cluster: NDArray[np.intp]) -> float:
-    """The lower end of the mean's 95 % interval, clustered; the mean itself where there is but one cluster."""
+def check_served(served: NDArray[np.float64], judged: NDArray[np.float64], cluster: NDArray[np.intp]) -> Check:
+    """What would serve must not be shown to lose more than what was judged: it has learned from more."""
+    figure, _ = interval(served - judged, cluster)
+    said = (
+        f"What would serve loses {served.mean():.5g} per shown offer, and what was judged in its place "
+        f"{judged.mean():.5g}: at least {figure:+.2g} more."
+    )
+    return Check("served", figure <= 0.0, said, figure, 0.0)
+
+
+def interval(difference: NDArray[np.float64], cluster: NDArray[np.intp], errors: float = REACH) -> tuple[float, float]:
+    """The mean's interval, by so many clustered standard errors; the mean itself where there is but one cluster."""
     mean = float(difference.mean())
     error = clustered_error((difference - mean) / len(difference), cluster)
-    return mean if np.isnan(error) else mean - REACH * error
+    return (mean, mean) if np.isnan(error) else (mean - errors * error, mean + errors * error)

@@ -6,9 +6,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from models.gate import Check
+from training.promotion.checks.accuracy import interval
 
 MOST = 0.001
 """Share of values that may differ: none does in a sound journal, and one damaged record must not stop a promotion."""
+FOLLOWED = 1.5
+"""By which factor the challenger may be off where the champion is by more."""
 _RELATIVE = 1e-9
 
 
@@ -36,14 +39,23 @@ def check_labels(learned: NDArray[np.float64], earned: NDArray[np.float64]) -> C
     return Check("labels", figure <= MOST, said, figure, MOST)
 
 
-def check_level(expected: float, observed: float, most: float = 3.0) -> Check:
-    """Later outcomes must be about as frequent (or as large) as the champion, who was once right, expects them.
+def check_level(
+    target: NDArray[np.float64],
+    champion: NDArray[np.float64],
+    model: NDArray[np.float64],
+    cluster: NDArray[np.intp],
+    most: float = 3.0,
+) -> Check:
+    """Later outcomes must not be shown to be several times as large, or small, as the champion expects.
 
-    A count of answers that is suddenly many times what it was is a broken count.
+    A count of answers that jumps is a broken count, until the challenger, who learned from more of it, expects as much.
     """
-    if min(expected, observed) <= 0.0:
-        passed = expected <= 0.0
-        return Check("level", passed, f"The champion expects {expected:.4g} per shown offer, and {observed:.4g} came.")
-    ratio = observed / expected
-    said = f"Where the champion expects {expected:.4g} per shown offer, {observed:.4g} came, {ratio:.2f} times as much."
-    return Check("level", 1.0 / most <= ratio <= most, said, max(ratio, 1.0 / ratio), most)
+    expected, observed, own = float(champion.mean()), float(target.mean()), float(model.mean())
+    least, _ = interval(target - most * champion, cluster)
+    _, largest = interval(target - champion / most, cluster)
+    jumped = least > 0.0 or largest < 0.0
+    followed = observed > 0.0 and 1 / FOLLOWED <= own / observed <= FOLLOWED
+    said = (
+        f"Where the champion expects {expected:.4g} per shown offer and the challenger {own:.4g}, {observed:.4g} came."
+    )
+    return Check("level", not jumped or followed, said, observed, expected)

@@ -7,29 +7,31 @@ from rules.promotion import Promotion
 from training.evaluation.gain import Gain
 
 
-def check_gain(gain: Gain, bounds: Promotion) -> Check:
+def check_gain(gain: Gain, bounds: Promotion, beside: str = "the champion") -> Check:
     """The lower end of the gain's interval must be above the margin, a share of what the champion is worth."""
     if isnan(gain.low):
         return Check("gain", False, f"What it would have earned cannot be told: {gain.refusal or 'too few decisions'}.")
     bound = bounds.margin * abs(gain.beside)
     said = (
-        f"{gain.value:+.4g} per decision over the champion's {gain.beside:.4g} "
+        f"{gain.value:+.4g} per decision over {beside}, worth {gain.beside:.4g} "
         f"({gain.low:+.4g} to {gain.high:+.4g} with {bounds.confidence:.0%} confidence, {gain.decisions:,} decisions)."
     )
     return Check("gain", gain.low > bound, said, gain.low, bound)
 
 
-def check_part(name: str, gain: Gain, loss: float) -> Check:
-    """In a channel or a segment the interval must not lie below a loss of this share of what the champion earns there.
+def check_part(name: str, gain: Gain, loss: float, tried: bool) -> Check:
+    """In a channel or a segment it may lose this share of what the champion earns there, give or take one error.
 
-    A part is often too small to prove a gain in, so it is the loss that must be proven.
+    Where the log never `tried` what it would do, it must not be let loose; where there is but little of it, no loss can
+    be told from chance.
     """
-    if isnan(gain.high):
-        said = f"No loss can be told from chance in {gain.decisions:,} decisions: {gain.refusal or 'too few'}."
-        return Check(name, True, said)
+    if isnan(gain.value):
+        said = f"Not told, of {gain.decisions:,} decisions: {gain.refusal or 'too few'}."
+        return Check(name, tried, said)
     bound = -loss * abs(gain.beside)
+    figure = gain.value if isnan(gain.standard_error) else gain.value + gain.standard_error
     said = (
-        f"{gain.value:+.4g} per decision over the champion's {gain.beside:.4g} "
-        f"({gain.low:+.4g} to {gain.high:+.4g}, {gain.decisions:,} decisions)."
+        f"{gain.value:+.4g} per decision over the champion's {gain.beside:.4g}, give or take {gain.standard_error:.4g} "
+        f"({gain.decisions:,} decisions)."
     )
-    return Check(name, gain.high >= bound, said, gain.high, bound)
+    return Check(name, figure >= bound, said, figure, bound)

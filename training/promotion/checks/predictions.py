@@ -1,55 +1,51 @@
-"""What can be said of a challenger from its predictions for later rows alone."""
+"""What can be said of a challenger from its predictions for the judged rows alone."""
 
-import msgspec
 import numpy as np
+from numpy.typing import NDArray
 
 from models.artefact import Artefact
 from models.gate import Check
 from rules.promotion import Promotion
 from training.learning.predictor import predict
 from training.learning.rows import Rows
-from training.learning.split import Parts
-from training.promotion.checks.accuracy import check_accuracy, check_worth, losses
+from training.promotion.checks.accuracy import check_accuracy, check_served, check_worth, losses
 from training.promotion.checks.agreement import check_level
 from training.promotion.checks.calibration import check_calibration
-from training.promotion.checks.leak import check_foresight, check_leak
+from training.promotion.checks.leak import check_foresight
 from training.promotion.checks.ranking import check_continuity, check_learning
 
 
-class Predictors(msgspec.Struct, frozen=True, eq=False):
-    """The challenger as it was before it saw the judged rows, and the champion, if there is one."""
+def check_predictions(
+    judge: Rows, model: NDArray[np.float64], mean: float, served: Artefact, champion: Artefact | None, bounds: Promotion
+) -> tuple[Check, ...]:
+    """The challenger's predictions f8[n] for the judged rows, beside the champion's and the `mean` of earlier rows.
 
-    challenger: Artefact
-    champion: Artefact | None
-
-
-def check_predictions(rows: Rows, parts: Parts, predictors: Predictors, bounds: Promotion) -> tuple[Check, ...]:
-    """Calibration, accuracy, learning and level on the judged rows, and whether a feature knows the outcome.
-
-    Without a champion that fits the rows, the mean outcome of the rows learned from stands in for one.
+    Without a champion that fits the rows, the mean stands in for one. `served` is what would serve.
     """
-    inputs = rows.inputs
-    leak = check_leak(rows.matrix, rows.target, inputs.names, inputs.categorical, parts.fit, parts.judge, bounds.leak)
-    challenger, champion = predictors.challenger, predictors.champion
-    judge = rows.take(parts.judge)
-    target, response = judge.target, challenger.objective == "response"
+    target, response = judge.target, served.objective == "response"
     _, cluster = np.unique(judge.subject, return_inverse=True)
-    model = predict(challenger, judge)
-    assert model is not None, "a model's own rows have its features"
-    constant = np.full(len(judge), rows.target[parts.fit].mean())
+    constant = np.full(len(judge), mean)
     known = None
-    if champion is not None and champion.objective == challenger.objective:
+    if champion is not None and champion.objective == served.objective:
         known = predict(champion, judge)
     beside = constant if known is None else known
-    lost, lost_beside, lost_constant = (losses(each, target, response) for each in (model, beside, constant))
+    after = predict(served, judge)
+    assert after is not None, "a model's own rows have its features"
+    lost, lost_beside, lost_constant, lost_after = (
+        losses(each, target, response) for each in (model, beside, constant, after)
+    )
     checks = [
         check_calibration(model, beside, target, cluster, bounds.calibration),
         check_accuracy(lost, lost_beside, cluster),
         check_learning(target, model) if response else check_worth(lost, lost_constant, cluster),
+        check_served(lost_after, lost, cluster),
+        check_foresight(lost, lost_beside, lost_constant, cluster, bounds.foresight),
     ]
     if known is not None and champion is not None:
         once = champion.metrics.get("model", {}).get("auc")
         if response and once is not None:
-            checks.append(check_continuity(target, known, once))
-        checks.append(check_level(float(known.mean()), float(target.mean())))
-    return (*checks, leak, check_foresight(lost, lost_constant, bounds.foresight))
+            checks.append(check_continuity(target, known, model, once))
+        # Increments are differences, which may be of either sign: they have no level.
+        if served.objective != "increment":
+            checks.append(check_level(target, known, model, cluster))
+    return tuple(checks)

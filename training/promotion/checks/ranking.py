@@ -13,8 +13,11 @@ from models.gate import Check
 
 ONE_SIDED_95 = 1.644854
 """Standard errors on one side that hold 95 % of a normal distribution."""
+SURE = 3.3
+"""Standard errors that one in two thousand exceeds: asked of a challenger where the champion sees chance alone."""
 LEFT = 0.25
-"""Share of what the champion ranks better than chance that must be left: no world changes that much at once."""
+"""Share of what the champion ranks better than chance that should be left; else the world has changed, or the answers
+are broken."""
 
 
 def area(target: NDArray[np.float64], prediction: NDArray[np.float64]) -> tuple[float, float]:
@@ -42,12 +45,21 @@ def check_learning(target: NDArray[np.float64], model: NDArray[np.float64]) -> C
     return Check("learning", figure > 0.5, said, figure, 0.5)
 
 
-def check_continuity(target: NDArray[np.float64], champion: NDArray[np.float64], once: float) -> Check:
-    """The champion, who ranked so well `once`, must still do better than chance: else the answers are wrong."""
+def check_continuity(
+    target: NDArray[np.float64], champion: NDArray[np.float64], model: NDArray[np.float64], once: float
+) -> Check:
+    """Where the champion, who ranked so well `once`, sees chance alone, the challenger must see more beyond doubt.
+
+    Then the world has changed; where neither sees anything, it is the answers that are broken.
+    """
     found, error = area(target, champion)
+    own, own_error = area(target, model)
     if np.isnan(found):
         return Check("continuity", True, "Too few of the latest rows were answered, or not, to tell.")
     bound = 0.5 + LEFT * (once - 0.5)
     figure = found + ONE_SIDED_95 * error
-    said = f"The champion ranked {once:.1%} of such pairs rightly when it was trained, and now {found:.1%}."
-    return Check("continuity", figure >= bound, said, figure, bound)
+    said = (
+        f"The champion ranked {once:.1%} of such pairs rightly when it was trained, and now {found:.1%}; "
+        f"the challenger {own:.1%}."
+    )
+    return Check("continuity", figure >= bound or own - SURE * own_error > 0.5, said, figure, bound)
