@@ -28,7 +28,11 @@ from training.material.question import Source
 @which_decisions
 @click.option("--goal", help="The goal to evaluate for; may be left out where the workspace has only one.")
 @click.option("--model", "models", multiple=True, help="Also a stored model of this version; may be repeated.")
-@click.option("--since", type=MOMENT, help="Decisions from this moment on; without it, from where trainings ended.")
+@click.option(
+    "--since",
+    type=MOMENT,
+    help="Decisions from this moment on; without it, from where trainings ended, or the latest fifth.",
+)
 @click.option(
     "--decided",
     multiple=True,
@@ -51,7 +55,7 @@ def evaluate(
     figures: Path | None,
     page: Path | None,
 ) -> None:
-    """Estimate what policies would have earned on logged decisions: the model in use, and any others.
+    """Estimate what policies would have earned on logged decisions: the model in use, its challenger, and any others.
 
     Beside them stand the policy that was logged, uniform choice, and the best constant: the offer that earned most
     before the decisions judged. Intervals are clustered by subject; where the log cannot support a figure, none is

@@ -13,7 +13,7 @@ from training.evaluation.estimators import (
     self_normalised,
     switch_doubly_robust,
 )
-from training.evaluation.gain import Gain, paired_gain
+from training.evaluation.gain import NO_GAIN, Gain, paired_gain
 from training.evaluation.judged import Judged
 from training.evaluation.policies import CHAMPION_MODEL, CONSTANT, GREEDY
 from training.evaluation.reach import Reach
@@ -24,7 +24,7 @@ from training.evaluation.support import Support, support_of
 class Comparison(msgspec.Struct, frozen=True):
     """One policy's estimates, how far the log supports them, and its paired gain over the constant.
 
-    Where `support` refuses, the estimates are not to be shown.
+    Where `support` refuses, the estimates are not to be shown, and without a constant there is no gain.
     """
 
     policy: str
@@ -57,6 +57,7 @@ class Evaluation(msgspec.Struct, frozen=True):
     reaches: tuple[Reach, ...] = ()
     slates: tuple[SlateComparison, ...] = ()
     exploring: dict[str, Gain] = {}
+    held_out: int = 0
 
     def of(self, policy: str) -> Comparison:
         """The figures of one policy; KeyError when it was not evaluated."""
@@ -65,9 +66,12 @@ class Evaluation(msgspec.Struct, frozen=True):
 
 def evaluation_of(judged: Judged) -> Evaluation:
     """The figures of judged decisions."""
-    logged, constant = judged.logged, judged.policies[CONSTANT]
+    logged = judged.logged
+    # With nothing logged before, no offer is known to be the best.
+    constant = judged.policies[CONSTANT] if judged.constant is not None else None
+    policies = {name: policy for name, policy in judged.policies.items() if name != CONSTANT or constant is not None}
     return Evaluation(
-        tuple(_compare(name, logged, policy, constant) for name, policy in judged.policies.items()),
+        tuple(_compare(name, logged, policy, constant) for name, policy in policies.items()),
         len(logged),
         int(logged.cluster.max()) + 1,
         dict(judged.skipped),
@@ -75,6 +79,7 @@ def evaluation_of(judged: Judged) -> Evaluation:
         judged.reaches,
         judged.slates,
         _exploring(judged),
+        judged.held_out,
     )
 
 
@@ -88,9 +93,9 @@ def _exploring(judged: Judged) -> dict[str, Gain]:
     }
 
 
-def _compare(name: str, logged: LoggedActions, policy: PolicyActions, constant: PolicyActions) -> Comparison:
+def _compare(name: str, logged: LoggedActions, policy: PolicyActions, constant: PolicyActions | None) -> Comparison:
     estimators = inverse_propensity, self_normalised, direct_method, doubly_robust, switch_doubly_robust
     ratios = [estimator(logged, policy) for estimator in estimators]
     ips, snips, dm, dr, switch_dr = estimates_of(ratios, logged.cluster)
-    gain = paired_gain(logged, policy, constant)
+    gain = NO_GAIN if constant is None else paired_gain(logged, policy, constant)
     return Comparison(name, ips, snips, dm, dr, switch_dr, support_of(logged, policy), gain)

@@ -26,6 +26,10 @@ class Gain(msgspec.Struct, frozen=True):
     refusal: str = ""
 
 
+_NAN = float("nan")
+NO_GAIN = Gain(_NAN, _NAN, _NAN, _NAN, _NAN, 0, "there is nothing to gain over")
+
+
 def paired_gain(
     logged: LoggedActions,
     policy: PolicyActions,
@@ -44,8 +48,7 @@ def paired_gain(
         (found.refusal for found in (support_of(logged, policy), support_of(logged, beside)) if found.refusal), ""
     )
     if refusal:
-        nan = float("nan")
-        return Gain(nan, nan, nan, nan, nan, len(logged), refusal)
+        return Gain(_NAN, _NAN, _NAN, _NAN, _NAN, len(logged), refusal)
     (interval,) = bootstrap_intervals([(first, second)], logged.cluster, level) or [NOWHERE]
     error = clustered_error(first.influence - second.influence, logged.cluster)
     return Gain(first.value - second.value, interval.low, interval.high, error, second.value, len(logged))

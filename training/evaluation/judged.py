@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from decision.journal.record import DecisionRecord
 from models.model import Model
 from rules.catalogue import Catalogue
+from rules.division import HOLDOUT
 from rules.ids import GoalId, OfferId
 from training.errors import TrainingError
 from training.evaluation.actions import LoggedActions, PolicyActions
@@ -31,7 +32,7 @@ class Judged(msgspec.Struct, frozen=True, eq=False):
 
     `decision`, `subject` and `placement` hold words, `at` int64[n] moments in ms. `skipped` counts decisions by why
     they could not be used; `constant` is the offer that policy shows first; `reaches` are of the placements that were
-    to be judged too, `slates` of whole slates where those were.
+    to be judged too, `slates` of whole slates where those were. `held_out` of the decisions were held out.
     """
 
     logged: LoggedActions
@@ -44,6 +45,7 @@ class Judged(msgspec.Struct, frozen=True, eq=False):
     constant: OfferId | None
     reaches: tuple[Reach, ...]
     slates: tuple[SlateComparison, ...]
+    held_out: int = 0
 
 
 def judge(
@@ -121,6 +123,7 @@ class _Columns:
         self._predicted: list[float] = []
         self._words: list[tuple[str, str, str]] = []
         self._at: list[int] = []
+        self._held_out = 0
         self._policies: dict[str, list[tuple[float, float, float]]] = {}
 
     def add(
@@ -134,6 +137,7 @@ class _Columns:
         self._predicted.append(0.0 if place is None else float(expected[place]))
         self._words.append((record.id, subject, record.request.placement))
         self._at.append(record.now)
+        self._held_out += record.decision.group == HOLDOUT
         for name, chances in conduct.chances.items():
             outside = np.nan if possible is None else float(chances[~possible].sum())
             chance = 0.0 if place is None else float(chances[place])
@@ -154,4 +158,6 @@ class _Columns:
         policies[LOGGED] = PolicyActions(logged.probability, logged.predicted, np.zeros(len(logged)))
         reaches = deeds.reaches(logged)
         at = np.array(self._at, np.int64)
-        return Judged(logged, policies, decision, subject, placement, at, skipped, constant, reaches, slates)
+        return Judged(
+            logged, policies, decision, subject, placement, at, skipped, constant, reaches, slates, self._held_out
+        )

@@ -13,13 +13,15 @@ from rules.ids import GoalId, Instant, ModelVersion, OfferId, PlacementId
 from training.evaluation.constant import constant_order
 from training.evaluation.judged import Judged, judge
 from training.evaluation.lessons import read_lessons
-from training.evaluation.policies import CHAMPION_MODEL
+from training.evaluation.policies import CHALLENGER, CHAMPION_MODEL
 from training.evaluation.rewards import Kind, Rewards, fit_rewards
-from training.material.ledger import brought_offers, decided_offers, first_offers
+from training.material.ledger import brought_offers, decided_offers, first_offers, moment_of
 from training.material.material import Material, Range, champion_of, gather
 from training.material.question import Question
 
 Step = Callable[[], None]
+
+JUDGED_SHARE = 0.2
 
 MOST_LEARNED = 200_000
 """Decisions that the reward model learns from; more would only make it slower."""
@@ -36,22 +38,34 @@ async def judge_goal(
     threads: int = 1,
     slates: bool = False,
 ) -> Judged:
-    """Judge the model in use (the prior where none is) and stored ones of these versions on the decisions in a range.
+    """Judge the model in use (the prior where none is), its challenger and stored ones on the decisions in a range.
 
     With `decided` also what those placements decided for the same subjects at the same moments, with `slates` also what
-    all ranks of a slate would have earned. Without `range.since`
-    the range begins where the models' training ended. The constant is chosen on what lies before.
+    all ranks of a slate would have earned. Without `range.since` the range begins where the models' training ended, or
+    with the latest fifth where none was trained. The constant is chosen on what lies before.
     """
     material = await gather(registry, connection, goal, range)
     question = material.question
     champion, current = await champion_of(registry, question)
     models = {CHAMPION_MODEL: champion}
+    tried = await _challenger(registry, question)
+    if tried is not None:
+        models[CHALLENGER] = tried
     for version in versions:
-        if version != current:
+        if version not in {current, None if tried is None else tried.version}:
             models[str(version)] = _fitting(load_model(await registry.get("model", version)), version, question)
     ends = [model.artefact.window[1] for model in models.values() if model.artefact.window is not None]
     since = question.since if question.since is not None else max(ends, default=None)
+    if since is None:
+        since = moment_of(connection, question, material.places, 1.0 - JUDGED_SHARE)
     return await asyncio.to_thread(judge_material, material, since, models, step, None, decided, threads, slates)
+
+
+async def _challenger(registry: Registry, question: Question) -> Model | None:
+    """The model that is tried beside the one in use, if it is for this objective."""
+    version = (await registry.challengers()).get(question.goal)
+    model = None if version is None else load_model(await registry.get("model", version))
+    return model if model is not None and model.objective == question.objective else None
 
 
 def _fitting(model: Model, version: str, question: Question) -> Model:

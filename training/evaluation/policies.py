@@ -21,10 +21,14 @@ from training.material.question import Question
 
 CHAMPION_MODEL = "champion"
 """The name of the model in use."""
+CHALLENGER = "challenger"
+"""The name of the model that is tried beside it."""
 GREEDY = "greedy"
 CONSTANT = "constant"
 UNIFORM = "uniform"
 LOGGED = "logged"
+NOTHING = "nothing"
+"""Showing nobody anything: what an increment is measured from."""
 
 GONE = frozenset({"profile", "history", "volume"})
 """What a decision went without that nobody knows now; whether it had a model is the question."""
@@ -104,7 +108,7 @@ def conduct_of(
     `snapshots` are of the record's catalogue, one for each model; `own` has the record's models, where they are known.
     `greedy` is the champion without exploring, where it is among them. `constant` shows the first of `order` that may
     be shown, whoever asks; `uniform` any that may be shown: under prices, what the first model finds worth them. Both
-    show nothing only where no offer may be shown.
+    show nothing only where no offer may be shown. `nothing` never shows any; it is there for increments.
     """
     given = inputs_of(record, prices)
     without = given.without & GONE
@@ -126,6 +130,8 @@ def conduct_of(
     number = int(weighing.open.sum())
     chances[CONSTANT] = one_of(weighing, weighing.open, order)
     chances[UNIFORM] = np.append(weighing.open / max(number, 1), float(number == 0))
+    if snapshot.models[weighing.placement.bound.spec.goal].objective == "increment":
+        chances[NOTHING] = silence_of(weighing)
     return Conduct(weighings, snapshot, chances, own_of(record, given, weighings, snapshots, own))
 
 
@@ -139,6 +145,13 @@ def _sober(weighing: Weighing) -> Floats:
         return scores
     costs = prices_of(bound.volumes, weighing.terms.prices)
     return np.where(weighing.open, np.maximum(scores - costs, 0.0), 0.0)
+
+
+def silence_of(weighing: Weighing) -> Floats:
+    """All on showing nothing, f8[n + 1]."""
+    rank = np.zeros(len(weighing.open) + 1)
+    rank[-1] = 1.0
+    return rank
 
 
 def one_of(weighing: Weighing, free: NDArray[np.bool_], order: Sequence[OfferId]) -> Floats:

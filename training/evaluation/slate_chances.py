@@ -9,7 +9,7 @@ from decision.engine.slate import first_rank
 from decision.engine.weighing import Weighing
 from rules.ids import OfferId
 from training.evaluation.actions import Floats
-from training.evaluation.policies import CONSTANT, UNIFORM, one_of
+from training.evaluation.policies import CONSTANT, NOTHING, UNIFORM, one_of, silence_of
 
 Mask = NDArray[np.bool_]
 
@@ -19,7 +19,8 @@ def rank_chances(
 ) -> dict[str, Floats]:
     """Each policy's chance of every candidate, and last of ending the slate, at the rank after the candidates taken.
 
-    `weighings` are by model. `constant` and `uniform` keep the placement's limits, and know of nothing mandatory.
+    `weighings` are by model. `constant` and `uniform` keep the placement's limits. They, and `nothing`, know of no
+    mandatory offer.
     """
     chances = {}
     for name, weighing in weighings.items():
@@ -31,6 +32,7 @@ def rank_chances(
     number = int(free.sum())
     chances[CONSTANT] = one_of(weighing, free, order)
     chances[UNIFORM] = np.append(free / max(number, 1), float(number == 0))
+    chances[NOTHING] = silence_of(weighing)
     return chances
 
 

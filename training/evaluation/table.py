@@ -115,6 +115,13 @@ def evaluation_notes(evaluation: Evaluation) -> list[str]:
     ]
     if evaluation.constant is not None:
         said.append(f"The gain is over the constant, which is {evaluation.constant!r}.")
+    else:
+        said.append("There is no constant to gain over: nothing was logged before that would tell which offer is best.")
+    if evaluation.held_out:
+        said.append(
+            f"{evaluation.held_out:,} of the decisions were held out: they count in what was logged, and no policy "
+            "beside it holds anybody out."
+        )
     said.extend(
         f"What {found.policy} is worth cannot be told: {found.support.refusal}."
         for found in evaluation.comparisons

@@ -103,6 +103,8 @@ ORDER BY asked."at", asked.id
 """
 )
 
+_MOMENT = _ASKED + 'SELECT quantile_disc("at", $share) FROM asked'
+
 _BROUGHT = _ASKED + "SELECT id, offer, hits, value FROM earned"
 
 Brought = Mapping[DecisionId, Mapping[OfferId, tuple[int, float]]]
@@ -194,6 +196,17 @@ def brought_offers(
     for id, offer, hits, value in connection.execute(_BROUGHT, _parameters(question, places)).fetchall():
         found.setdefault(DecisionId(id), {})[OfferId(offer)] = int(hits), float(value)
     return found
+
+
+def moment_of(
+    connection: duckdb.DuckDBPyConnection,
+    question: Question,
+    places: Mapping[str, frozenset[PlacementId]],
+    share: float,
+) -> Instant | None:
+    """The moment before which this share of the decisions asked for was made; None where there are none."""
+    row = connection.execute(_MOMENT, {**_parameters(question, places), "share": share}).fetchone()
+    return None if row is None or row[0] is None else Instant(int(row[0]))
 
 
 def decided_offers(

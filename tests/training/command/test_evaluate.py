@@ -101,3 +101,21 @@ def test_what_a_placement_did_is_a_policy_too(settings: Settings, tmp_path: Path
         run(evaluate, "--now", NOW, "--since", SINCE, "--decided", "elsewhere")
     with pytest.raises(NotFound, match="model version"):
         run(evaluate, "--model", "0" * 16)
+
+
+def test_the_challenger_is_judged_and_without_a_training_the_latest_fifth(settings: Settings, tmp_path: Path) -> None:
+    figures = tmp_path / "figures.json"
+    rival = stored(settings, "corte-family", activate=False)
+
+    async def challenge() -> None:
+        async with open_store(settings) as store:
+            await Registry(store).challenge(GOAL, rival)
+
+    asyncio.run(challenge())
+    said = run(evaluate, "--now", NOW, "--model", rival, "--json", str(figures))
+    evaluation = json.loads(figures.read_bytes())
+    assert evaluation["decisions"] == pytest.approx(VISITS // 5, abs=1)
+    policies = ["champion", "greedy", "challenger", "constant", "uniform", "logged"]
+    assert [row["policy"] for row in evaluation["comparisons"]] == policies
+    assert evaluation["constant"] in said
+    assert evaluation["constant"].startswith(("alba", "corte")), "what guests liked before"

@@ -18,10 +18,14 @@ from rules.division import HOLDOUT
 from rules.ids import Instant, OfferId
 from rules.package import pack, unpack
 from tests.training.shop import GOAL, HOME, SMALL, START, WEEK, changed, visits
+from training.evaluation.evaluation import evaluation_of
 from training.evaluation.judged import Judged, judge
 from training.evaluation.lessons import read_lessons
+from training.evaluation.page import evaluation_page
+from training.evaluation.policies import NOTHING
 from training.evaluation.rewards import fit_rewards
 from training.evaluation.support import support_of
+from training.evaluation.table import evaluation_notes
 from training.material.ledger import Brought, Earned
 from training.material.past import NOTHING_PAST, Past
 from training.material.question import question_of
@@ -182,6 +186,9 @@ def test_persons_held_out_count_where_showing_nothing_is_a_choice() -> None:
 
     unknown = judged(catalogue, rows, {"champion": other})
     assert len(unknown.logged) == (~held).sum()
+    assert (found.held_out, unknown.held_out) == (held.sum(), 0)
+    told = [" ".join(evaluation_notes(evaluation_of(one))) for one in (found, unknown)]
+    assert [f"{held.sum():,} of the decisions were held out" in one for one in told] == [True, False]
     assert unknown.skipped == {"held out where showing nothing can win": int(held.sum())}
 
 
@@ -194,3 +201,29 @@ def test_a_prior_decides_as_no_model_did() -> None:
         {"champion": model_of({OfferId("brisa-family"): 0.9})},
     )
     assert (found.policies["champion"].outside == 1.0).sum() > 10
+
+
+def test_an_increment_stands_beside_nothing() -> None:
+    """Silence brings five where offers bring two; who shows nothing earns that, and has no reason to be asked of it."""
+    catalogue = world("{ epsilon = 0.5, temperature = 0.0 }", objective="increment")
+    records = decided(catalogue, model_of({}, "increment", overall=-1.0), 1_000)
+    rows = [Earned(record, 0, 2.0 if record.decision.offers else 5.0) for record in records]
+    found = evaluation_of(
+        judged(catalogue, rows, {"champion": model_of({}, "increment", overall=1.0)}, order=(ALBA[1],))
+    )
+    assert found.of("nothing").snips.value == pytest.approx(5.0)
+    assert found.of("nothing").gain.low > 2.0
+    assert found.of("nothing").support.refusal == ""
+    response = world("{ epsilon = 0.5, temperature = 0.0 }")
+    rows = [Earned(record, 0, 0.0) for record in decided(response, model_of({}), 40)]
+    assert NOTHING not in judged(response, rows, {"champion": model_of({})}).policies
+
+
+def test_without_anything_before_there_is_no_constant() -> None:
+    catalogue = world("{ epsilon = 0.5, temperature = 0.0 }")
+    rows = [Earned(record, 0, 0.0) for record in decided(catalogue, model_of({}), 200)]
+    found = evaluation_of(judged(catalogue, rows, {"champion": model_of({})}))
+    assert "constant" not in [one.policy for one in found.comparisons]
+    assert found.of("champion").gain.refusal == "there is nothing to gain over"
+    assert "There is no constant" in " ".join(evaluation_notes(found))
+    assert "nan" not in evaluation_page(found, "Title")
