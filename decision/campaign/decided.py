@@ -27,15 +27,16 @@ class Decided(msgspec.Struct, frozen=True, eq=False):
     verdicts: Codes
 
 
-def decided_now(ask: Ask, made: Made, verdicts: Codes) -> Decided:
+def decided_now(ask: Ask, made: Made) -> Decided:
     """As it was made just now."""
     assert ask.customer is not None
-    return Decided(ask.customer, made.draw.id, made.decision, made.state is not None and made.state.known, verdicts)
+    known = made.state is not None and made.state.known
+    return Decided(ask.customer, made.draw.id, made.decision, known, made.verdicts)
 
 
 async def decided_before(customer: CustomerId, receipt: Receipt, snapshot: Snapshot, versions: Versions) -> Decided:
     """As a receipt says; its verdicts are found by deciding again what its record holds."""
     record = decode_record(receipt.record)
     assert isinstance(record, DecisionRecord)
-    _, verdicts = replay_judged(record, snapshot, await versions.prices(record))
-    return Decided(customer, record.id, record.decision, receipt.known, verdicts)
+    again = replay_judged(record, snapshot, await versions.prices(record))
+    return Decided(customer, record.id, record.decision, receipt.known, again.verdicts)

@@ -23,7 +23,7 @@ from decision.service.admission import Ask
 from decision.service.deciding import RESERVATIONS
 from decision.service.decision_index import encode_entry
 from decision.service.gathering import parts
-from decision.service.made import Made, contacts_of, group_of, index_entry_of, make_judged, record_of
+from decision.service.made import Made, contacts_of, group_of, index_entry_of, make, record_of
 from decision.service.recorder import Recorder, Written
 from decision.subject.state import SubjectState, SubjectStates
 from decision.version.registry import Registry
@@ -182,12 +182,12 @@ class CampaignDeciding:
         ask = self._ask(customer)
         draw = draw_for(self._order, customer, state, self._clock())
         terms = NO_TERMS if budget is None else budget.terms()
-        made, verdicts = make_judged(ask, state, without, draw, terms=terms)
+        made = make(ask, state, without, draw, terms=terms)
         if budget is not None:
             if not budget.fits(self._candidates(made.decision)):
-                made, verdicts = make_judged(ask, state, without, draw, terms=budget.terms(spared=True))
+                made = make(ask, state, without, draw, terms=budget.terms(spared=True))
             budget.take(self._candidates(made.decision))
-        return ask, made, decided_now(ask, made, verdicts)
+        return ask, made, decided_now(ask, made)
 
     def _ask(self, customer: CustomerId) -> Ask:
         order = self._order

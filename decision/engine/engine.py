@@ -1,9 +1,11 @@
 """The engine: one pure function from a request and what is known to a slate; same arguments, same answer, bit for bit.
 
-The service, campaigns, replay, explanation and simulation all call `decide`.
+The service, campaigns, replay, explanation and simulation all call `decide`, or for more than the slate what it calls.
 """
 
+from collections.abc import Callable
 from math import isnan
+from typing import NamedTuple, ParamSpec
 
 import numpy as np
 
@@ -22,29 +24,17 @@ from rules.division import CHAMPION, HOLDOUT
 from rules.ids import Instant
 from rules.reason import Reason
 
+Given = ParamSpec("Given")
+
 _REASONS = {reason: (reason.slug,) for reason in Reason}
 
 
-def decide(
-    request: DecisionRequest,
-    profile: Profile | None,
-    history: ContactHistory | None,
-    snapshot: Snapshot,
-    now: Instant,
-    seed: int,
-    without: frozenset[str] = frozenset(),
-    lap: Lap = untimed,
-    terms: Terms = NO_TERMS,
-    group: str = CHAMPION,
-) -> Decision:
-    """The slate for a request; raises `NotFound` for an unknown placement.
+class Judged(NamedTuple):
+    """A decision with the verdict on every candidate, and what the challenger would have done, where one is tried."""
 
-    `profile` and `history` are None when they could not be loaded; `without` names parts to do without (see `weigh`);
-    with `store` among them the answer is the placement's fallback. `lap` is told each stage as it ends. `terms` are the
-    room and the prices of volume limits; the fallback stands outside them, as outside the contact policy.
-    `group` is the subject's at this placement (`rules.division`).
-    """
-    return decide_judged(request, profile, history, snapshot, now, seed, without, lap, terms, group)[0]
+    decision: Decision
+    verdicts: Codes
+    shadow: Shadow | None
 
 
 def decide_judged(
@@ -58,27 +48,17 @@ def decide_judged(
     lap: Lap = untimed,
     terms: Terms = NO_TERMS,
     group: str = CHAMPION,
-) -> tuple[Decision, Codes]:
-    """What `decide` gives, and the verdict on every candidate; a fallback is shown undecided."""
-    return decide_shadowed(request, profile, history, snapshot, now, seed, without, lap, terms, group)[:2]
+) -> Judged:
+    """The slate for a request, and what more is known of it; raises `NotFound` for an unknown placement.
 
-
-def decide_shadowed(
-    request: DecisionRequest,
-    profile: Profile | None,
-    history: ContactHistory | None,
-    snapshot: Snapshot,
-    now: Instant,
-    seed: int,
-    without: frozenset[str] = frozenset(),
-    lap: Lap = untimed,
-    terms: Terms = NO_TERMS,
-    group: str = CHAMPION,
-) -> tuple[Decision, Codes, Shadow | None]:
-    """What `decide_judged` gives, and what the challenger would have done, where one is tried."""
+    `profile` and `history` are None when they could not be loaded; `without` names parts to do without (see `weigh`);
+    with `store` among them the answer is the placement's fallback, which is shown undecided. `lap` is told each stage
+    as it ends. `terms` are the room and the prices of volume limits; the fallback stands outside them, as outside the
+    contact policy. `group` is the subject's at this placement (`rules.division`).
+    """
     if "store" in without:
         undecided = np.full(len(snapshot.placement(request.placement).bound.rows), Reason.UNDECIDED, np.uint8)
-        return fallback_decision(request, snapshot, now, without, group), undecided, None
+        return Judged(fallback_decision(request, snapshot, now, without, group), undecided, None)
     weighing = weigh(request, profile, history, snapshot, now, without, lap, terms, group)
     slate = draw(weighing, request, seed)
     lap("draw")
@@ -87,7 +67,18 @@ def decide_shadowed(
         lap("shadow")
     decision, verdicts = conclude(weighing, slate)
     lap("conclude")
-    return decision, verdicts, shadow
+    return Judged(decision, verdicts, shadow)
+
+
+def _alone(judging: Callable[Given, Judged]) -> Callable[Given, Decision]:
+    def decide(*given: Given.args, **named: Given.kwargs) -> Decision:
+        return judging(*given, **named).decision
+
+    return decide
+
+
+decide = _alone(decide_judged)
+"""The slate for a request: what `decide_judged` is given, and its decision alone."""
 
 
 def draw(weighing: Weighing, request: DecisionRequest, seed: int) -> Slate:

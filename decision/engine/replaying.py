@@ -4,11 +4,10 @@ from collections.abc import Mapping
 
 import msgspec
 
-from decision.engine.engine import decide_judged
+from decision.engine.engine import Judged, decide_judged
 from decision.engine.request import Decision
 from decision.engine.snapshot import Snapshot
 from decision.engine.terms import NO_TERMS, Prices, Terms
-from decision.engine.verdict import Codes
 from decision.journal.record import DecisionRecord
 from decision.subject.profile import Profile, decode_profile
 from rules.contact import ContactHistory, read_contacts
@@ -39,11 +38,11 @@ def replay(record: DecisionRecord, snapshot: Snapshot, prices: Prices | None = N
 
     Raises `Conflict` when they are others, or when another system decided.
     """
-    return replay_judged(record, snapshot, prices)[0]
+    return replay_judged(record, snapshot, prices).decision
 
 
-def replay_judged(record: DecisionRecord, snapshot: Snapshot, prices: Prices | None = None) -> tuple[Decision, Codes]:
-    """The same, and the verdict on every candidate."""
+def replay_judged(record: DecisionRecord, snapshot: Snapshot, prices: Prices | None = None) -> Judged:
+    """The same, with what more is known of it."""
     if record.source != "live":
         raise Conflict(f"Decision {record.id} was imported from another system, so it cannot be decided again.")
     if record.catalogue != snapshot.catalogue.version:

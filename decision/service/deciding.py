@@ -21,7 +21,6 @@ from decision.service.made import (
     draw_now,
     index_entry_of,
     make,
-    make_or_fall_back,
     record_of,
     wanted_by,
     withdrawal_of,
@@ -145,7 +144,7 @@ class Deciding:
         """
         bound = ask.snapshot.placement(ask.request.placement).bound
         if state is None or not bound.volumes.own:
-            return make_or_fall_back(ask, state, without, self._draw(ask, state), lap)
+            return make(ask, state, without, self._draw(ask, state), lap, falls_back=True)
         # What was too little once is not asked for again, so that each refusal leaves less to be refused.
         refused: dict[int, int] = {}
         for _ in range(HOLDS):
@@ -153,7 +152,7 @@ class Deciding:
             terms = self._volumes.shortage.terms(bound.volumes, draw.now)
             if refused:
                 terms = terms.with_room(refused)
-            made = make_or_fall_back(ask, state, without, draw, lap, terms)
+            made = make(ask, state, without, draw, lap, terms, falls_back=True)
             wanted = wanted_by(ask, made)
             if wanted is None:
                 return made
@@ -169,7 +168,7 @@ class Deciding:
             if not short:
                 return made if ask.dry_run else msgspec.structs.replace(made, claims=wanted.claims)
             refused.update(short)
-        return make_or_fall_back(ask, state, (*without, "volume"), self._draw(ask, state), lap)
+        return make(ask, state, (*without, "volume"), self._draw(ask, state), lap, falls_back=True)
 
     async def _load(self, ask: Ask, deadline: Deadline, keep: float) -> tuple[SubjectState | None, tuple[str, ...]]:
         if ask.customer is None and ask.visitor is None:

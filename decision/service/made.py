@@ -6,7 +6,7 @@ import msgspec
 
 from decision.clock import Clock
 from decision.decision_id import new_decision_id
-from decision.engine.engine import decide_shadowed
+from decision.engine.engine import decide_judged
 from decision.engine.request import Decision, Shadow
 from decision.engine.terms import NO_TERMS, Terms
 from decision.engine.verdict import Codes
@@ -46,12 +46,13 @@ class Made(msgspec.Struct, frozen=True, eq=False):
     """A decision and what it was made from; `state` is None when the subject could not be loaded.
 
     `reserved` says that its contacts are in the history, and `claims` are what is held for it of volume limits.
-    `shadow` is what the challenger would have done.
+    `verdicts` is the final `Reason` of every candidate, and `shadow` what the challenger would have done.
     """
 
     draw: Draw
     state: SubjectState | None
     decision: Decision
+    verdicts: Codes
     without: tuple[str, ...]
     terms: Terms = NO_TERMS
     reserved: bool = False
@@ -76,49 +77,29 @@ def make(
     draw: Draw,
     lap: Lap = untimed,
     terms: Terms = NO_TERMS,
+    *,
+    falls_back: bool = False,
 ) -> Made:
     """Decide; same arguments, same decision, bit for bit.
 
     Of a subject that could not be loaded in time, units of volume limits cannot be held in time either: what is limited
-    is left out.
+    is left out. Where nothing may be shown to somebody unknown, the placement says what to show instead if it
+    `falls_back`.
     """
-    return make_judged(ask, state, without, draw, lap, terms)[0]
-
-
-def make_judged(
-    ask: Ask,
-    state: SubjectState | None,
-    without: tuple[str, ...],
-    draw: Draw,
-    lap: Lap = untimed,
-    terms: Terms = NO_TERMS,
-) -> tuple[Made, Codes]:
-    """What `make` gives, and the verdict on every candidate."""
+    parts = without
     if state is not None:
-        without = (*without, *state.without)
+        parts = (*without, *state.without)
     elif ask.snapshot.placement(ask.request.placement).bound.volumes.own and not {"store", "volume"} & set(without):
-        without = (*without, "volume")
+        parts = (*without, "volume")
     profile = None if state is None else state.profile
     group = group_of(ask, state)
     history = None if state is None else read_contacts(state.contacts)
-    decision, verdicts, shadow = decide_shadowed(
-        ask.request, profile, history, ask.snapshot, draw.now, draw.seed, frozenset(without), lap, terms, group
+    decision, verdicts, shadow = decide_judged(
+        ask.request, profile, history, ask.snapshot, draw.now, draw.seed, frozenset(parts), lap, terms, group
     )
-    return Made(draw, state, decision, without, terms, shadow=shadow), verdicts
-
-
-def make_or_fall_back(
-    ask: Ask,
-    state: SubjectState | None,
-    without: tuple[str, ...],
-    draw: Draw,
-    lap: Lap = untimed,
-    terms: Terms = NO_TERMS,
-) -> Made:
-    """Decide; where nothing may be shown to somebody unknown, the placement says what to show instead."""
-    made = make(ask, state, without, draw, lap, terms)
-    stays = state is not None or made.decision.offers or made.decision.group == HOLDOUT
-    return made if stays else make(ask, None, (*without, "store"), draw, lap)
+    if falls_back and state is None and not decision.offers and decision.group != HOLDOUT:
+        return make(ask, None, (*without, "store"), draw, lap)
+    return Made(draw, state, decision, verdicts, parts, terms, shadow=shadow)
 
 
 def record_of(ask: Ask, made: Made) -> DecisionRecord:

@@ -19,7 +19,7 @@ from decision.service.made import (
     answer_of,
     contacts_of,
     index_entry_of,
-    make_or_fall_back,
+    make,
     record_of,
     wanted_by,
     withdrawal_of,
@@ -119,7 +119,7 @@ class Line(msgspec.Struct, eq=False):
             terms = NO_TERMS
             if bound.volumes.own:
                 terms = allotment.terms(bound.volumes, bound.spec.slots, draw.now)
-            self.made = make_or_fall_back(self.ask, self.state, self.without, draw, terms=terms)
+            self.made = make(self.ask, self.state, self.without, draw, terms=terms, falls_back=True)
             if (wanted := self.wanted) is not None:
                 allotment.take(wanted.claims)
         except Exception as error:

@@ -72,7 +72,7 @@ def test_the_champion_decides_as_if_nothing_were_divided(snapshot: Snapshot) -> 
 def test_the_holdout_is_shown_nothing_not_even_what_is_mandatory() -> None:
     snapshot = snapshot_with({**DIVIDED, "placements": {"home": {"mandatory": ["alba-family"]}}})
     assert decided(snapshot, CHAMPION).offers[0].offer == "alba-family"
-    decision, verdicts = decide_judged(DecisionRequest(HOME), PROFILE, NO_CONTACTS, snapshot, NOW, 7, group=HOLDOUT)
+    decision, verdicts, _ = decide_judged(DecisionRequest(HOME), PROFILE, NO_CONTACTS, snapshot, NOW, 7, group=HOLDOUT)
     assert (decision.offers, decision.group) == ((), HOLDOUT)
     open = weigh(DecisionRequest(HOME), PROFILE, NO_CONTACTS, snapshot, NOW).open
     np.testing.assert_array_equal(verdicts == Reason.HELD_OUT, open)

@@ -3,7 +3,7 @@
 import msgspec
 import numpy as np
 
-from decision.engine.engine import decide_shadowed
+from decision.engine.engine import decide_judged
 from decision.engine.replaying import same_decision
 from decision.engine.request import DecisionRequest
 from decision.engine.snapshot import Snapshot
@@ -42,11 +42,11 @@ def test_the_shadow_is_what_the_challenger_would_have_decided_and_leaves_the_dec
     both = Snapshot.build(catalogue, {GOAL: champion}, challengers={GOAL: challenger})
     other = Snapshot.build(catalogue, {GOAL: challenger})
     for seed in range(5):
-        made, codes, shadow = decide_shadowed(request, PROFILE, NO_CONTACTS, both, NOW, seed)
-        expected, verdicts, none = decide_shadowed(request, PROFILE, NO_CONTACTS, alone, NOW, seed)
+        made, codes, shadow = decide_judged(request, PROFILE, NO_CONTACTS, both, NOW, seed)
+        expected, verdicts, none = decide_judged(request, PROFILE, NO_CONTACTS, alone, NOW, seed)
         assert same_decision(made, expected)
         assert (codes.tolist(), none) == (verdicts.tolist(), None)
-        own = decide_shadowed(request, PROFILE, NO_CONTACTS, other, NOW, seed)[0]
+        own = decide_judged(request, PROFILE, NO_CONTACTS, other, NOW, seed).decision
         assert shadow is not None
         assert shadow.model == challenger.version
         assert shadow.first == own.offers[0].offer == "corte-spa"
@@ -59,7 +59,7 @@ def test_the_shadow_is_what_the_challenger_would_have_decided_and_leaves_the_dec
 def test_a_challenger_that_is_the_champion_agrees() -> None:
     champion = load_model(encode_artefact(trained()[0]))
     both = Snapshot.build(small_catalogue(GREEDY), {GOAL: champion}, challengers={GOAL: champion})
-    made, _, shadow = decide_shadowed(DecisionRequest(HOME), PROFILE, NO_CONTACTS, both, NOW, 1)
+    made, _, shadow = decide_judged(DecisionRequest(HOME), PROFILE, NO_CONTACTS, both, NOW, 1)
     assert shadow is not None
     assert shadow.agrees
     assert shadow.predictions == tuple(shown.propensity for shown in made.offers)
@@ -70,15 +70,15 @@ def test_nobody_is_asked_where_no_model_is_or_nothing_may_be_shown() -> None:
     both = Snapshot.build(small_catalogue(GREEDY), {GOAL: champion}, challengers={GOAL: rates()})
     for without in ("model", "store"):
         gone = frozenset({without})
-        assert decide_shadowed(DecisionRequest(HOME), PROFILE, NO_CONTACTS, both, NOW, 1, gone)[2] is None
-    held = decide_shadowed(DecisionRequest(HOME), PROFILE, NO_CONTACTS, both, NOW, 1, group=HOLDOUT)
-    assert held[2] is None
+        assert decide_judged(DecisionRequest(HOME), PROFILE, NO_CONTACTS, both, NOW, 1, gone).shadow is None
+    held = decide_judged(DecisionRequest(HOME), PROFILE, NO_CONTACTS, both, NOW, 1, group=HOLDOUT)
+    assert held.shadow is None
 
 
 def test_a_shadow_is_kept_in_the_journal_and_old_records_have_none() -> None:
     champion = load_model(encode_artefact(trained()[0]))
     both = Snapshot.build(small_catalogue(GREEDY), {GOAL: champion}, challengers={GOAL: champion})
-    shadow = decide_shadowed(DecisionRequest(HOME), PROFILE, NO_CONTACTS, both, NOW, 1)[2]
+    shadow = decide_judged(DecisionRequest(HOME), PROFILE, NO_CONTACTS, both, NOW, 1).shadow
     record = msgspec.structs.replace(decision("a" * 32), shadow=shadow)
     kept = decode_record(encode_record(record))
     assert isinstance(kept, DecisionRecord)
