@@ -8,7 +8,7 @@ from decision.engine.candidate_explanation import explain_candidates, explain_le
 from decision.engine.contribution import with_contributions
 from decision.engine.engine import draw
 from decision.engine.explained_offer import ExplainedOffer, as_recorded
-from decision.engine.replaying import inputs_of, replay, same_decision
+from decision.engine.replaying import comes_out_the_same, inputs_of
 from decision.engine.snapshot import Snapshot
 from decision.engine.terms import Prices
 from decision.engine.weighing import weigh
@@ -50,7 +50,7 @@ def explain(record: DecisionRecord, snapshot: Snapshot, prices: Prices | None = 
     """
     if record.source != "live":
         return _tell(record, None, {}, [as_recorded(offer) for offer in record.decision.offers])
-    equal = same_decision(replay(record, snapshot, prices), record.decision)
+    equal = comes_out_the_same(record, snapshot, prices)
     given = inputs_of(record, prices)
     if "store" in given.without:
         return _tell(record, equal, {}, _fallback(record, snapshot.catalogue.offers.ids))

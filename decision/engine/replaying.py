@@ -14,7 +14,7 @@ from rules.contact import ContactHistory, read_contacts
 from rules.errors import Conflict
 from rules.ids import GoalId, ModelVersion
 
-_encoder = msgspec.msgpack.Encoder(order="deterministic")
+_encode = msgspec.msgpack.Encoder(order="deterministic").encode
 
 
 class GivenInputs(msgspec.Struct, frozen=True, eq=False):
@@ -77,6 +77,12 @@ def replay_judged(record: DecisionRecord, snapshot: Snapshot, prices: Prices | N
     )
 
 
+def comes_out_the_same(record: DecisionRecord, snapshot: Snapshot, prices: Prices | None = None) -> bool:
+    """Whether the decision, and what a challenger would have done, are the same when made again, bit for bit."""
+    again = replay_judged(record, snapshot, prices)
+    return same_decision(again.decision, record.decision) and _encode(again.shadow) == _encode(record.shadow)
+
+
 def _told(model: ModelVersion | None, further: Mapping[GoalId, ModelVersion]) -> str:
     """A placement's models in words, equal for the same ones."""
     return ", ".join([model or "none", *(f"{version} for goal {goal}" for goal, version in sorted(further.items()))])
@@ -84,4 +90,4 @@ def _told(model: ModelVersion | None, further: Mapping[GoalId, ModelVersion]) ->
 
 def same_decision(one: Decision, other: Decision) -> bool:
     """Whether two decisions are the same bit for bit (as values compare, NaN would differ from itself)."""
-    return _encoder.encode(one) == _encoder.encode(other)
+    return _encode(one) == _encode(other)

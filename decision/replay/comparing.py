@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 import msgspec
 
-from decision.engine.replaying import replay, same_decision
+from decision.engine.replaying import comes_out_the_same
 from decision.journal.record import DecisionRecord, decode_record
 from decision.settings import Settings
 from decision.store.opening import open_store
@@ -39,7 +39,7 @@ class Comparing:
             if not isinstance(record, DecisionRecord):
                 continue
             snapshot, prices = await self._versions.past(record), await self._versions.prices(record)
-            if same_decision(replay(record, snapshot, prices), record.decision):
+            if comes_out_the_same(record, snapshot, prices):
                 equal += 1
             else:
                 different.append(record.id)

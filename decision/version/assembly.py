@@ -43,11 +43,15 @@ class Order(msgspec.Struct, frozen=True):
 
 
 class Past(msgspec.Struct, frozen=True):
-    """The blobs that an old decision was made with; `lacking` is its placement if that went without its model."""
+    """The blobs that an old decision was made with; `lacking` is its placement if that went without its model.
+
+    `challenger` is the model that was tried beside its own.
+    """
 
     catalogue: bytes
     models: tuple[bytes, ...]
     lacking: PlacementId | None
+    challenger: bytes | None = None
 
 
 class Refusal(msgspec.Struct, frozen=True):
@@ -91,8 +95,14 @@ def restore(past: Past) -> Snapshot:
     """Make again what an old decision was made with; raises `ArtefactError`."""
     catalogue = unpack(past.catalogue)
     models = [load_model(blob) for blob in past.models]
+    challengers = [] if past.challenger is None else [load_model(past.challenger)]
     lacking = () if past.lacking is None else (catalogue.workspace.placements[past.lacking].goal,)
-    return Snapshot.build(catalogue, {model.goal: model for model in models}, frozenset(lacking))
+    return Snapshot.build(
+        catalogue,
+        {model.goal: model for model in models},
+        frozenset(lacking),
+        {model.goal: model for model in challengers},
+    )
 
 
 def warm(snapshot: Snapshot, placement: PlacementId, now: Instant) -> None:

@@ -18,7 +18,7 @@ from rules.package import unpack
 _MOST = 4
 
 
-_PastKey = tuple[CatalogueVersion, tuple[ModelVersion, ...], PlacementId | None]
+_PastKey = tuple[CatalogueVersion, tuple[ModelVersion, ...], PlacementId | None, ModelVersion | None]
 
 Versioned = frozenset[tuple[GoalId, ModelVersion]]
 Identity = tuple[CatalogueVersion, Versioned, frozenset[GoalId], Versioned]
@@ -54,17 +54,20 @@ class Versions:
     async def past(self, record: DecisionRecord) -> Snapshot:
         """The snapshot that a decision was made with: its catalogue, and the models of its goals or the lack of them.
 
-        Of a further goal whose model was missing, the record itself says that it went without.
+        With them is the challenger that was asked beside them. Of a further goal whose model was missing, the record
+        itself says that it went without.
         """
         lacking = record.model is None and "model" in record.decision.degraded
         own = () if record.model is None else (record.model,)
         models = (*own, *record.further_models.values())
-        key = (record.catalogue, models, record.request.placement if lacking else None)
+        challenger = None if record.shadow is None else record.shadow.model
+        key = (record.catalogue, models, record.request.placement if lacking else None, challenger)
         async with self._restoring:
             if key not in self._past:
                 catalogue = await self._registry.get("catalogue", record.catalogue)
                 blobs = tuple([await self._registry.get("model", version) for version in models])
-                self._past[key] = await self._building.restore(Past(catalogue, blobs, key[2]))
+                tried = None if challenger is None else await self._registry.get("model", challenger)
+                self._past[key] = await self._building.restore(Past(catalogue, blobs, key[2], tried))
                 while len(self._past) > _MOST:
                     self._past.popitem(last=False)
             self._past.move_to_end(key)
