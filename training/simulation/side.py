@@ -16,13 +16,11 @@ from decision.keys import customer_subject, visitor_subject
 from rules.contact import read_contacts
 from rules.ids import CatalogueVersion, OfferId
 from rules.volume import VolumePlace
+from training.evaluation.policies import GONE
 from training.simulation.carried import CarriedContacts
 
 PlaceName = tuple[str, str | None, str | None]
 """What stays the same of a volume limit's place in another catalogue: limit, channel, value."""
-
-GONE = frozenset({"profile", "history", "volume"})
-"""What a logged decision went without that nobody knows now; whether it had a model is the question."""
 
 
 class Weighed(msgspec.Struct, frozen=True, eq=False):

@@ -1,7 +1,8 @@
 """What both sides' slates are worth, decision by decision: the columns that off-policy estimates start from.
 
 Rank 1 is judged as `concierge evaluate` judges it. Each further rank is an action of its own under the logged offers
-above it (Li et al., KDD 2018), and expected to earn what it would at rank 1, times what the log says of its rank.
+above it (Li et al., KDD 2018): weights and expectations both are of that, lest the errors of expectations stay. An
+offer is expected to earn what it would at rank 1, times what the log says of its rank.
 """
 
 from collections.abc import Mapping, Sequence
@@ -111,10 +112,14 @@ class Valuing:
         rewards = self._rewards[placement.spec.goal]
         expected = [rewards.of(one.weighing, side.snapshot, subject) for side, one in zip(sides, weighed, strict=True)]
         slates = _Slates(record, weighed, expected, as_logged, self._across(weighed))
-        most = max(1, len(record.decision.offers), *(len(one.slate.places) for one in weighed))
+        slots = max(slots_of(record.request, one.weighing.placement.bound.spec) for one in weighed)
+        ends = 0 < len(record.decision.offers) < slots
         channel = placement.spec.channel
-        ranks = tuple(slates.rank(number) for number in range(most))
-        return Valued(record.id, person, placement.spec.goal, record.request.placement, channel, ranks)
+        ranks = [slates.rank(number) for number in range(max(1, len(record.decision.offers)))]
+        # Where the log ended a slate, a side may go on: one rank further down nothing is known of it.
+        if ends and (end := slates.rank(len(ranks))).chances != (1.0, 1.0):
+            ranks.append(end)
+        return Valued(record.id, person, placement.spec.goal, record.request.placement, channel, tuple(ranks))
 
     def _across(self, weighed: Sequence[Weighed]) -> Rows:
         """Where each candidate of the changed side stands among the present one's, -1 for nowhere."""
@@ -141,36 +146,51 @@ class _Slates:
         self._record = record
         self._weighed = weighed
         self._expected = expected
+        # Below rank 1 nothing earns nothing: what comes without an offer is counted once a decision.
+        self._below = [np.append(each[:-1], 0.0) for each in expected]
         self._as_logged = as_logged
         self._across = across
         self._logged = sorted(record.decision.offers, key=lambda offer: offer.rank)
         self._rows = [
             [one.weighing.placement.bound.position.get(offer.offer) for offer in self._logged] for one in weighed
         ]
+        # Lower ranks are there only in slates that begin: a side may begin more of them than the log, or fewer.
+        spoken = 1.0 - record.none_probability
+        first, second = (1.0 - float(self._next(side, 0)[-1]) for side in range(2))
+        self._begun = (1.0 if as_logged else first / spoken, second / spoken) if self._logged else (1.0, 1.0)
 
     def rank(self, number: int) -> Rank:
         """The rank of a number from 0."""
         chances = [self._next(side, number) for side in range(len(self._weighed))]
+        expected = self._expected if number == 0 else self._below
         shown = self._logged[number] if number < len(self._logged) else None
-        probability = 1.0 if shown is None else shown.probability
-        if shown is None and number == 0:
-            probability = self._record.none_probability or 1.0
+        probability = self._probability(number, chances[0])
         of_logged = [self._of_logged(side, number, each) for side, each in enumerate(chances)]
         if self._as_logged:
             of_logged[0] = probability
+        begun = (1.0, 1.0) if number == 0 else self._begun
         possible = chances[0] > 0
         outside = [self._outside(side, each, possible) for side, each in enumerate(chances)]
         place = self._place(0, number)
-        predicted = 0.0 if place is None else float(self._expected[0][place])
-        stands = [self._stands(side, number, each) for side, each in enumerate(chances)]
+        stands = [float(each @ worth) for each, worth in zip(chances, expected, strict=True)]
         return Rank(
             None if shown is None else shown.offer,
             0.0 if shown is None else shown.value,
             probability,
-            (of_logged[0], of_logged[1]),
-            (predicted, stands[0], stands[1]),
-            (outside[0], outside[1]),
+            (of_logged[0] * begun[0], of_logged[1] * begun[1]),
+            (0.0 if place is None else float(expected[0][place]), stands[0] * begun[0], stands[1] * begun[1]),
+            (outside[0] * begun[0], outside[1] * begun[1]),
         )
+
+    def _probability(self, number: int, present: Floats) -> float:
+        """The log's chance of what it did at a rank."""
+        if number < len(self._logged):
+            return self._logged[number].probability
+        if number == 0:
+            return self._record.none_probability or 1.0
+        # What ended a slate is journalled at rank 1 only. Where the present side made the log, its chance is the log's;
+        # elsewhere it stands in, for nothing is earned there and so no value hangs on it, only the weights' mean.
+        return float(present[-1]) or 1.0
 
     def _next(self, side: int, number: int) -> Floats:
         """A side's chance of every candidate at a rank, and last of nothing, under the logged offers above."""
@@ -198,10 +218,3 @@ class _Slates:
             return 0.0
         known = np.append(np.where(self._across >= 0, possible[self._across], False), possible[-1])
         return max(0.0, float(chances[~known].sum()))
-
-    def _stands(self, side: int, number: int, chances: Floats) -> float:
-        """What a side is expected to earn at a rank: over all it may show at the first, below by what it drew."""
-        if number == 0:
-            return float(chances @ self._expected[side])
-        places = self._weighed[side].slate.places
-        return float(self._expected[side][places[number].candidate]) if number < len(places) else 0.0

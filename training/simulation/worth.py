@@ -78,7 +78,7 @@ class _Columns:
         self._of = np.array([at for at, _, _ in rows])
         self._channel = np.array([one.channel for one in valued])
         _, person = np.unique([one.person for one in valued], return_inverse=True)
-        value = np.array([_earned(valued[at], rank, question, earnings) for at, _, rank in rows])
+        value = np.array([_earned(valued[at], number, rank, question, earnings) for at, number, rank in rows])
         predicted = np.array([rank.predicted for _, _, rank in rows])
         scale = _scale(valued, rows, value, predicted[:, 0])
         predicted = predicted * scale[:, None]
@@ -117,7 +117,9 @@ class _Columns:
         )
 
 
-def _earned(one: Valued, rank: Rank, question: Question, earnings: Earnings) -> float:
+def _earned(one: Valued, number: int, rank: Rank, question: Question, earnings: Earnings) -> float:
+    if rank.offer is None and number > 0:
+        return 0.0
     hits, value = earnings.get((one.decision, rank.offer or OfferId("")), (0, 0.0))
     if question.objective != "response":
         return value
