@@ -19,12 +19,14 @@ from training.evaluation.reach import Decided, Deeds, Reach
 from training.evaluation.rewards import Rewards
 from training.evaluation.slated import SlateComparison, Slated
 from training.evaluation.snapshots import Snapshots
+from training.material.kin import Kin
 from training.material.ledger import Brought, Earned
 from training.material.occasion import occasion
 from training.material.past import NOTHING_PAST, Past
 from training.material.question import Question
 
 _NONE: Mapping[GoalId, Model] = {}
+_NOBODY: Kin = {}
 
 
 class Judged(msgspec.Struct, frozen=True, eq=False):
@@ -60,6 +62,7 @@ def judge(
     brought: Brought | None = None,
     further: Mapping[GoalId, Model] = _NONE,
     past: Past = NOTHING_PAST,
+    kin: Kin = _NOBODY,
 ) -> Judged:
     """Decide every logged decision again under each of the named models, a constant and chance.
 
@@ -67,7 +70,8 @@ def judge(
     from. Only rank 1 is judged: its outcomes count, those of lower ranks do not. `order` is the constant policy's;
     `step` is called after each decision. With `decided` only decisions count that those placements made too; with
     `brought` whole slates are judged beside. `further` are models of the placements' further goals: policies choose by
-    them too, but are judged by what the goal itself earned. `past` has models and prices that decisions were made with.
+    them too, but are judged by what the goal itself earned. `past` has what
+    decisions were made with, `kin` who is the same person.
     Raises TrainingError when no decision can be used.
     """
     snapshots = Snapshots(question.goal, catalogues, models, further, past.models)
@@ -85,9 +89,10 @@ def judge(
             continue
         action, conduct = found
         deeds.add(on, action)
-        columns.add(record, on[0], action, worth_of(earned, action, question), conduct, rewards)
+        person = kin.get(on[0], on[0])
+        columns.add(record, person, action, worth_of(earned, action, question), conduct, rewards)
         if slated is not None:
-            slated.add(record, on[0], conduct, order)
+            slated.add(record, person, conduct, order)
     if not columns.value:
         said = "; ".join(f"{count} {reason}" for reason, count in skipped.items()) or "none was found"
         raise TrainingError(f"No logged decision can be evaluated ({said}); widen --since and --until.")

@@ -113,6 +113,7 @@ def judge_material(
         brought,
         material.further,
         material.past,
+        material.kin,
     )
 
 
@@ -122,4 +123,4 @@ def rewards_of(material: Material, question: Question, most: int | None = None, 
     learned = min(MOST_LEARNED, MOST_LEARNED if most is None else most)
     earned = first_offers(material.connection, question, material.places, learned)
     kind: Kind = "response" if question.objective == "response" else "value"
-    return fit_rewards(read_lessons(earned, question, catalogues), question.goal, kind, threads)
+    return fit_rewards(read_lessons(earned, question, catalogues, material.kin), question.goal, kind, threads)

@@ -17,9 +17,12 @@ from training.evaluation.policies import GONE, action_of, worth_of
 from training.learning.alignment import align, inputs_of
 from training.learning.rows import Inputs
 from training.material.folds import fold_of
+from training.material.kin import Kin
 from training.material.ledger import Earned
 from training.material.occasion import occasion
 from training.material.question import Question
+
+_NOBODY: Kin = {}
 
 
 class Lessons(msgspec.Struct, frozen=True, eq=False):
@@ -34,11 +37,16 @@ class Lessons(msgspec.Struct, frozen=True, eq=False):
     fold: NDArray[np.int64]
 
 
-def read_lessons(earned: Iterable[Earned], question: Question, catalogues: Mapping[str, Catalogue]) -> Lessons:
-    """The lessons of decisions made with these catalogues, in the features that all of them declare."""
+def read_lessons(
+    earned: Iterable[Earned], question: Question, catalogues: Mapping[str, Catalogue], kin: Kin = _NOBODY
+) -> Lessons:
+    """The lessons of decisions made with these catalogues, in the features that all of them declare.
+
+    `kin` says who is the same person, so that all of a person's decisions are in one fold.
+    """
     lists = {version: FeatureList.of(found.workspace, found.schema) for version, found in catalogues.items()}
     wanted = _common([inputs_of(features) for features in lists.values()])
-    reader = _Reader(question, catalogues, lists)
+    reader = _Reader(question, catalogues, lists, kin)
     for one in earned:
         reader.read(one)
     return reader.lessons(wanted)
@@ -53,8 +61,9 @@ def silent_vector(values: FeatureValues) -> Floats:
 
 class _Reader:
     def __init__(
-        self, question: Question, catalogues: Mapping[str, Catalogue], lists: Mapping[str, FeatureList]
+        self, question: Question, catalogues: Mapping[str, Catalogue], lists: Mapping[str, FeatureList], kin: Kin
     ) -> None:
+        self._kin = kin
         self._question = question
         self._catalogues = catalogues
         self._lists = lists
@@ -78,7 +87,8 @@ class _Reader:
         target = float(earned.hits > 0) if response else worth_of(earned, action, self._question)
         self._vectors[version].append(vector)
         self._targets[version].append(target)
-        self._folds[version].append(fold_of(occasion(record.customer, record.visitor, record.id, record.now)[0]))
+        name, _ = occasion(record.customer, record.visitor, record.id, record.now)
+        self._folds[version].append(fold_of(self._kin.get(name, name)))
 
     def lessons(self, wanted: Inputs) -> Lessons:
         matrices = [

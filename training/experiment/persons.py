@@ -9,13 +9,13 @@ from numpy.typing import NDArray
 
 from rules.ids import Duration, Instant, PlacementId
 
-# A person is whom the division asked for: the customer, else the visitor. Of an outcome without a value the V counts
-# that was stated for its offer.
+# Whom the division asked for is the customer, else the visitor; the two are one person where they were seen as one. Of
+# an outcome without a value the V counts that was stated for its offer.
 _PERSONS = """
 WITH asked AS (
-    SELECT id, "at", coalesce('c:' || customer, 'v:' || visitor) AS person, decision."group" AS "group",
-           decision.offers AS offers
-    FROM journal
+    SELECT id, "at", coalesce(kin.person, 'c:' || customer, 'v:' || visitor) AS person, decision.offers AS offers,
+           CASE WHEN list_contains($groups, decision."group") THEN decision."group" ELSE $others END AS "group"
+    FROM journal LEFT JOIN kin ON kin.name = coalesce('c:' || customer, 'v:' || visitor)
     WHERE record = 'decision'
       AND decision.source = 'live'
       AND (customer IS NOT NULL OR visitor IS NOT NULL)
@@ -23,19 +23,22 @@ WITH asked AS (
       AND list_contains($placements, decision.placement)
       AND ($since IS NULL OR "at" >= $since)
       AND ($until IS NULL OR "at" < $until)
+      AND ($others IS NOT NULL OR list_contains($groups, decision."group"))
 ), came AS (
-    SELECT person, "group", count(*) AS decisions, min("at") AS first FROM asked GROUP BY ALL
+    SELECT person, first("group" ORDER BY "at", id) AS "group", count(DISTINCT "group") > 1 AS mixed,
+           count(*) AS decisions, min("at") AS first
+    FROM asked GROUP BY person
 ), earned AS (
     {earned}
 )
-SELECT came."group", came.decisions, coalesce(earned.hits, 0) AS hits, coalesce(earned.value, 0.0) AS value,
+SELECT came."group", came.mixed, came.decisions, coalesce(earned.hits, 0) AS hits, coalesce(earned.value, 0.0) AS value,
        coalesce(earned.bare, 0) AS bare
-FROM came LEFT JOIN earned ON earned.person = came.person AND earned."group" = came."group"
-ORDER BY came.person, came."group"
+FROM came LEFT JOIN earned ON earned.person = came.person
+ORDER BY came.person
 """
 
 _BY_OUTCOMES = """
-    SELECT asked.person, asked."group", count(*) AS hits,
+    SELECT asked.person, count(*) AS hits,
            sum(coalesce(
                journal.outcome.value,
                list_filter(asked.offers, lambda shown: shown.offer = journal.outcome.offer)[1].value,
@@ -48,10 +51,12 @@ _BY_OUTCOMES = """
 """
 
 _BY_EVENTS = """
-    SELECT came.person, came."group", count(*) AS hits,
+    SELECT came.person, count(*) AS hits,
            sum(coalesce(journal.event.value, $unstated) ORDER BY journal.id, journal.visitor) AS value, 0 AS bare
-    FROM journal JOIN came
-      ON came.person = coalesce('c:' || journal.customer, 'v:' || journal.visitor) AND journal."at" >= came.first
+    FROM journal LEFT JOIN kin ON kin.name = coalesce('c:' || journal.customer, 'v:' || journal.visitor)
+    JOIN came
+      ON came.person = coalesce(kin.person, 'c:' || journal.customer, 'v:' || journal.visitor)
+     AND journal."at" >= came.first
     WHERE journal.record = 'event' AND journal.event.kind = $kind AND ($until IS NULL OR journal."at" < $until)
     GROUP BY ALL
 """
@@ -69,6 +74,13 @@ WHERE record = 'decision' AND decision.source = 'live'
 """
 
 
+class Groups(msgspec.Struct, frozen=True):
+    """Decisions' groups that count by their names, and what all others are called; None where they do not count."""
+
+    named: tuple[str, ...]
+    others: str | None
+
+
 class Measure(msgspec.Struct, frozen=True):
     """What counts: outcomes of a `kind` inside a `window` after their decision, or without one events of that kind.
 
@@ -83,6 +95,7 @@ class Measure(msgspec.Struct, frozen=True):
 class Persons(msgspec.Struct, frozen=True, eq=False):
     """One element per person, in the order of their names: group, decisions, what counts of them, and its value.
 
+    Who was in several groups, as a visitor and as a customer, belongs to the first, which chance chose: `mixed`.
     `bare` is how many of what counts say no value and follow a decision that showed nothing, so that no offer says one.
     """
 
@@ -91,20 +104,27 @@ class Persons(msgspec.Struct, frozen=True, eq=False):
     hits: NDArray[np.int64]
     value: NDArray[np.float64]
     bare: NDArray[np.int64]
+    mixed: NDArray[np.bool_]
 
 
 def persons_of(
     connection: duckdb.DuckDBPyConnection,
     catalogues: Sequence[str],
     placements: Sequence[PlacementId],
+    groups: Groups,
     measure: Measure,
     since: Instant | None = None,
     until: Instant | None = None,
 ) -> Persons:
-    """Everybody decided for at the placements under these catalogue versions; who is nobody in particular is not."""
+    """Everybody in the groups decided for at the placements under these catalogue versions.
+
+    Who is nobody in particular is not. The connection has the table `kin`, of who is whom.
+    """
     given: dict[str, object] = {
         "catalogues": list(catalogues),
         "placements": list(placements),
+        "groups": list(groups.named),
+        "others": groups.others,
         "since": since,
         "until": until,
         "kind": measure.kind,
@@ -120,6 +140,7 @@ def persons_of(
         np.asarray(columns["hits"], np.int64),
         np.asarray(columns["value"], np.float64),
         np.asarray(columns["bare"], np.int64),
+        np.asarray(columns["mixed"], np.bool_),
     )
 
 

@@ -17,6 +17,7 @@ from training.experiment.lift import Moments, lift
 from training.experiment.persons import Measure, Persons, count_decisions, latest_catalogues, persons_of
 from training.experiment.sample_ratio import SampleRatio, sample_ratio
 from training.experiment.split import Split, find_split
+from training.material.kin import kin_of, register_kin
 
 EVERYWHERE = "all channels"
 
@@ -65,7 +66,7 @@ class Report(msgspec.Struct, frozen=True):
     """Everything that is told; `changed` decisions were made while the experiment was declared otherwise.
 
     `counted` says that outcomes are compared by their number: asked for, or because `unvalued` of those who were shown
-    nothing say no value, where an offer's would be its V.
+    nothing say no value, where an offer's would be its V. `mixed` persons were in several groups.
     """
 
     id: str
@@ -77,6 +78,7 @@ class Report(msgspec.Struct, frozen=True):
     channels: tuple[ChannelFigures, ...]
     changed: int
     unvalued: int = 0
+    mixed: int = 0
 
     @property
     def total(self) -> ChannelFigures:
@@ -100,8 +102,9 @@ def report_on(connection: duckdb.DuckDBPyConnection, catalogues: Mapping[str, Ca
     measure = _measure(workspace, split, wish)
 
     def persons(placements: tuple[PlacementId, ...]) -> Persons:
-        return persons_of(connection, versions, placements, measure, wish.since, wish.until)
+        return persons_of(connection, versions, placements, split.groups, measure, wish.since, wish.until)
 
+    register_kin(connection, kin_of(connection))
     everybody = persons(split.placements)
     if not len(everybody.group):
         raise TrainingError(f"Nobody was decided for in {wish.id!r} yet, as it is declared; look again later.")
@@ -129,6 +132,7 @@ def report_on(connection: duckdb.DuckDBPyConnection, catalogues: Mapping[str, Ca
         tuple(channels),
         count_decisions(connection, others, split.placements, wish.since, wish.until),
         unvalued,
+        int(everybody.mixed.sum()),
     )
 
 
@@ -149,18 +153,17 @@ def _measure(workspace: Workspace, split: Split, wish: Wish) -> Measure:
 
 
 def _figures(name: str, split: Split, persons: Persons, beside: str, wish: Wish) -> ChannelFigures:
-    groups = np.array([split.group(group) or "" for group in persons.group.tolist()], np.str_)
     earned = persons.hits.astype(np.float64) if wish.counted else persons.value
     moments = {}
     for group in split.shares:
-        own = groups == group
+        own = persons.group == group
         worth = earned[own]
         moments[group] = Moments(
             float(own.sum()), float(persons.decisions[own].sum()), float(worth.sum()), float((worth * worth).sum())
         )
     told = []
     for group, found in moments.items():
-        own = groups == group
+        own = persons.group == group
         difference = lift(found, moments[beside], wish.level)
         figures = (float(difference.value), float(difference.low), float(difference.high))
         known = group != beside and not np.isnan(figures[0])

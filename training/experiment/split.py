@@ -11,6 +11,7 @@ from rules.errors import NotFound
 from rules.experiment import Experiment, Holdout
 from rules.ids import PlacementId
 from rules.workspace import Workspace
+from training.experiment.persons import Groups
 
 SHOWN = "shown"
 """Everybody who is not held out, where the holdout is what is looked at."""
@@ -32,11 +33,10 @@ class Split(msgspec.Struct, frozen=True):
     experiment: Experiment | None
     holdout: Holdout | None
 
-    def group(self, decided: str) -> str | None:
-        """The group here of a decision's group; None where it is in none."""
-        if self.experiment is None:
-            return HOLDOUT if decided == HOLDOUT else SHOWN
-        return decided if decided in self.shares else None
+    @property
+    def groups(self) -> Groups:
+        """What decisions' groups are here."""
+        return Groups((HOLDOUT,), SHOWN) if self.experiment is None else Groups(tuple(self.shares), None)
 
 
 def split_of(catalogue: Catalogue, id: str) -> Split | None:

@@ -27,6 +27,13 @@ def show_report(console: Console, report: Report) -> None:
             soft_wrap=True,
             highlight=False,
         )
+    if report.mixed:
+        console.print(
+            f"{report.mixed:,} persons were in several groups, as visitors and as customers. Each counts where it came "
+            "first, with all that followed: lifts are a little smaller for it.",
+            soft_wrap=True,
+            highlight=False,
+        )
     if report.changed:
         console.print(
             f"{report.changed:,} decisions at its placements were made while it was declared otherwise, and are not "

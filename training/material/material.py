@@ -12,6 +12,7 @@ from rules.catalogue import Catalogue
 from rules.errors import ConciergeError, NotFound
 from rules.ids import GoalId, Instant, ModelVersion, PlacementId
 from rules.package import unpack
+from training.material.kin import Kin, kin_of
 from training.material.ledger import catalogues_of, latest_moment
 from training.material.past import Past, past_of
 from training.material.places import places_of
@@ -33,7 +34,7 @@ class Material(msgspec.Struct, frozen=True, eq=False):
 
     `catalogue` is the one in use; `catalogues` those that decisions were made with and that can still be read. `places`
     are where the goal is the placement's own, `taught` also where it is a further one. `further` are the models in use
-    for what else its placements work towards, `past` holds what decisions were made with.
+    for what else its placements work towards, `past` holds what decisions were made with, `kin` who is whom.
     """
 
     connection: duckdb.DuckDBPyConnection
@@ -44,6 +45,7 @@ class Material(msgspec.Struct, frozen=True, eq=False):
     taught: dict[str, frozenset[PlacementId]]
     further: dict[GoalId, Model]
     past: Past
+    kin: Kin
 
 
 async def gather(registry: Registry, connection: duckdb.DuckDBPyConnection, goal: GoalId, range: Range) -> Material:
@@ -57,7 +59,7 @@ async def gather(registry: Registry, connection: duckdb.DuckDBPyConnection, goal
     places, taught = (places_of(catalogues, question, decided, further) for further in (False, True))
     models = await _further(registry, catalogues, places, goal)
     past = await past_of(registry, connection, question, catalogues, places)
-    return Material(connection, question, catalogue, catalogues, places, taught, models, past)
+    return Material(connection, question, catalogue, catalogues, places, taught, models, past, kin_of(connection))
 
 
 async def stored_catalogues(registry: Registry, versions: Iterable[str]) -> dict[str, Catalogue]:

@@ -24,6 +24,7 @@ from training.learning.dataset import read_rows, read_young_rows
 from training.learning.delay import Young
 from training.learning.reliability import Reliability, figures_of, reliability_of
 from training.learning.rows import Rows
+from training.material.kin import as_persons
 from training.material.ledger import first_offers
 from training.material.material import Material, Range, champion_of, gather
 from training.promotion.gate import Trial, checks_of
@@ -95,6 +96,8 @@ def train_rows(
 ) -> Trained:
     """Train on rows of a material, and hold what comes of it against the champion on the material's decisions."""
     question, catalogue = material.question, material.catalogue
+    # Whoever is judged is told by the same names, so that nobody is judged by what was learned from him.
+    rows = msgspec.structs.replace(rows, subject=as_persons(rows.subject, material.kin))
     course = train(rows, question.goal, question.objective, created, champion.artefact, threads, young)
     understudy = understudy_of(rows, course, champion.artefact, threads)
     opponent = opponent_of(champion, rows, understudy.since, catalogue)

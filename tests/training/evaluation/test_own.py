@@ -26,6 +26,7 @@ from training.evaluation.policies import NOTHING
 from training.evaluation.rewards import fit_rewards
 from training.evaluation.support import support_of
 from training.evaluation.table import evaluation_notes
+from training.material.folds import fold_of
 from training.material.ledger import Brought, Earned
 from training.material.past import NOTHING_PAST, Past
 from training.material.question import question_of
@@ -227,3 +228,18 @@ def test_without_anything_before_there_is_no_constant() -> None:
     assert found.of("champion").gain.refusal == "there is nothing to gain over"
     assert "There is no constant" in " ".join(evaluation_notes(found))
     assert "nan" not in evaluation_page(found, "Title")
+
+
+def test_a_person_known_by_two_names_is_one_cluster_in_one_fold() -> None:
+    catalogue = world("{ epsilon = 1.0 }")
+    rows = [Earned(record, 0, 0.0) for record in decided(catalogue, model_of({}), 200)]
+    names = sorted({f"c:{row.record.customer}" for row in rows})
+    kin = {name: f"c:pair-{place // 2}" for place, name in enumerate(names)}
+    question = question_of(catalogue.workspace, GOAL, Instant(START + 10 * WEEK))
+    catalogues = {str(catalogue.version): catalogue}
+    lessons = read_lessons(rows, question, catalogues, kin)
+    assert lessons.fold.tolist() == [fold_of(kin[f"c:{row.record.customer}"]) for row in rows]
+    rewards = fit_rewards(lessons, GOAL, "response", threads=1)
+    found = judge(rows, question, catalogues, {"champion": model_of({})}, (), rewards, kin=kin)
+    assert len(np.unique(found.logged.cluster)) == len(names) / 2
+    assert set(found.subject.tolist()) == set(kin.values())

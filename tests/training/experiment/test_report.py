@@ -7,19 +7,24 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import duckdb
+import msgspec
 import numpy as np
 import pytest
 from rich.console import Console
 
 from decision.clock import wall_clock
+from decision.engine.engine import decide
+from decision.engine.snapshot import Snapshot
 from decision.journal.reading import open_journal
-from decision.journal.record import DecisionRecord, OutcomeRecord, Record
+from decision.journal.record import DecisionRecord, EventRecord, OutcomeRecord, Record
 from decision.store.memory import MemoryStore
+from decision.subject.profile import EMPTY_PROFILE
 from rules.catalogue import Catalogue
+from rules.contact import NO_CONTACTS
 from rules.division import CHAMPION, HOLDOUT
 from rules.errors import Invalid, NotFound
-from rules.ids import GoalId, Instant
-from tests.training.experiment.divided_shop import DIVIDED, divided_shop, divided_visits
+from rules.ids import GoalId, Instant, VisitorId
+from tests.training.experiment.divided_shop import DIVIDED, HOME, divided_shop, divided_visits
 from tests.training.journal import write_journal
 from tests.training.shop import START, WEEK, shop, visits
 from training.errors import TrainingError
@@ -204,3 +209,29 @@ def test_what_says_no_value_is_counted_where_some_were_shown_nothing(
 def test_what_says_its_value_is_valued(journal: duckdb.DuckDBPyConnection, catalogue: Catalogue) -> None:
     report = report_on(journal, {catalogue.version: catalogue}, Wish(HOLDOUT, goal=GoalId("accept")))
     assert (report.counted, report.unvalued) == (False, 0)
+
+
+def test_a_visitor_who_becomes_a_customer_is_one_person(catalogue: Catalogue, tmp_path: Path) -> None:
+    """Everybody's first decision is a visitor's, in a group that is often another one than the customer's."""
+    snapshot, records, first = Snapshot.build(catalogue, {}), list[Record](), dict[str, str]()
+    for record in divided_visits(catalogue, 400, 7):
+        if isinstance(record, DecisionRecord) and record.customer not in first:
+            cookie = VisitorId(f"cookie-{record.customer}")
+            group = catalogue.division.group(HOME, f"v:{cookie}")
+            made = decide(record.request, EMPTY_PROFILE, NO_CONTACTS, snapshot, record.now, record.seed, group=group)
+            first[str(record.customer)] = group
+            records.append(msgspec.structs.replace(record, customer=None, visitor=cookie, decision=made))
+        elif isinstance(record, DecisionRecord):
+            records.append(msgspec.structs.replace(record, visitor=VisitorId(f"cookie-{record.customer}")))
+        elif isinstance(record, EventRecord):
+            records.append(record)
+    later = {
+        str(one.customer): one.decision.group for one in records if isinstance(one, DecisionRecord) if one.customer
+    }
+    bookings = sum(isinstance(record, EventRecord) for record in records)
+    with open_journal(written(records, tmp_path)) as journal:
+        report = report_on(journal, {catalogue.version: catalogue}, Wish("levers", event="booking"))
+    assert {found.group: found.persons for found in report.total.groups} == Counter(first.values())
+    assert report.mixed == sum(first[person] != later[person] for person in later) > 100
+    assert sum(found.hits for found in report.total.groups) == bookings
+    assert sum(found.decisions for found in report.total.groups) == 3 * 400

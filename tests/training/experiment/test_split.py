@@ -4,6 +4,7 @@ import pytest
 
 from rules.division import CHAMPION, HOLDOUT
 from tests.training.experiment.divided_shop import DIVIDED, divided_shop
+from training.experiment.persons import Groups
 from training.experiment.split import SHOWN, split_of
 
 
@@ -11,7 +12,8 @@ def test_the_holdout_is_a_group_where_it_covers_all_placements_of_an_experiment(
     split = split_of(divided_shop(), "levers")
     assert split is not None
     assert split.shares == pytest.approx({HOLDOUT: 0.2, "levers/none": 0.4, CHAMPION: 0.4})
-    assert (split.beside, split.group(HOLDOUT), split.group("other/arm")) == (CHAMPION, HOLDOUT, None)
+    assert split.beside == CHAMPION
+    assert split.groups == Groups((HOLDOUT, "levers/none", CHAMPION), None)
 
 
 @pytest.mark.parametrize("covered", ["home", "call"])
@@ -20,7 +22,7 @@ def test_else_it_is_left_out(covered: str) -> None:
     split = split_of(narrow, "levers")
     assert split is not None
     assert split.shares == pytest.approx({"levers/none": 0.5, CHAMPION: 0.5})
-    assert split.group(HOLDOUT) is None
+    assert HOLDOUT not in split.groups.named
     assert split.holdout is None
 
 
@@ -37,5 +39,5 @@ def test_the_holdout_stands_beside_everybody_else() -> None:
     assert split is not None
     assert split.shares == pytest.approx({HOLDOUT: 0.2, SHOWN: 0.8})
     assert (split.placements, split.beside) == (("home", "call", "mail"), HOLDOUT)
-    assert [split.group(each) for each in (HOLDOUT, CHAMPION, "levers/none")] == [HOLDOUT, SHOWN, SHOWN]
+    assert split.groups == Groups((HOLDOUT,), SHOWN)
     assert split_of(divided_shop(""), HOLDOUT) is None
