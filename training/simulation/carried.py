@@ -15,7 +15,7 @@ from rules.contact import (
     offer_key,
     read_contacts,
 )
-from rules.ids import OfferId
+from rules.ids import CustomerId, OfferId, VisitorId
 from rules.workspace import Channel
 
 _DECISION, _IMPRESSION = kind_key(DECISION_KIND), kind_key(IMPRESSION_KIND)
@@ -44,9 +44,16 @@ class CarriedContacts:
 
     def __init__(self) -> None:
         self._departures: dict[int, list[_Departure]] = {}
+        self._customers: dict[VisitorId, CustomerId] = {}
 
     def history(self, record: DecisionRecord) -> bytes:
-        """The contacts that the person has when this decision is made, as a blob; the log's where nothing differs."""
+        """The contacts that the person has when this decision is made, as a blob; the log's where nothing differs.
+
+        What showed nothing left no trace in the log's: it counts for its own subject and, once a visitor was seen with
+        a customer, for that customer.
+        """
+        if record.customer is not None and record.visitor is not None:
+            self._customers[record.visitor] = record.customer
         if not self._departures:
             return record.contacts
         logged = read_contacts(record.contacts)
@@ -70,7 +77,7 @@ class CarriedContacts:
             departure.contacts
             for departures in self._departures.values()
             for departure in departures
-            if id(departure) in seen or (not departure.logged and _same_subject(departure.record, record))
+            if id(departure) in seen or (not departure.logged and self._same_subject(departure.record, record))
         ]
         return b"".join((logged[kept].tobytes(), *moved, *made))
 
@@ -92,6 +99,15 @@ class CarriedContacts:
         )
         self._departures.setdefault(tag, []).append(departure)
 
+    def _same_subject(self, earlier: DecisionRecord, later: DecisionRecord) -> bool:
+        """Whether a decision that showed nothing was made for the subject that asks later."""
+        if earlier.customer is not None:
+            return earlier.customer == later.customer
+        if earlier.visitor is None:
+            return False
+        known = self._customers.get(earlier.visitor)
+        return earlier.visitor == later.visitor or (known is not None and known == later.customer)
+
     def _of(self, logged: ContactHistory, row: int) -> _Departure | None:
         """The departure that a logged contact followed from: two decisions share a tag by chance, hardly an offer."""
         offer = int(logged["offer"][row])
@@ -106,10 +122,3 @@ def _moved(logged: ContactHistory, row: int, departure: _Departure, rank: int) -
     contact = np.array([logged[row]], CONTACT)
     contact["offer"] = departure.shown[rank - 1]
     return [contact.tobytes()]
-
-
-def _same_subject(earlier: DecisionRecord, later: DecisionRecord) -> bool:
-    """Whether a decision that showed nothing, and so left no trace, was made for the same subject."""
-    if earlier.customer is None:
-        return earlier.visitor is not None and earlier.visitor == later.visitor
-    return earlier.customer == later.customer

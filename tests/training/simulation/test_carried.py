@@ -3,14 +3,19 @@
 from decision.engine.request import Decision, DecisionRequest, ShownOffer
 from decision.journal.record import DecisionRecord
 from rules.contact import DECISION_KIND, IMPRESSION_KIND, contact_record, decision_tag
-from rules.ids import CatalogueVersion, CustomerId, DecisionId, Instant, OfferId, PlacementId
+from rules.ids import CatalogueVersion, CustomerId, DecisionId, Instant, OfferId, PlacementId, VisitorId
 from training.simulation.carried import CarriedContacts
 
 A, B, C = OfferId("a"), OfferId("b"), OfferId("c")
 
 
 def record(
-    id: str, at: int, shown: tuple[OfferId, ...], contacts: bytes = b"", customer: str = "ann"
+    id: str,
+    at: int,
+    shown: tuple[OfferId, ...],
+    contacts: bytes = b"",
+    customer: str | None = "ann",
+    visitor: str | None = None,
 ) -> DecisionRecord:
     offers = tuple(ShownOffer(offer, rank, None, 1.0, 1.0, 0.5, ()) for rank, offer in enumerate(shown, start=1))
     return DecisionRecord(
@@ -18,8 +23,8 @@ def record(
         written=Instant(at),
         now=Instant(at),
         seed=0,
-        customer=CustomerId(customer),
-        visitor=None,
+        customer=None if customer is None else CustomerId(customer),
+        visitor=None if visitor is None else VisitorId(visitor),
         request=DecisionRequest(PlacementId("home")),
         profile=b"",
         contacts=contacts,
@@ -73,6 +78,23 @@ def test_what_showed_nothing_counts_from_now_on_and_only_for_its_own_subject() -
     made = contact_record(first.now, A, DECISION_KIND, "email", 1, decision_tag(first.id))
     assert path.history(record("two", 2, ())) == made
     assert path.history(record("two", 2, (), customer="bob")) == b""
+
+
+def test_what_showed_a_visitor_nothing_counts_for_the_customer_that_the_visitor_turns_out_to_be() -> None:
+    path, first = CarriedContacts(), record("one", 1, (), customer=None, visitor="cookie")
+    path.note(first, "web", (A,))
+    made = contact(first, A)
+    assert path.history(record("two", 2, ())) == b""
+    assert path.history(record("three", 3, (), visitor="cookie")) == made
+    assert path.history(record("four", 4, ())) == made
+    assert path.history(record("five", 5, (), customer="bob")) == b""
+
+
+def test_a_visitor_is_known_though_nothing_differed_until_then() -> None:
+    path, first = CarriedContacts(), record("one", 1, (), customer=None, visitor="cookie")
+    path.history(record("zero", 0, (), visitor="cookie"))
+    path.note(first, "web", (A,))
+    assert path.history(record("two", 2, ())) == contact(first, A)
 
 
 def test_what_a_history_has_lost_does_not_come_back() -> None:
