@@ -1,6 +1,7 @@
-"""How sure a value is: clustered standard errors, bootstrap intervals, and bounds that hold for any sample size.
+"""How sure a value is: clustered standard errors, bootstrap intervals, and ones that hold for any sample size.
 
-Sources: the bootstrap over clusters is scipy's; the bounds are Maurer and Pontil (COLT 2009, theorem 4).
+Sources: the bootstrap over clusters is scipy's; the others are Maurer and Pontil's (COLT 2009, theorem 4),
+with the range of values seen in the place of that which they can have: no bounds where tails are heavy.
 """
 
 from collections.abc import Sequence
