@@ -4,6 +4,9 @@ import msgspec
 
 from rules.ids import ModelVersion
 
+UNCHECKED = "not checked"
+"""Said of a model that nobody held against another one before it could be put to use."""
+
 
 class Check(msgspec.Struct, frozen=True):
     """One thing that was checked: what it came to in a sentence, and its figure beside the bound it had to keep.
@@ -34,3 +37,10 @@ class Gate(msgspec.Struct, frozen=True):
     def failed(self) -> tuple[Check, ...]:
         """What speaks against it."""
         return tuple(check for check in self.checks if not check.passed)
+
+
+def verdict(gate: Gate | None) -> str:
+    """A gate in few words: `passed`, else the names of the checks that failed, or that there were none."""
+    if gate is None:
+        return UNCHECKED
+    return ", ".join(check.name for check in gate.failed) or "passed"

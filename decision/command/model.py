@@ -52,6 +52,7 @@ def activate(version: str) -> None:
     """Put a stored model to use for its goal."""
     published = asyncio.run(_activate(version))
     click.echo(f"In use: {published.version} instead of {published.before or 'none'}; workers take it within seconds.")
+    click.echo(f"Gate: {published.gate}.")
 
 
 @model.command()
@@ -76,7 +77,7 @@ def unchallenge(goal: str) -> None:
 def publish(file: Path, activate: bool) -> None:
     """Store a model FILE, such as one from another machine."""
     published = asyncio.run(_publish(file.read_bytes(), activate))
-    click.echo(f"Stored {published.version}{', in use' if activate else ''}.")
+    click.echo(f"Stored {published.version}{', in use' if activate else ''}; gate: {published.gate}.")
 
 
 @model.command()
@@ -90,7 +91,7 @@ def adopt(file: Path, goal: str, activate: bool) -> None:
     except UnicodeDecodeError as error:
         raise ArtefactError(f"{file} is no text ({error}): give the file that Booster.save_model wrote") from error
     published = asyncio.run(_adopt(text, GoalId(goal), activate))
-    click.echo(f"Stored {published.version}{', in use' if activate else ''}.")
+    click.echo(f"Stored {published.version}{', in use' if activate else ''}; gate: {published.gate}.")
 
 
 async def _all() -> tuple[list[VersionInfo], dict[str, str], dict[str, str]]:

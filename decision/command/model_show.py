@@ -12,9 +12,10 @@ from decision.command.gate_table import gate_table
 from decision.keys import CARE_REPORT
 from decision.settings import read_settings
 from decision.store.opening import open_store
-from decision.version.registry import CATALOGUE_SLOT, Registry
+from decision.version.registry import CATALOGUE_SLOT, Registry, VersionInfo
 from decision.version.versions import Versions
 from models.artefact import Artefact, decode_artefact
+from models.gate import UNCHECKED
 from models.importance import importance_of
 from rules.care import Care
 from rules.instant import format_instant
@@ -24,7 +25,7 @@ from rules.instant import format_instant
 @click.argument("version")
 def show(version: str) -> None:
     """Show what a model was made from, what it looks at, its figures, and how it does in use."""
-    artefact, report, care = asyncio.run(_known(version))
+    info, artefact, report, care = asyncio.run(_known(version))
     console = Console(highlight=False)
     console.print(f"{version}: {artefact.kind} for goal {artefact.goal} ({artefact.objective})", markup=False)
     console.print(f"made {format_instant(artefact.created)} from {artefact.evidence} shown offers", markup=False)
@@ -44,6 +45,8 @@ def show(version: str) -> None:
         console.print(table)
     if artefact.gate is not None:
         console.print(gate_table(artefact.gate))
+    elif artefact.kind == "forest" or info.summary.get("gate") == UNCHECKED:
+        console.print(f"{UNCHECKED} by the gate: stored by {info.by or 'hand'} as it was given", markup=False)
     if artefact.kind == "forest":
         console.print(importance_table(importance_of(artefact)))
     found = None if report is None else report.goals.get(artefact.goal)
@@ -58,12 +61,12 @@ def show(version: str) -> None:
         console.print(calibration_table(found))
 
 
-async def _known(version: str) -> tuple[Artefact, CareReport | None, Care]:
+async def _known(version: str) -> tuple[VersionInfo, Artefact, CareReport | None, Care]:
     """A model, what was found when those in use were looked at last, and the bounds of the catalogue in use."""
     async with open_store(read_settings()) as store:
         registry = Registry(store)
-        artefact = decode_artefact(await registry.get("model", version))
+        info, artefact = await registry.info("model", version), decode_artefact(await registry.get("model", version))
         (blob,) = await store.get_many([CARE_REPORT])
         pointer = (await registry.current("catalogue")).get(CATALOGUE_SLOT)
         care = Care() if pointer is None else (await Versions(registry).catalogue(pointer)).workspace.care
-        return artefact, None if blob is None else decode_report(blob), care
+        return info, artefact, None if blob is None else decode_report(blob), care

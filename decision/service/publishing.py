@@ -14,11 +14,15 @@ from rules.package import pack
 
 
 class Published(msgspec.Struct, frozen=True):
-    """The version that is now in use in a slot, the one before, and what `check` warned of."""
+    """The version that is now in use in a slot, the one before, and what `check` warned of.
+
+    `gate` is what the record of a model says of it: that it passed, what failed, or that nothing was checked.
+    """
 
     version: str
     before: str | None
     warnings: tuple[Finding, ...] = ()
+    gate: str = ""
 
 
 class Publishing:
@@ -44,19 +48,22 @@ class Publishing:
         return Published(version, before, warnings)
 
     async def publish_model(self, blob: bytes, by: str = "", activate: bool = True) -> Published:
-        """Store a model and, unless told otherwise, put it to use for its goal; raises `ArtefactError`."""
+        """Store a model and, unless told otherwise, put it to use for its goal; raises `ArtefactError`.
+
+        Nothing is held against the model in use, as a training does; what is said of the version tells so.
+        """
         seen = await self._building.see_model(blob)
-        summary = {"goal": seen.goal, "kind": seen.kind, "evidence": seen.evidence}
+        summary = {"goal": seen.goal, "kind": seen.kind, "evidence": seen.evidence, "gate": seen.gate}
         version = await self._registry.put("model", blob, self._clock(), by, {**summary})
         before = await self._registry.activate("model", version, seen.goal) if activate else None
-        return Published(version, before)
+        return Published(version, before, gate=seen.gate)
 
     async def activate(self, kind: Kind, version: str) -> Published:
         """Put a stored version to use; raises `NotFound`."""
-        slot = CATALOGUE_SLOT
-        if kind == "model":
-            slot = (await self._building.see_model(await self._registry.get(kind, version))).goal
-        return Published(version, await self._registry.activate(kind, version, slot))
+        if kind != "model":
+            return Published(version, await self._registry.activate(kind, version))
+        seen = await self._building.see_model(await self._registry.get(kind, version))
+        return Published(version, await self._registry.activate(kind, version, seen.goal), gate=seen.gate)
 
     async def challenge(self, version: str) -> Published:
         """Try a stored model beside the one in use for its goal; raises `NotFound` or `ArtefactError`."""

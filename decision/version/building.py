@@ -7,6 +7,7 @@ import msgspec
 
 from decision.engine.snapshot import Snapshot
 from decision.version.assembly import Assembled, Order, Past, assemble, restore
+from models.gate import verdict
 from models.model import load_model
 from rules.check import check_workspace
 from rules.errors import Unavailable
@@ -27,11 +28,12 @@ class SeenWorkspace(msgspec.Struct, frozen=True):
 
 
 class SeenModel(msgspec.Struct, frozen=True):
-    """What a model is that was loaded and verified."""
+    """What a model is that was loaded and verified; `gate` is what its record says of it (`models.gate.verdict`)."""
 
     goal: GoalId
     kind: Literal["rates", "forest"]
     evidence: int
+    gate: str
 
 
 class Building(Protocol):
@@ -85,4 +87,4 @@ def see_workspace(toml: bytes, offers: bytes, offers_name: str) -> SeenWorkspace
 def see_model(blob: bytes) -> SeenModel:
     """Load and verify a model; raises `ArtefactError`."""
     artefact = load_model(blob).artefact
-    return SeenModel(artefact.goal, artefact.kind, artefact.evidence)
+    return SeenModel(artefact.goal, artefact.kind, artefact.evidence, verdict(artefact.gate))

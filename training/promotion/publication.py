@@ -6,6 +6,7 @@ import msgspec
 
 from decision.version.registry import Registry
 from models.artefact import Artefact, decode_artefact, encode_artefact
+from models.gate import verdict
 from rules.errors import Conflict
 from rules.ids import GoalId, ModelVersion
 from training.promotion.checks.warm_up import WARM_UP
@@ -70,9 +71,8 @@ def _summary(artefact: Artefact) -> dict[str, str | int | float]:
         "objective": artefact.objective,
         "kind": artefact.kind,
         "evidence": artefact.evidence,
+        "gate": verdict(artefact.gate),
     }
-    if artefact.gate is not None:
-        summary["gate"] = ", ".join(check.name for check in artefact.gate.failed) or "passed"
     for name, figures in sorted(artefact.metrics.items()):
         summary.update({f"{name} {figure}": value for figure, value in figures.items()})
     return summary

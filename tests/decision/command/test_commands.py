@@ -113,10 +113,16 @@ def test_models_are_published_listed_shown_and_activated(tmp_path: Path) -> None
             kind="rates", goal=GoalId("accept"), objective="response", created=Instant(0), evidence=evidence
         )
         (tmp_path / "model").write_bytes(encode_artefact(artefact))
-        versions += VERSION.findall(succeed("model", "publish", tmp_path / "model"))
+        stored = succeed("model", "publish", tmp_path / "model")
+        assert "gate: not checked" in stored
+        versions += VERSION.findall(stored)
     assert all(version in succeed("model", "list") for version in versions)
-    assert "10 shown offers" in succeed("model", "show", versions[0])
-    assert VERSION.findall(succeed("model", "activate", versions[0])) == versions
+    shown = succeed("model", "show", versions[0])
+    assert "10 shown offers" in shown
+    assert "not checked by the gate: stored by command line" in shown
+    activated = succeed("model", "activate", versions[0])
+    assert "Gate: not checked." in activated
+    assert VERSION.findall(activated) == versions
     assert VERSION.findall(succeed("rollback", "--model", "accept"))[0] == versions[1]
     fail(NotFound, "model", "show", "0123456789abcdef")
 
