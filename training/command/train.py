@@ -15,6 +15,7 @@ from decision.journal.settling import settle
 from decision.settings import Settings, read_settings
 from decision.store.opening import open_store
 from decision.version.registry import Registry
+from rules.errors import Fault, Invalid
 from rules.ids import Instant
 from training.command.options import chosen_goal, places, which_decisions
 from training.command.progress import counting
@@ -33,8 +34,8 @@ from training.promotion.training import Trained, train_goal
 @click.option("--goal", help="The goal to train for; may be left out where the workspace has only one.")
 @click.option("--since", type=MOMENT, help="Only decisions from this moment (RFC 3339) on.")
 @click.option("--if-new", is_flag=True, help="Only if enough came since the last training; made for cron.")
-@click.option("--no-activate", "use", flag_value="none", help="Store the model without putting it to use.")
-@click.option("--force", "use", flag_value="force", help="Put it to use whatever was found; its record tells of it.")
+@click.option("--no-activate", is_flag=True, help="Store the model without putting it to use.")
+@click.option("--force", is_flag=True, help="Put it to use whatever was found; its record tells of it.")
 @click.option("--threads", type=click.IntRange(1, 256), default=2, show_default=True, help="Threads to train with.")
 def train(
     goal: str | None,
@@ -44,7 +45,8 @@ def train(
     until: Instant | None,
     now: Instant | None,
     if_new: bool,
-    use: Use | None,
+    no_activate: bool,
+    force: bool,
     threads: int,
     figures: Path | None,
 ) -> None:
@@ -53,8 +55,11 @@ def train(
     All that was checked stands in the model's record, which `concierge model show` prints. The figures stand beside
     those of the model in use, of a constant and of chance.
     """
+    if force and no_activate:
+        raise Invalid((Fault("--force", "puts the model to use, and --no-activate does not; leave one of them out"),))
+    use: Use = "force" if force else "none" if no_activate else "if-passed"
     range = Range(since, until, now, places(placements), source)
-    made = asyncio.run(_train(read_settings(), goal, range, threads, use or "if-passed", if_new))
+    made = asyncio.run(_train(read_settings(), goal, range, threads, use, if_new))
     console = Console()
     if isinstance(made, Renewal):
         console.print(

@@ -73,13 +73,41 @@ def _part(trial: Trial, name: str, ids: frozenset[str], bounds: Promotion) -> Ch
 
 
 def _gain(trial: Trial, ids: frozenset[str] | None, confidence: float) -> Gain:
-    """The paired gain on all judged decisions, or on those with these ids."""
-    judged = trial.judged
-    if judged is None:
+    if trial.judged is None:
         nan = float("nan")
         return Gain(nan, nan, nan, nan, nan, 0, trial.unjudged)
+    return judged_gain(trial.judged, ids, confidence)
+
+
+def judged_gain(judged: Judged, ids: frozenset[str] | None, confidence: float) -> Gain:
+    """The paired gain on all judged decisions, or on those with these ids; a refusal of all says where it lies."""
     rows = None if ids is None else _rows(judged, ids)
-    return paired_gain(judged.logged, judged.policies[MODEL], judged.policies[CHAMPION], rows, confidence)
+    gain = paired_gain(judged.logged, judged.policies[MODEL], judged.policies[CHAMPION], rows, confidence)
+    if not gain.refusal or ids is not None:
+        return gain
+    return msgspec.structs.replace(gain, refusal=f"{gain.refusal}{_blind(judged)}")
+
+
+def _blind(judged: Judged) -> str:
+    """Which placements never tried what either side would do there, and the way out."""
+    blind = [
+        f"{placement!r} ({outside:.0%} of it)"
+        for placement in np.unique(judged.placement).tolist()
+        if (outside := _outside(judged, placement)) > MOST_OUTSIDE
+    ]
+    if not blind:
+        return ""
+    return (
+        f", at placement {', '.join(blind)}: let it explore (`exploration` in the workspace), judge the others alone "
+        "with --placement, or put it to use with --force"
+    )
+
+
+def _outside(judged: Judged, placement: str) -> float:
+    """The share of what either side would do at a placement that was never tried there, as far as that is known."""
+    rows = np.flatnonzero(judged.placement == placement)
+    each = [judged.policies[name].outside[rows] for name in (MODEL, CHAMPION)]
+    return max((float(np.nanmean(one)) for one in each if np.isfinite(one).any()), default=0.0)
 
 
 def _rows(judged: Judged, ids: frozenset[str]) -> NDArray[np.intp]:

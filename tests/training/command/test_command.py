@@ -11,7 +11,7 @@ from decision.settings import Settings
 from decision.store.opening import open_store
 from decision.version.registry import Registry
 from models.model import load_model
-from rules.errors import NotFound
+from rules.errors import Invalid, NotFound
 from rules.package import pack, read_package
 from tests.training.command.running import NOW, PACKAGE, run
 from tests.training.shop import GOAL, START
@@ -55,6 +55,8 @@ def test_mistaken_options_are_named(settings: Settings) -> None:
     with pytest.raises(NotFound, match="home"):
         run(train, "--placement", "nowhere")
     assert "--now" in run(train, "--now", "tomorrow")
+    with pytest.raises(Invalid, match="--no-activate"):
+        run(train, "--force", "--no-activate")
 
 
 def test_what_does_not_pass_is_put_to_use_by_force_alone_and_its_record_says_so(

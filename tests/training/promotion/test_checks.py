@@ -66,9 +66,9 @@ def test_calibration_may_not_grow_worse_but_by_chance() -> None:
 def test_accuracy_may_not_be_shown_to_be_worse() -> None:
     _, cluster = np.unique(PERSON, return_inverse=True)
     good, noisy = losses(CHANCE, ANSWER, True), losses(DRAW.permutation(CHANCE), ANSWER, True)
-    assert check_accuracy(good, noisy, cluster).passed
-    assert not check_accuracy(noisy, good, cluster).passed
-    assert check_accuracy(good, good, cluster).passed
+    assert check_accuracy(good, noisy, cluster, True).passed
+    assert not check_accuracy(noisy, good, cluster, True).passed
+    assert check_accuracy(good, good, cluster, True).passed
     values = losses(2.0 * CHANCE, ANSWER, False), losses(np.full(ROWS, 0.1), ANSWER, False)
     assert not check_worth(*values, cluster).passed
 
@@ -136,8 +136,8 @@ def test_what_foretells_much_more_than_the_champion_knows_too_much() -> None:
 
 def test_what_serves_must_be_no_worse_than_what_was_judged() -> None:
     good, noisy = losses(CHANCE, ANSWER, True), losses(DRAW.permutation(CHANCE), ANSWER, True)
-    assert check_served(good, good, CLUSTER).passed
-    assert not check_served(noisy, good, CLUSTER).passed
+    assert check_served(good, good, CLUSTER, True).passed
+    assert not check_served(noisy, good, CLUSTER, True).passed
 
 
 def test_features_and_labels_must_be_those_that_serving_and_the_journal_know() -> None:

@@ -19,14 +19,11 @@ def losses(prediction: NDArray[np.float64], target: NDArray[np.float64], respons
     return np.asarray(-np.where(target > 0, np.log(likely), np.log1p(-likely)))
 
 
-def check_accuracy(model: NDArray[np.float64], beside: NDArray[np.float64], cluster: NDArray[np.intp]) -> Check:
+def check_accuracy(
+    model: NDArray[np.float64], beside: NDArray[np.float64], cluster: NDArray[np.intp], response: bool
+) -> Check:
     """Its losses f8[n] must not be shown to be larger than the champion's on the same rows."""
-    figure, _ = interval(model - beside, cluster)
-    said = (
-        f"It loses {model.mean():.5g} per shown offer and the champion {beside.mean():.5g}: "
-        f"at least {figure:+.2g} more, with 95 % confidence."
-    )
-    return Check("accuracy", figure <= 0.0, said, figure, 0.0)
+    return _no_larger("accuracy", model, ("the champion's", beside), cluster, response)
 
 
 def check_worth(model: NDArray[np.float64], constant: NDArray[np.float64], cluster: NDArray[np.intp]) -> Check:
@@ -34,22 +31,29 @@ def check_worth(model: NDArray[np.float64], constant: NDArray[np.float64], clust
 
     That they are smaller cannot be asked: a few large values hide what was learned.
     """
-    figure, _ = interval(model - constant, cluster)
-    said = (
-        f"It loses {model.mean():.5g} per shown offer and one figure for all {constant.mean():.5g}: "
-        f"at least {figure:+.2g} more, with 95 % confidence."
-    )
-    return Check("worth", figure <= 0.0, said, figure, 0.0)
+    return _no_larger("worth", model, ("that of one figure for all", constant), cluster, False)
 
 
-def check_served(served: NDArray[np.float64], judged: NDArray[np.float64], cluster: NDArray[np.intp]) -> Check:
+def check_served(
+    served: NDArray[np.float64], judged: NDArray[np.float64], cluster: NDArray[np.intp], response: bool
+) -> Check:
     """What would serve must not be shown to lose more than what was judged: it has learned from more."""
-    figure, _ = interval(served - judged, cluster)
-    said = (
-        f"What would serve loses {served.mean():.5g} per shown offer, and what was judged in its place "
-        f"{judged.mean():.5g}: at least {figure:+.2g} more."
-    )
-    return Check("served", figure <= 0.0, said, figure, 0.0)
+    return _no_larger("served", served, ("that of what was judged in its place", judged), cluster, response)
+
+
+def _no_larger(
+    name: str,
+    own: NDArray[np.float64],
+    beside: tuple[str, NDArray[np.float64]],
+    cluster: NDArray[np.intp],
+    response: bool,
+) -> Check:
+    whose, other = beside
+    least, _ = interval(own - other, cluster)
+    measure = "log loss" if response else "squared error"
+    verdict = "not shown to be larger" if least <= 0.0 else f"larger by {least:.2g} at least, with 95 % confidence"
+    said = f"Its {measure} per shown offer is {own.mean():.5g} and {whose} {other.mean():.5g}: {verdict}."
+    return Check(name, least <= 0.0, said, least, 0.0)
 
 
 def interval(difference: NDArray[np.float64], cluster: NDArray[np.intp], errors: float = REACH) -> tuple[float, float]:

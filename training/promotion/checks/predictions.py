@@ -36,9 +36,9 @@ def check_predictions(
     )
     checks = [
         check_calibration(model, beside, target, cluster, bounds.calibration),
-        check_accuracy(lost, lost_beside, cluster),
+        check_accuracy(lost, lost_beside, cluster, response),
         check_learning(target, model) if response else check_worth(lost, lost_constant, cluster),
-        check_served(lost_after, lost, cluster),
+        check_served(lost_after, lost, cluster, response),
         check_foresight(lost, lost_beside, lost_constant, cluster, bounds.foresight),
     ]
     if known is not None and champion is not None:
