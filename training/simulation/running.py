@@ -30,7 +30,7 @@ from training.simulation.simulation import (
     placement_changes,
 )
 from training.simulation.tally import Tally
-from training.simulation.variant import Variant
+from training.simulation.variant import variant_of
 from training.simulation.worth import Earnings, worths
 
 MOST_VALUED = 100_000
@@ -69,9 +69,11 @@ async def plan(registry: Registry, connection: duckdb.DuckDBPyConnection, change
     for name in change.models:
         tried[load_model(await registry.get("model", name)).goal] = name
     served = await registry.get("catalogue", version)
-    present = await _variant(registry, served, in_use)
-    changed = await _variant(registry, served if change.catalogue is None else change.catalogue, tried)
-    catalogues = unpack(present.catalogue), unpack(changed.catalogue)
+    blobs = served, served if change.catalogue is None else change.catalogue
+    catalogues = unpack(blobs[0]), unpack(blobs[1])
+    present, changed = [
+        await variant_of(registry, *each) for each in zip(blobs, catalogues, (in_use, tried), strict=True)
+    ]
     volumes = any(catalogue.workspace.volume for catalogue in catalogues)
     learned = present.learned(), changed.learned()
     valuation = await appraise(registry, connection, catalogues, people.scope, learned)
@@ -140,10 +142,6 @@ def _counted_by(catalogue: Catalogue) -> set[str]:
     """The attributes that placements and contact policy count by: what people speak of offers by."""
     limits = {name for placement in catalogue.placements.values() for name in placement.limits}
     return (limits | {entry.per for entry in catalogue.workspace.contact_policy if entry.per}) - {"id"}
-
-
-async def _variant(registry: Registry, catalogue: bytes, models: dict[GoalId, str]) -> Variant:
-    return Variant(catalogue, tuple([await registry.get("model", name) for name in models.values()]))
 
 
 async def _places(

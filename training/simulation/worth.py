@@ -6,6 +6,7 @@ import duckdb
 import msgspec
 import numpy as np
 
+from decision.journal.attribution import offer_of, within
 from rules.ids import DecisionId, GoalId, OfferId
 from training.evaluation.actions import Floats, LoggedActions, PolicyActions
 from training.evaluation.estimate import Estimate, estimates_of
@@ -17,14 +18,14 @@ from training.simulation.valuing import Rank, Valued
 
 EVERYWHERE = "all"
 
-_EARNED = """
+_EARNED = f"""
 SELECT outcomes.outcome.decision,
-       coalesce(outcomes.outcome.offer,
-                CASE WHEN len(made.decision.offers) = 1 THEN made.decision.offers[1].offer ELSE '' END) AS offer,
+       {offer_of("outcomes.outcome", "len(made.decision.offers)", "made.decision.offers[1].offer")} AS offer,
        count(*), sum(coalesce(outcomes.outcome.value, 0.0))
 FROM journal AS outcomes
 JOIN journal AS made ON made.record = 'decision' AND made.id = outcomes.outcome.decision
-WHERE outcomes.record = 'outcome' AND outcomes.outcome.kind = $outcome AND outcomes."at" <= made."at" + $window
+WHERE outcomes.record = 'outcome' AND outcomes.outcome.kind = $outcome
+  AND {within('outcomes."at"', 'made."at"')}
 GROUP BY 1, 2
 """
 

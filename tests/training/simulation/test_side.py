@@ -4,14 +4,20 @@ import msgspec
 import pytest
 
 from decision.engine.replaying import replay
+from decision.engine.snapshot import Snapshot
 from decision.journal.record import DecisionRecord, GivenTerms
+from decision.store.memory import MemoryStore
+from decision.version.registry import Registry
+from models.artefact import encode_artefact
+from models.model import load_model
 from rules.ids import OfferId, VolumeId
 from rules.package import pack, unpack
-from tests.training.shop import SMALL
+from tests.decision.engine.small_models import rates_model
+from tests.training.shop import GOAL, SMALL, START
 from tests.training.simulation.lives import lives
 from training.simulation.carried import CarriedContacts
 from training.simulation.side import Logged, Side, names_of
-from training.simulation.variant import Variant
+from training.simulation.variant import Variant, variant_of
 
 NOTHING = Logged({}, {})
 TOML, OFFERS = (SMALL / "concierge.toml").read_text(), (SMALL / "offers.csv").read_bytes()
@@ -94,3 +100,34 @@ def test_what_was_sold_out_stays_so_under_another_list_of_limits() -> None:
     assert made.shown == tuple(offer.offer for offer in record.decision.offers)
     forgotten = Side(Variant(other).snapshot(), NOTHING).make(record, CarriedContacts())
     assert first in forgotten.shown
+
+
+async def test_an_arm_s_challenger_decides_for_it() -> None:
+    arm = '{ id = "new", share = 0.5, model = "challenger" }'
+    toml = f'{TOML}[[experiment]]\nid = "try"\nplacements = ["home"]\narms = [{arm}]\n'
+    blob, registry = pack(toml.encode(), OFFERS, "offers.csv"), Registry(MemoryStore())
+    catalogue = unpack(blob)
+    first, *_, last = sorted(catalogue.offers.ids)
+    used, tried = (encode_artefact(rates_model("accept", {offer: 0.9}, "response").artefact) for offer in (first, last))
+    names = [await registry.put("model", each, START) for each in (used, tried)]
+    await registry.challenge("accept", names[1])
+    variant = await variant_of(registry, blob, catalogue, {GOAL: names[0]})
+    assert variant == Variant(blob, (used,), (tried,))
+    served = Snapshot.build(catalogue, {GOAL: load_model(used)}, challengers={GOAL: load_model(tried)})
+    side = Side(variant.snapshot(), NOTHING)
+    groups = set()
+    for record in lives(catalogue, 40, 1)[0]:
+        group = catalogue.division.group(record.request.placement, f"c:{record.customer}")
+        groups.add(group)
+        model = served.placement(record.request.placement, group).version
+        meant = msgspec.structs.replace(
+            record, model=model, decision=msgspec.structs.replace(record.decision, group=group)
+        )
+        logged = msgspec.structs.replace(meant, decision=replay(meant, served))
+        made = side.make(logged, CarriedContacts())
+        assert made.weighed is None, "it is as logged"
+        assert side.weigh(logged, logged.contacts).shown == made.shown
+    assert groups == {"champion", "try/new"}
+    # Elsewhere it is used itself, or asked for by no arm.
+    assert await variant_of(registry, blob, catalogue, {GOAL: names[1]}) == Variant(blob, (tried,))
+    assert await variant_of(registry, package(), unpack(package()), {GOAL: names[0]}) == Variant(package(), (used,))
