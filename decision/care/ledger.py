@@ -7,6 +7,7 @@ import msgspec
 import pyarrow as pa
 
 from decision.care.report import Calibrated, CalibratedDay
+from decision.journal.attribution import offer_of, within
 from rules.ids import Duration, Instant, ModelVersion, PlacementId
 from rules.workspace import Goal
 
@@ -58,8 +59,19 @@ FROM (
 WHERE len(shown.features) > 0
 """
 
+EARNED = f"""earned AS (
+    SELECT first.id, sum(coalesce(outcomes.outcome.value, 0.0)) AS value
+    FROM first
+    JOIN journal AS outcomes
+      ON outcomes.record = 'outcome' AND outcomes.outcome.kind = $outcome AND outcomes.outcome.decision = first.id
+     AND {offer_of("outcomes.outcome", "first.offers", "first.offer")} = first.offer
+     AND {within('outcomes."at"', "first.moment")}
+    GROUP BY first.id
+)"""
+"""What came of each decision of `first` (id, moment, offer, offers) within the window; only of those that had any."""
+
 # First offers alone: a model predicts what an offer brings at the first rank.
-_CALIBRATED = """
+_CALIBRATED = f"""
 WITH first AS (
     SELECT id, coalesce(customer, visitor, id) AS subject, "at" AS moment, "at" // $day AS day,
            decision.offers[1].offer AS offer, len(decision.offers) AS offers,
@@ -69,15 +81,7 @@ WITH first AS (
       AND "at" > $since AND "at" + $window <= $present
       AND list_contains($placements, decision.placement)
       AND len(decision.offers) > 0 AND len(decision.offers[1].features) > 0
-), earned AS (
-    SELECT first.id, sum(coalesce(outcomes.outcome.value, 0.0)) AS value
-    FROM first
-    JOIN journal AS outcomes
-      ON outcomes.record = 'outcome' AND outcomes.outcome.kind = $outcome AND outcomes.outcome.decision = first.id
-     AND (outcomes.outcome.offer = first.offer OR (outcomes.outcome.offer IS NULL AND first.offers = 1))
-     AND outcomes."at" <= first.moment + $window
-    GROUP BY first.id
-), told AS (
+), {EARNED}, told AS (
     SELECT day, subject, predicted,
            CASE WHEN earned.id IS NULL THEN 0.0 WHEN $response THEN 1.0 ELSE earned.value END AS observed
     FROM first LEFT JOIN earned USING (id)

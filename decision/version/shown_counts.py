@@ -5,6 +5,7 @@ from math import sqrt
 import duckdb
 import msgspec
 
+from decision.journal.attribution import offer_of, within
 from models.rates import STRENGTH, Count, group_of
 from rules.catalogue import Catalogue
 from rules.duration import parse_duration
@@ -13,16 +14,17 @@ from rules.ids import GoalId, OfferId, PlacementId
 # The present is the latest moment in the journal: recorded and simulated data live in their own time. An offer counts
 # once its window has passed, because until then it may still be answered. Where nothing was shown, by choice, outcomes
 # name no offer.
-_COUNTS = """
+_COUNTS = f"""
 WITH shown AS (
-    SELECT id, moment, placement, shown.offer AS offer
+    SELECT id, moment, placement, shown.offer AS offer, offers
     FROM (
-        SELECT id, "at" AS moment, decision.placement AS placement, unnest(decision.offers) AS shown
+        SELECT id, "at" AS moment, decision.placement AS placement,
+               unnest(decision.offers) AS shown, len(decision.offers) AS offers
         FROM journal
         WHERE record = 'decision' AND list_contains($placements, decision.placement)
     )
     UNION ALL
-    SELECT id, "at", decision.placement, ''
+    SELECT id, "at", decision.placement, '', 0
     FROM journal
     WHERE $none AND record = 'decision' AND list_contains($placements, decision.placement)
       AND len(decision.offers) = 0 AND decision.none_probability > 0
@@ -33,16 +35,15 @@ ripe AS (
     WHERE moment + $window <= (SELECT max("at") FROM journal WHERE record IN ('decision', 'outcome'))
 ),
 answers AS (
-    SELECT outcome.decision AS id, coalesce(outcome.offer, '') AS offer, "at" AS moment,
-           coalesce(outcome.value, 0) AS value
+    SELECT outcome.decision AS id, outcome, "at" AS moment, coalesce(outcome.value, 0) AS value
     FROM journal
     WHERE record = 'outcome' AND outcome.kind = $kind
 ),
 answered AS (
     SELECT ripe.id, ripe.offer, CASE WHEN $response THEN 1.0 ELSE sum(answers.value) END AS value
     FROM ripe JOIN answers
-      ON answers.id = ripe.id AND answers.offer = ripe.offer
-     AND answers.moment >= ripe.moment AND answers.moment < ripe.moment + $window
+      ON answers.id = ripe.id AND {offer_of("answers.outcome", "ripe.offers", "ripe.offer")} = ripe.offer
+     AND {within("answers.moment", "ripe.moment")}
     GROUP BY ripe.id, ripe.offer
 )
 SELECT placement, offer, count(*), coalesce(sum(value), 0), coalesce(sum(value * value), 0)

@@ -13,9 +13,8 @@ from training.evaluation.intervals import NOWHERE, bootstrap_intervals, clustere
 class Estimate(msgspec.Struct, frozen=True):
     """A mean value per decision, with its error and intervals of 95 %, all clustered by subject; NaN where unknown.
 
-    `low` and `high` are the bootstrap's; `sure_low` and `sure_high` (empirical Bernstein) hold for every sample size if no
-    cluster goes beyond those seen,
-    and are NaN for a self-normalised value, of which that theorem does not speak.
+    `low` and `high` are the bootstrap's; `sure_low` and `sure_high` (empirical Bernstein) hold for every sample size if
+    no cluster goes beyond those seen, and are NaN for a self-normalised value, of which that theorem does not speak.
     """
 
     value: float

@@ -7,6 +7,7 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
+from decision.journal.attribution import offer_of, within
 from rules.ids import Duration, Instant, PlacementId
 
 # Whom the division asked for is the customer, else the visitor; the two are one person where they were seen as one. Of
@@ -37,16 +38,19 @@ FROM came LEFT JOIN earned ON earned.person = came.person
 ORDER BY came.person
 """
 
-_BY_OUTCOMES = """
+_OFFER = offer_of("journal.outcome", "len(asked.offers)", "asked.offers[1].offer")
+
+_BY_OUTCOMES = f"""
     SELECT asked.person, count(*) AS hits,
            sum(coalesce(
                journal.outcome.value,
-               list_filter(asked.offers, lambda shown: shown.offer = journal.outcome.offer)[1].value,
+               list_filter(asked.offers, lambda shown: shown.offer = {_OFFER})[1].value,
                $unstated
            ) ORDER BY journal.id, asked.id) AS value,
            count_if(journal.outcome.value IS NULL AND len(asked.offers) = 0) AS bare
     FROM journal JOIN asked ON journal.outcome.decision = asked.id
-    WHERE journal.record = 'outcome' AND journal.outcome.kind = $kind AND journal."at" <= asked."at" + $window
+    WHERE journal.record = 'outcome' AND journal.outcome.kind = $kind
+      AND {within('journal."at"', 'asked."at"')}
     GROUP BY ALL
 """
 

@@ -6,6 +6,7 @@ import duckdb
 import msgspec
 import pyarrow as pa
 
+from decision.journal.attribution import offer_of, within
 from decision.journal.record import DecisionRecord, decode_record
 from rules.errors import ConciergeError
 from rules.ids import DecisionId, Instant, OfferId, PlacementId
@@ -13,9 +14,8 @@ from training.errors import TrainingError
 from training.material.occasion import Occasion, occasion
 from training.material.question import Question
 
-# An outcome that names no offer is about the only one shown. Outcomes count up to and with the end of the window, and
-# until now where that is earlier; one whose clock runs before its decision's still followed it.
-_ASKED = """
+# Outcomes count until now where that is before their window ends.
+_ASKED = f"""
 WITH asked AS (
     SELECT id, "at", decision, coalesce('c:' || customer, 'v:' || visitor, 'd:' || id) AS subject
     FROM journal
@@ -28,8 +28,7 @@ WITH asked AS (
 ), earned AS (
     SELECT
         asked.id,
-        coalesce(outcomes.outcome.offer,
-                 CASE WHEN len(asked.decision.offers) = 1 THEN asked.decision.offers[1].offer ELSE '' END) AS offer,
+        {offer_of("outcomes.outcome", "len(asked.decision.offers)", "asked.decision.offers[1].offer")} AS offer,
         count(*) AS hits,
         sum(coalesce(outcomes.outcome.value, 0.0)) AS value,
         min(outcomes."at" - asked."at") AS delay
@@ -37,7 +36,8 @@ WITH asked AS (
     JOIN asked ON outcomes.outcome.decision = asked.id
     WHERE outcomes.record = 'outcome'
       AND outcomes.outcome.kind = $outcome
-      AND outcomes."at" <= least(asked."at" + $window, $now)
+      AND {within('outcomes."at"', 'asked."at"')}
+      AND outcomes."at" <= $now
     GROUP BY 1, 2
 )
 """

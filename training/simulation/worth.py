@@ -36,8 +36,8 @@ Earnings = Mapping[tuple[DecisionId, str], tuple[int, float]]
 class Worth(msgspec.Struct, frozen=True):
     """What decisions of a goal earn on a channel (or `all` of them), per decision, with intervals of 95 %.
 
-    `present` and `changed` are what both sides would earn; the gain is paired, `low` to `high`. Figures are NaN where
-    the support refuses.
+    `present` and `changed` are what both sides would earn; the gain is paired, `low` to `high`. A side whose support
+    refuses has NaN, and so has the gain then.
     """
 
     goal: GoalId
@@ -49,6 +49,12 @@ class Worth(msgspec.Struct, frozen=True):
     low: float
     high: float
     support: Support
+    present_support: Support
+
+    @property
+    def refusal(self) -> str:
+        """Why the gain cannot be told, empty where it can."""
+        return self.support.refusal or self.present_support.refusal
 
 
 def earnings_of(connection: duckdb.DuckDBPyConnection, question: Question) -> Earnings:
@@ -102,19 +108,18 @@ class _Columns:
         ranks = len(rows) / len(chosen)
         gain = paired_gain(logged, changed, present)
         first, second = estimates_of([doubly_robust(logged, side) for side in (present, changed)], logged.cluster)
-        support = support_of(logged, changed)
-        if gain.refusal:
-            second = _scaled(second, float("nan"))
+        supports = support_of(logged, present), support_of(logged, changed)
         return Worth(
             goal,
             channel,
             len(chosen),
-            _scaled(first, ranks),
-            _scaled(second, ranks),
+            _scaled(first, float("nan") if supports[0].refusal else ranks),
+            _scaled(second, float("nan") if supports[1].refusal else ranks),
             gain.value * ranks,
             gain.low * ranks,
             gain.high * ranks,
-            support,
+            supports[1],
+            supports[0],
         )
 
 
