@@ -6,6 +6,7 @@ from rich.table import Table
 
 from decision.care.ledger import DAY
 from decision.care.report import EVIDENCE_BOUNDS, CareReport, GoalCare
+from decision.care.shadows import Shadows
 from models.importance import Importance
 from models.reference import Stability
 from rules.care import Care
@@ -55,6 +56,25 @@ def care_lines(report: CareReport, goal: GoalCare, care: Care) -> Iterable[str]:
         )
     if goal.prediction is not None:
         yield f"drift of predictions: {_index(goal.prediction)} (bound {care.drift:g})"
+
+
+def shadow_lines(shadows: Shadows, window: str) -> Iterable[str]:
+    """What a challenger would have done, and how its predictions for shown offers compare with what came."""
+    if not shadows.decisions:
+        yield f"challenger: it was asked about no decision in the journal of the last {window}"
+        return
+    share = 100 * shadows.agreeing / shadows.decisions
+    yield (
+        f"challenger: asked about {shadows.decisions} decisions of the last {window}, it liked the same offer best in "
+        f"{share:.1f} %"
+    )
+    held = shadows.held
+    if held is not None:
+        yield (
+            f"of {held.offers} first offers whose window has passed {held.observed:.4g} came each; it predicted "
+            f"{held.predicted:.4g} (squared error {held.error:.4g}), the model in use {held.served:.4g} "
+            f"({held.served_error:.4g})"
+        )
 
 
 def drift_table(goal: GoalCare, care: Care) -> Table:

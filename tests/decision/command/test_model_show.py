@@ -3,11 +3,13 @@
 import asyncio
 from pathlib import Path
 
+import msgspec
 import pytest
 from click.testing import CliRunner
 
 from decision.care.report import Calibrated, CalibratedDay, CareReport, Evidence, GoalCare, decode_report, encode_report
 from decision.command.main import concierge
+from decision.engine.request import Shadow
 from decision.journal.journal import Journal
 from decision.keys import CARE_REPORT
 from decision.store.redis import RedisStore
@@ -15,6 +17,7 @@ from models.artefact import encode_artefact, version_of
 from models.reference import Stability
 from rules.ids import Instant, OfferId
 from rules.instant import parse_instant
+from tests.decision.journal.records import NOW as JOURNAL_NOW
 from tests.decision.journal.records import decision
 from tests.decision.small_workspace import DAY, FOLDER
 from tests.models.small_model import GOAL, trained
@@ -83,6 +86,33 @@ def test_a_model_in_use_is_shown_with_what_it_looks_at_and_what_was_found(tmp_pa
     assert told.index("customer_age ", told.index("Drift of features")) < told.index(
         "customer_tier ", told.index("Drift of")
     )
+
+
+def test_a_challenger_is_shown_with_what_it_would_have_done(tmp_path: Path, valkey_url: str) -> None:
+    succeed("publish", FOLDER)
+    blob = encode_artefact(trained()[0])
+    version = version_of(blob)
+    (tmp_path / "model").write_bytes(blob)
+    succeed("model", "publish", tmp_path / "model", "--no-activate")
+    assert "challenger" not in succeed("model", "show", version)
+    succeed("model", "challenge", version)
+    assert "challenger" not in succeed("model", "show", version)
+    shadow = Shadow(version, OfferId("alba-spa"), False, (0.5,))
+
+    async def append() -> None:
+        store = RedisStore.connect(valkey_url)
+        for record in (
+            msgspec.structs.replace(decision("d1"), shadow=shadow),
+            decision("d2", JOURNAL_NOW + 8 * DAY),
+        ):
+            await Journal(store, tmp_path / "data").append(record)
+        await store.close()
+
+    asyncio.run(append())
+    succeed("sink", "--once")
+    told = succeed("model", "show", version)
+    assert "asked about 1 decisions of the last 7d, it liked the same offer best in 0.0 %" in told
+    assert "of 1 first offers whose window has passed 0 came each; it predicted 0.5 (squared error 0.25), the" in told
 
 
 def test_the_sink_leaves_a_report_on_what_it_moved(tmp_path: Path, valkey_url: str) -> None:
