@@ -9,7 +9,6 @@ from typing import TypedDict, Unpack
 
 import msgspec
 import rich_click as click
-from rich.console import Console
 
 from decision.campaign.beginning import CHUNK, Wish
 from decision.campaign.campaign import NAME, CampaignId
@@ -18,6 +17,7 @@ from decision.clock import wall_clock
 from decision.command.campaign_crew import dask_crew, local_crew
 from decision.command.campaign_past import list_campaigns, withdraw
 from decision.command.campaign_run import INTERRUPTED, CampaignShow
+from decision.command.console import open_console
 from decision.command.moment import MOMENT
 from decision.service.bulk.processes import cores
 from decision.settings import read_settings
@@ -104,7 +104,7 @@ def plan(**who: Unpack[Who]) -> None:
 def _show(who: Who, wish: Wish, what: Callable[[CampaignShow], Coroutine[None, None, bool]]) -> None:
     dask = who["dask"]
     with local_crew(who["processes"] or cores()) if dask is None else dask_crew(dask) as crew:
-        show = CampaignShow(read_settings(), wish, who["audience"], crew, Console(stderr=True))
+        show = CampaignShow(read_settings(), wish, who["audience"], crew, open_console(stderr=True))
         done = asyncio.run(what(show))
     if not done:
         sys.exit(INTERRUPTED)

@@ -15,6 +15,7 @@ from decision.campaign.withdrawing import Withdrawing, Withdrawn
 from decision.campaign.workshop import order_snapshot
 from decision.clock import wall_clock
 from decision.command.campaign_progress import CampaignProgress
+from decision.command.console import open_console
 from decision.folders import data_folder
 from decision.journal.settling import settled
 from decision.settings import Settings, read_settings
@@ -46,7 +47,7 @@ def list_campaigns() -> None:
             folder.state,
         )
         lines.append(f"{campaign.order.campaign}: {campaign.audience} → {campaign.out}")
-    console = Console(highlight=False)
+    console = open_console(highlight=False)
     console.print(table)
     for line in lines:
         console.print(line, soft_wrap=True, markup=False)
@@ -57,7 +58,7 @@ def list_campaigns() -> None:
 def withdraw(campaign: str) -> None:
     """Take back what nothing came of yet: contacts, and what volume limits counted; CAMPAIGN is as `list` shows it."""
     settings = read_settings()
-    console = Console(stderr=True, highlight=False)
+    console = open_console(stderr=True, highlight=False)
     folder = CampaignFolders(settings.folder).of(CampaignId(campaign))
     taken = asyncio.run(_withdraw(settings, folder, settings.folder, console))
     click.echo(

@@ -8,10 +8,10 @@ from pathlib import Path
 from typing import Literal
 
 import rich_click as click
-from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeRemainingColumn
 from rich.progress import Progress as Bar
 
+from decision.command.console import open_console
 from decision.composition import open_import_desk
 from decision.importing.desk import Import, ImportDesk
 from decision.importing.report import Progress
@@ -111,7 +111,7 @@ async def _take(kind: Kind, rows: RowFile, taking: Import, tally: _Tally) -> Non
     for signum in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(signum, stop, signum)
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-    with Bar(*columns, console=Console(stderr=True, highlight=False)) as bar:
+    with Bar(*columns, console=open_console(stderr=True, highlight=False)) as bar:
         task = bar.add_task(f"importing {kind}", total=rows.length)
         async for part in taking.take(rows):
             tally.add(part)

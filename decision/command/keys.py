@@ -3,11 +3,11 @@
 import asyncio
 
 import rich_click as click
-from rich.console import Console
 from rich.table import Column, Table
 
 from decision.access.api_keys import ApiKey, ApiKeys
 from decision.clock import wall_clock
+from decision.command.console import open_console
 from decision.settings import read_settings
 from decision.store.opening import open_store
 from rules.errors import Fault, Invalid
@@ -37,10 +37,10 @@ def create(client: str, scopes: tuple[str, ...]) -> None:
 @keys.command(name="list")
 def list_keys() -> None:
     """List all keys; secrets are not kept and cannot be shown."""
-    table = Table(Column("Key", no_wrap=True), "Client", "Scopes", "Created")
+    table = Table(Column("Key", no_wrap=True), "Client", "Scopes", Column("Created", no_wrap=True))
     for key in asyncio.run(_all()):
         table.add_row(key.id, key.client, " ".join(key.scopes), format_instant(key.created))
-    Console().print(table)
+    open_console().print(table)
 
 
 @keys.command()

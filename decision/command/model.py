@@ -4,10 +4,10 @@ import asyncio
 from pathlib import Path
 
 import rich_click as click
-from rich.console import Console
 from rich.table import Column, Table
 
 from decision.clock import wall_clock
+from decision.command.console import open_console
 from decision.command.model_show import show
 from decision.composition import compose
 from decision.service.admission import served
@@ -34,8 +34,8 @@ model.add_command(show)
 def list_models() -> None:
     """List all stored models, the latest first."""
     infos, current, challengers = asyncio.run(_all())
-    columns = ("In use for", "Challenges", "Goal", "Kind", "Evidence", "Gate", "Stored", "By")
-    table = Table(Column("Version", no_wrap=True), *columns)
+    columns = ("In use for", "Challenges", "Goal", "Kind", Column("Evidence", justify="right"), "Gate")
+    table = Table(Column("Version", no_wrap=True), *columns, Column("Stored", no_wrap=True), "By")
     for info in infos:
         slots = [
             ", ".join(sorted(goal for goal, version in pointers.items() if version == info.version))
@@ -43,7 +43,7 @@ def list_models() -> None:
         ]
         figures = [str(info.summary.get(name, "")) for name in ("goal", "kind", "evidence", "gate")]
         table.add_row(info.version, *slots, *figures, format_instant(info.created), info.by)
-    Console().print(table)
+    open_console().print(table)
 
 
 @model.command()

@@ -7,11 +7,11 @@ from concurrent.futures import Executor, Future
 
 import msgspec
 import rich_click as click
-from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from decision.campaign.hands import Crew, Hands
 from decision.command.campaign_crew import dask_crew, local_crew
+from decision.command.console import open_console
 from decision.command.moment import MOMENT
 from decision.journal.reading import open_journal
 from decision.journal.settling import settle
@@ -54,7 +54,7 @@ async def _replay(
     crew: Crew,
     elsewhere: bool,
 ) -> Compared:
-    console = Console(stderr=True)
+    console = open_console(stderr=True)
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
     async with open_store(settings) as store:
         await settle(store, settings.folder)

@@ -4,10 +4,10 @@ import asyncio
 
 import msgspec
 import rich_click as click
-from rich.console import Console
 from rich.table import Column, Table
 
 from decision.clock import wall_clock
+from decision.command.console import open_console
 from decision.command.moment import MOMENT
 from decision.service.claims import counter_of, period_of
 from decision.settings import read_settings
@@ -46,7 +46,7 @@ def volumes(everything: bool, at: Instant | None) -> None:
         place = each.place
         names = (place.limit.id, place.channel or "", place.value or "", each.period)
         table.add_row(*names, *(f"{number:,}" for number in (each.taken, each.held, each.left, place.most or 0)))
-    Console().print(table)
+    open_console().print(table)
     if len(shown) < len(counted):
         click.echo(f"Of {len(counted) - len(shown):,} more nothing is taken; --all shows them.")
 

@@ -6,8 +6,8 @@ from collections.abc import Iterable
 from pathlib import Path
 
 import rich_click as click
-from rich.console import Console
 
+from decision.command.console import open_console
 from decision.composition import compose
 from decision.service.publishing import Published
 from decision.settings import read_settings
@@ -69,7 +69,7 @@ def workspace_files(folder: Path) -> tuple[bytes, bytes, str]:
 
 
 def _report(findings: Iterable[Finding]) -> None:
-    console = Console(stderr=True, highlight=False)
+    console = open_console(stderr=True, highlight=False)
     for finding in findings:
         colour = "red" if finding.severity == "error" else "yellow"
         console.print(f"[{colour}]{finding.severity}[/] ", end="")

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import msgspec
 import rich_click as click
-from rich.console import Console
 
+from decision.command.console import open_console
 from decision.command.moment import MOMENT
 from decision.journal.reading import open_journal
 from decision.journal.settling import settle
@@ -64,14 +64,15 @@ def evaluate(
     range = Range(since, until, now, places(placements), source)
     versions = tuple(ModelVersion(model) for model in models)
     evaluation = asyncio.run(_evaluate(read_settings(), goal, range, versions, places(decided), slates))
-    Console().print(evaluation_table(evaluation, "What policies would have earned"))
-    Console().print(estimators_table(evaluation, "The same by every estimator"))
+    console = open_console()
+    console.print(evaluation_table(evaluation, "What policies would have earned"))
+    console.print(estimators_table(evaluation, "The same by every estimator"))
     if evaluation.exploring:
-        Console().print(exploring_table(evaluation.exploring, "What exploring earns, or costs"))
+        console.print(exploring_table(evaluation.exploring, "What exploring earns, or costs"))
     if evaluation.slates:
-        Console().print(slate_table(evaluation.slates, "What whole slates would have earned"))
+        console.print(slate_table(evaluation.slates, "What whole slates would have earned"))
     if evaluation.reaches:
-        Console().print(reach_table(evaluation.reaches, "What the placements' contacts would have brought"))
+        console.print(reach_table(evaluation.reaches, "What the placements' contacts would have brought"))
     if page is not None:
         page.write_text(evaluation_page(evaluation, "What policies would have earned"), encoding="utf-8")
     if figures is not None:

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import msgspec
 import rich_click as click
-from rich.console import Console
 
+from decision.command.console import open_console
 from decision.command.moment import MOMENT
 from decision.journal.reading import open_journal
 from decision.journal.settling import settle
@@ -51,7 +51,7 @@ def experiment(
     chosen = None if goal is None else GoalId(goal)
     wish = Wish(experiment, beside, chosen, event, counted, since, until, level)
     report = asyncio.run(_report(read_settings(), wish))
-    show_report(Console(), report)
+    show_report(open_console(), report)
     if figures is not None:
         figures.write_bytes(msgspec.json.format(msgspec.json.encode(report)))
     if report.ratio.alarm:

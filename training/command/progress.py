@@ -3,8 +3,9 @@
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
-from rich.console import Console
 from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+
+from decision.command.console import open_console
 
 
 @contextmanager
@@ -16,7 +17,7 @@ def counting(title: str) -> Iterator[Callable[[], None]]:
         TextColumn("{task.completed:,.0f} decisions judged"),
         TimeElapsedColumn(),
     )
-    console = Console(stderr=True)
+    console = open_console(stderr=True)
     with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as progress:
         task = progress.add_task(title, total=None)
         yield lambda: progress.advance(task)

@@ -6,11 +6,11 @@ from tempfile import TemporaryDirectory
 
 import msgspec
 import rich_click as click
-from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from decision.campaign.hands import Crew, Hands
 from decision.command.campaign_crew import dask_crew, local_crew
+from decision.command.console import open_console
 from decision.command.moment import MOMENT
 from decision.command.workspace import Folder, workspace_files
 from decision.journal.reading import open_journal
@@ -67,7 +67,7 @@ def simulate(
     scope = Scope(since, until, places(placements))
     with local_crew(processes or cores()) if dask is None else dask_crew(dask) as crew:
         simulation = asyncio.run(_simulate(read_settings(), change, scope, crew, dask is not None))
-    show_simulation(Console(), simulation)
+    show_simulation(open_console(), simulation)
     if figures is not None:
         figures.write_bytes(msgspec.json.format(msgspec.json.encode(simulation)))
     if page is not None:
@@ -75,7 +75,7 @@ def simulate(
 
 
 async def _simulate(settings: Settings, change: Change, scope: Scope, crew: Crew, elsewhere: bool) -> Simulation:
-    console = Console(stderr=True)
+    console = open_console(stderr=True)
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
     async with open_store(settings) as store:
         await settle(store, settings.folder)

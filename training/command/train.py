@@ -5,9 +5,9 @@ from pathlib import Path
 
 import msgspec
 import rich_click as click
-from rich.console import Console
 
 from decision.clock import wall_clock
+from decision.command.console import open_console
 from decision.command.gate_table import gate_table
 from decision.command.moment import MOMENT
 from decision.journal.reading import open_journal
@@ -60,7 +60,7 @@ def train(
     use: Use = "force" if force else "none" if no_activate else "if-passed"
     range = Range(since, until, now, places(placements), source)
     made = asyncio.run(_train(read_settings(), goal, range, threads, use, if_new))
-    console = Console()
+    console = open_console()
     if isinstance(made, Renewal):
         console.print(
             f"Nothing to do: {made.fresh:,} shown offers came since model {made.last} learned from {made.known:,}, "
