@@ -88,10 +88,14 @@ class Bench:
 
     def _value(self, person: str, record: DecisionRecord, made: tuple[Made, ...], tally: Tally) -> None:
         """Note what both sides' slates are worth, where they can be valued and the person is among those chosen."""
-        goal = self._goal(record)
-        if goal is None or not self._valuing.values(goal):
+        found = [side.snapshot.placements.get(record.request.placement) for side in self.sides]
+        goals = [placement.bound.spec.goal for placement in found if placement is not None]
+        goal = goals[0]
+        if not self._valuing.values(goal):
             return
         refusal = self._valuing.refusal(record, goal)
+        if not refusal and (None in found or goals[0] != goals[1]):
+            refusal = f"only one side has placement {record.request.placement} for that goal"
         if not refusal and point_of("valued", person) >= self.job.valued:
             refusal = f"of so many only those of {self.job.valued:.1%} of all persons are"
         if refusal:
@@ -101,12 +105,6 @@ class Bench:
         if present is not None and changed is not None:
             as_logged = made[0].weighed is None
             tally.valued.append(self._valuing.value(person, record, self.sides, (present, changed), as_logged))
-
-    def _goal(self, record: DecisionRecord) -> GoalId | None:
-        """The goal of a decision's placement, where both sides have it with the same one."""
-        found = [side.snapshot.placements.get(record.request.placement) for side in self.sides]
-        goals = {None if placement is None else placement.bound.spec.goal for placement in found}
-        return goals.pop() if len(goals) == 1 else None
 
     def _tell(self, record: DecisionRecord, channel: Channel, made: tuple[Made, ...], tally: Tally) -> Cause:
         """Count why offers are lost and gained; gives the first cause."""

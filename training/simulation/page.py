@@ -37,15 +37,17 @@ def simulation_page(simulation: Simulation, title: str) -> str:
 
 
 def _worths(simulation: Simulation) -> list[str]:
-    told = [one for one in simulation.worths if not one.support.refusal]
+    told = [one for one in simulation.worths if not one.refusal]
     if not simulation.worths:
         return []
     rows = []
     for one in simulation.worths:
-        digits, refusal = digits_of(one.present.value), one.support.refusal
-        changed = refusal or between(one.changed.value, one.changed.low, one.changed.high, digits)
-        gain = "–" if refusal else between(one.gain, one.low, one.high, digits)
-        present = between(one.present.value, one.present.low, one.present.high, digits)
+        digits = digits_of(one.changed.value if one.present_support.refusal else one.present.value)
+        present, changed = (
+            support.refusal or between(side.value, side.low, side.high, digits)
+            for side, support in ((one.present, one.present_support), (one.changed, one.support))
+        )
+        gain = "–" if one.refusal else between(one.gain, one.low, one.high, digits)
         effective = f"{one.support.effective_sample_size:,.0f}"
         weight = number(one.support.mean_weight, 3)
         name = f"{one.goal}, {one.channel}"

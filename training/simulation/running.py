@@ -59,8 +59,11 @@ class Plan(msgspec.Struct, frozen=True, eq=False):
 async def plan(registry: Registry, connection: duckdb.DuckDBPyConnection, change: Change, people: People) -> Plan:
     """Compare a change with the catalogue and the models in use.
 
-    Raises `NotFound` where there is none of those, and `ArtefactError` where a model does not fit the workspace.
+    Raises TrainingError without decisions, `NotFound` where nothing is in use or a model is not stored, and
+    `ArtefactError` where one does not fit the workspace.
     """
+    if not people.decisions:
+        raise TrainingError("No live decision was logged in that range; widen --since and --until.")
     version = (await registry.current("catalogue")).get(CATALOGUE_SLOT)
     if version is None:
         raise NotFound("No workspace is published yet; run `concierge publish DIR` first.")
@@ -117,7 +120,7 @@ async def run(
 def conclude(chosen: Plan, tally: Tally) -> Simulation:
     """The figures, and the examples told; raises TrainingError where nothing was decided again."""
     if not tally.decisions:
-        said = "; ".join(f"{count} {reason}" for reason, count in tally.skipped.items()) or "none was found"
+        said = "; ".join(f"{count} {reason}" for reason, count in tally.skipped.items())
         raise TrainingError(f"No logged decision can be simulated ({said}); widen --since and --until.")
     sides = chosen.bench.sides
     catalogues = [side.snapshot.catalogue for side in sides]

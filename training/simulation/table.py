@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from itertools import groupby
+from math import isnan
 
 from rich.box import SIMPLE
 from rich.console import Console
@@ -67,15 +68,12 @@ def _table(title: str, words: Sequence[str], figures: Sequence[str]) -> Table:
 def _worths(worths: Sequence[Worth]) -> Table:
     table = _table("What a decision earns (95 %)", ("Goal", "Channel"), ("Decisions", "In use", "Changed", "Gain"))
     for one in worths:
-        if one.support.refusal:
-            table.add_row(one.goal, one.channel, f"{one.decisions:,}", number(one.present.value), "–", "–")
-            continue
-        digits = digits_of(one.present.value)
+        digits = digits_of(one.changed.value if isnan(one.present.value) else one.present.value)
+        sides = [number(each.value, digits) for each in (one.present, one.changed)]
         gain = f"{number(one.gain, digits)} ({number(one.low, digits)} to {number(one.high, digits)})"
-        figures = (number(one.present.value, digits), number(one.changed.value, digits), gain)
-        table.add_row(one.goal, one.channel, f"{one.decisions:,}", *figures)
-    refused = {one.support.refusal: one for one in worths if one.support.refusal}
-    said = [f"On {one.channel} the value cannot be told: {refusal}." for refusal, one in refused.items()]
+        table.add_row(one.goal, one.channel, f"{one.decisions:,}", *sides, "–" if one.refusal else gain)
+    refused = {one.refusal: one for one in worths if one.refusal}
+    said = [f"On {one.channel} the gain cannot be told: {refusal}." for refusal, one in refused.items()]
     table.caption = " ".join(("By DR over the ranks, on the log's outcomes; persons are drawn together.", *said))
     return table
 

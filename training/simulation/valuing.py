@@ -1,8 +1,9 @@
 """What both sides' slates are worth, decision by decision: the columns that off-policy estimates start from.
 
-Rank 1 is judged as `concierge evaluate` judges it. Each further rank is an action of its own under the logged offers
-above it (Li et al., KDD 2018): weights and expectations both are of that, lest the errors of expectations stay. An
-offer is expected to earn what it would at rank 1, times what the log says of its rank.
+Rank 1 is judged as `concierge evaluate` judges it. Each further rank is judged under the logged offers above it, and
+counts by how much likelier than the log a side shows these: the doubly robust estimate of cascades (Kiyohara et al.,
+WSDM 2022), right on average for slates that a side draws by itself. An offer is expected to earn what it would at
+rank 1, times what the log says of its rank.
 """
 
 from collections.abc import Mapping, Sequence
@@ -54,8 +55,9 @@ class Rank(msgspec.Struct, frozen=True):
     """One rank of a logged slate (`offer` is None where nothing stood there) and what both sides think of it.
 
     `worth` is the stated V. `probability` is the log's; `chances` are the sides' of what the log showed, under the
-    logged offers above. `predicted` is what the reward model says of the logged offer, and of each side there;
-    `outside` how much of each side's chance lies where the log could not go, NaN where that is not known.
+    logged offers above, times by how much likelier than the log they show these. `predicted` is what the reward model
+    says of the logged offer, and, times the same, of each side there; `outside` how much of each side's chance lies, at
+    this rank or above, where the log could not go, NaN where that is not known.
     """
 
     offer: OfferId | None
@@ -154,13 +156,13 @@ class _Slates:
         self._rows = [
             [one.weighing.placement.bound.position.get(offer.offer) for offer in self._logged] for one in weighed
         ]
-        # Lower ranks are there only in slates that begin: a side may begin more of them than the log, or fewer.
-        spoken = 1.0 - record.none_probability
-        first, second = (1.0 - float(self._next(side, 0)[-1]) for side in range(2))
-        self._begun = (1.0 if as_logged else first / spoken, second / spoken) if self._logged else (1.0, 1.0)
+        # How much likelier than the log each side was to come to the rank that is next, and how much of what it would
+        # do was beyond the log by then.
+        self._above = [1.0, 1.0]
+        self._left = [0.0, 0.0]
 
     def rank(self, number: int) -> Rank:
-        """The rank of a number from 0."""
+        """The rank of a number from 0; all ranks are asked for in order."""
         chances = [self._next(side, number) for side in range(len(self._weighed))]
         expected = self._expected if number == 0 else self._below
         shown = self._logged[number] if number < len(self._logged) else None
@@ -168,18 +170,21 @@ class _Slates:
         of_logged = [self._of_logged(side, number, each) for side, each in enumerate(chances)]
         if self._as_logged:
             of_logged[0] = probability
-        begun = (1.0, 1.0) if number == 0 else self._begun
         possible = chances[0] > 0
         outside = [self._outside(side, each, possible) for side, each in enumerate(chances)]
+        above = list(self._above)
+        for side in range(2):
+            self._above[side] *= of_logged[side] / probability
+            self._left[side] += above[side] * outside[side]
         place = self._place(0, number)
         stands = [float(each @ worth) for each, worth in zip(chances, expected, strict=True)]
         return Rank(
             None if shown is None else shown.offer,
             0.0 if shown is None else shown.value,
             probability,
-            (of_logged[0] * begun[0], of_logged[1] * begun[1]),
-            (0.0 if place is None else float(expected[0][place]), stands[0] * begun[0], stands[1] * begun[1]),
-            (outside[0] * begun[0], outside[1] * begun[1]),
+            (of_logged[0] * above[0], of_logged[1] * above[1]),
+            (0.0 if place is None else float(expected[0][place]), stands[0] * above[0], stands[1] * above[1]),
+            (self._left[0], self._left[1]),
         )
 
     def _probability(self, number: int, present: Floats) -> float:

@@ -20,11 +20,17 @@ PERSONS = 80
 
 
 def lives(
-    catalogue: Catalogue, visits: int, seed: int, model: Model | None = None, *, accepting: bool = True
+    catalogue: Catalogue,
+    visits: int,
+    seed: int,
+    model: Model | None = None,
+    *,
+    accepting: bool = True,
+    every: int = HOUR // 4,
 ) -> tuple[list[DecisionRecord], list[OutcomeRecord]]:
-    """Decisions hours apart on all placements, with the histories that they make; the same visits for any catalogue.
+    """Decisions on all placements, with the histories that they make; the same visits for any catalogue.
 
-    Whoever is `accepting` may accept what is shown, which counts as a contact, too.
+    There is one `every` so many milliseconds. Whoever is `accepting` may accept what is shown, which counts as a contact, too.
     """
     models: dict[GoalId, Model] = {} if model is None else {GOAL: model}
     snapshot = Snapshot.build(catalogue, models)
@@ -36,7 +42,7 @@ def lives(
         customer = CustomerId(f"guest-{person}")
         tier = "gold" if person % 2 else "silver"
         profile = Profile({"tier": tier, "age": 20 + person, "member": person % 3 == 0}, consents={"email": True})
-        now, chosen = Instant(START + number * HOUR // 4), drawn.getrandbits(63)
+        now, chosen = Instant(START + number * every), drawn.getrandbits(63)
         request = DecisionRequest(place, {"device": drawn.choice(("phone", "desktop"))})
         contacts = histories[customer]
         decision = decide(request, profile, read_contacts(contacts), snapshot, now, chosen)

@@ -22,6 +22,7 @@ from tests.training.journal import write_journal
 from tests.training.shop import GOAL, SMALL, START
 from tests.training.simulation.lives import PERSONS, lives
 from tests.training.simulation.test_side import CHANGES, package
+from training.errors import TrainingError
 from training.simulation import people
 
 VISITS, LEARNED = 900, 100
@@ -141,6 +142,17 @@ def test_processes_and_a_cluster_find_the_same_as_one(tmp_path: Path, monkeypatc
         assert simulate(tmp_path, "--workspace", workspace, "--dask", cluster.scheduler_address) == alone
 
 
+def test_decisions_of_a_placement_that_one_side_lacks_are_counted_as_not_valued(tmp_path: Path) -> None:
+    workspace = changed(tmp_path)
+    file = workspace / "concierge.toml"
+    file.write_text(file.read_text().replace("[placements.call]", "[placements.desk]").replace('"call"', '"desk"'))
+    found = simulate(tmp_path, "--workspace", workspace)
+    valued = next(one.decisions for one in found.worths if one.channel == "all")
+    (lost,) = (one.decisions for one in found.unvalued if "placement call" in one.reason)
+    whole = next(one.decisions for one in simulate(tmp_path, "--workspace", SMALL).worths if one.channel == "all")
+    assert (valued + lost, lost > 0) == (whole, True)
+
+
 def test_only_what_no_model_learned_from_is_valued(tmp_path: Path, log: Log) -> None:
     found = simulate(tmp_path, "--workspace", SMALL, "--model", log.model)
     assert found.decisions == VISITS
@@ -164,3 +176,9 @@ def test_a_broken_workspace_is_refused_with_its_mistakes(tmp_path: Path) -> None
     assert isinstance(found.exception, Invalid)
     assert any("slots" in fault.field for fault in found.exception.faults)
     assert isinstance(run().exception, Invalid)
+
+
+def test_a_range_without_decisions_is_refused() -> None:
+    found = run("--workspace", SMALL, "--since", "2100-01-01T00:00:00Z")
+    assert isinstance(found.exception, TrainingError)
+    assert "deciding again" not in found.output

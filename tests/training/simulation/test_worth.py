@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import math
 import shutil
 from pathlib import Path
 from types import SimpleNamespace
@@ -14,12 +15,16 @@ from decision.command.main import concierge
 from decision.journal.record import DecisionRecord
 from decision.store.redis import RedisStore
 from decision.version.registry import Registry
+from rules.ids import DecisionId, Duration, Instant, OfferId, PlacementId
 from rules.package import pack, unpack
 from tests.training.journal import write_journal
-from tests.training.shop import SMALL, START, response
-from tests.training.simulation.lives import lives
+from tests.training.shop import GOAL, SMALL, START, response
+from tests.training.simulation.lives import HOUR, lives
+from training.material.question import Question
+from training.simulation.valuing import Rank, Valued
+from training.simulation.worth import Worth, worths
 
-VISITS = 2_500
+VISITS, EVERY = 1_400, HOUR
 BEFORE = "{ epsilon = 0.1, temperature = 0.3 }"
 TRIED = "{ epsilon = 0.4, temperature = 1.0 }"
 
@@ -42,10 +47,11 @@ def truth(records: list[DecisionRecord]) -> float:
     return worth / len(home)
 
 
-@pytest.fixture(autouse=True)
-def environment(monkeypatch: pytest.MonkeyPatch, valkey_url: str, tmp_path: Path) -> None:
+@pytest.fixture
+def environment(monkeypatch: pytest.MonkeyPatch, valkey_url: str, tmp_path: Path) -> str:
     monkeypatch.setenv("CONCIERGE_STORE", valkey_url)
     monkeypatch.setenv("CONCIERGE_DATA", str(tmp_path / "data"))
+    return valkey_url
 
 
 def simulate(folder: Path, toml: str, *words: str) -> Any:
@@ -58,14 +64,14 @@ def simulate(folder: Path, toml: str, *words: str) -> Any:
 
 
 def test_the_gain_of_a_lever_is_foreseen_and_what_the_log_never_tried_is_refused(
-    valkey_url: str, tmp_path: Path
+    environment: str, tmp_path: Path
 ) -> None:
     offers = (SMALL / "offers.csv").read_bytes()
     blob, other = (pack(workspace(factor).encode(), offers, "offers.csv") for factor in (1.0, 5.0))
-    decisions, outcomes = lives(unpack(blob), VISITS, 5)
+    decisions, outcomes = lives(unpack(blob), VISITS, 5, every=EVERY)
 
     async def prepare() -> None:
-        store = RedisStore.connect(valkey_url)
+        store = RedisStore.connect(environment)
         registry = Registry(store)
         await registry.activate("catalogue", await registry.put("catalogue", blob, START))
         await write_journal(store, tmp_path / "data", [*decisions, *outcomes])
@@ -73,7 +79,7 @@ def test_the_gain_of_a_lever_is_foreseen_and_what_the_log_never_tried_is_refused
 
     asyncio.run(prepare())
     found = simulate(tmp_path, workspace(5.0))
-    gain = truth(lives(unpack(other), VISITS, 5)[0]) - truth(decisions)
+    gain = truth(lives(unpack(other), VISITS, 5, every=EVERY)[0]) - truth(decisions)
     by_channel = {one.channel: one for one in found.worths}
     web = by_channel["web"]
     assert abs(gain) > 0.5, "a change that does nothing shows nothing"
@@ -84,3 +90,20 @@ def test_the_gain_of_a_lever_is_foreseen_and_what_the_log_never_tried_is_refused
     refused = by_channel["call-center"]
     assert "never tried" in refused.support.refusal
     assert (refused.gain, refused.changed.value) == (None, None)
+    assert refused.present.value is not None, "it made the log"
+
+
+def test_either_side_needs_its_own_support() -> None:
+    def ranks(chances: tuple[float, float]) -> tuple[Rank, ...]:
+        return (Rank(OfferId("a"), 1.0, 0.5, chances, (0.5, 0.5, 0.5), (math.nan, math.nan)),)
+
+    def found(chances: tuple[float, float]) -> Worth:
+        home, ids = PlacementId("home"), range(100)
+        valued = [Valued(DecisionId(f"d{at}"), f"p{at}", GOAL, home, "web", ranks(chances)) for at in ids]
+        return worths(valued, {GOAL: (Question(GOAL, "accept", Duration(1), "response", Instant(0)), {})})[0]
+
+    one, other, both = found((0.1, 0.5)), found((0.5, 0.1)), found((0.5, 0.5))
+    assert [math.isnan(each.present.value) for each in (one, other, both)] == [True, False, False]
+    assert [math.isnan(each.changed.value) for each in (one, other, both)] == [False, True, False]
+    assert [math.isnan(each.gain) for each in (one, other, both)] == [True, True, False]
+    assert [bool(each.refusal) for each in (one, other, both)] == [True, True, False]
