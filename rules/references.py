@@ -97,6 +97,10 @@ def _check_placement(
                 report.add(place, f"names {offer!r}, which exclude names too; drop it from one of the two")
 
 
+MOST_OPTIMISM = 100.0
+"""Beyond it what is known would not count any more, and scores might become infinite."""
+
+
 def check_exploration(report: Report, key: str, exploration: Exploration) -> None:
     """Report settings of exploration that are out of their range."""
     if not 0 <= exploration.epsilon <= 1:
@@ -105,6 +109,10 @@ def check_exploration(report: Report, key: str, exploration: Exploration) -> Non
         setting: float = getattr(exploration, name)
         if setting < 0:
             report.add(f"{key}.{name}", f"must not be below 0, not {setting:g}; 0 {meaning}")
+    if exploration.optimism > MOST_OPTIMISM:
+        report.add(
+            f"{key}.optimism", f"must not be above {MOST_OPTIMISM:g}, not {exploration.optimism:g}; 1 is bold already"
+        )
 
 
 def _check_weights(report: Report, key: str, placement: Placement) -> None:
