@@ -8,6 +8,7 @@ import rich_click as click
 
 from decision.command.console import open_console
 from decision.command.moment import MOMENT
+from decision.command.output_file import OUTPUT_FILE
 from decision.journal.reading import open_journal
 from decision.journal.settling import settle
 from decision.settings import Settings, read_settings
@@ -39,9 +40,7 @@ from training.material.question import Source
     help="Also judge what this placement decided for the same customers at the same moments; may be repeated.",
 )
 @click.option("--slates", is_flag=True, help="Also judge whole slates, all ranks together.")
-@click.option(
-    "--html", "page", type=click.Path(dir_okay=False, path_type=Path), help="Also write a page with plots to this file."
-)
+@click.option("--html", "page", type=OUTPUT_FILE, help="Also write a page with plots to this file.")
 def evaluate(
     goal: str | None,
     models: tuple[str, ...],

@@ -8,6 +8,7 @@ import rich_click as click
 
 from decision.command.console import open_console
 from decision.command.moment import MOMENT
+from decision.command.output_file import OUTPUT_FILE
 from decision.journal.reading import open_journal
 from decision.journal.settling import settle
 from decision.settings import Settings, read_settings
@@ -29,9 +30,7 @@ from training.material.material import stored_catalogues
 @click.option("--since", type=MOMENT, help="Only decisions from this moment (RFC 3339) on.")
 @click.option("--until", type=MOMENT, help="Only decisions before this moment (RFC 3339).")
 @click.option("--level", type=click.FloatRange(0.5, 0.9999), default=0.95, show_default=True, help="Of the intervals.")
-@click.option(
-    "--json", "figures", type=click.Path(dir_okay=False, path_type=Path), help="Also write the figures to this file."
-)
+@click.option("--json", "figures", type=OUTPUT_FILE, help="Also write the figures to this file.")
 def experiment(
     experiment: str,
     beside: str | None,

@@ -1,12 +1,12 @@
 """What several commands ask: which logged decisions are meant, of which goal."""
 
 from collections.abc import Callable
-from pathlib import Path
 from typing import TypeVar
 
 import rich_click as click
 
 from decision.command.moment import MOMENT
+from decision.command.output_file import OUTPUT_FILE
 from decision.version.registry import Registry
 from rules.errors import Fault, Invalid
 from rules.ids import GoalId, PlacementId
@@ -26,12 +26,7 @@ def which_decisions(command: Command) -> Command:
             type=MOMENT,
             help="Leave out decisions whose window ends after this; without it, after the journal's last record.",
         ),
-        click.option(
-            "--json",
-            "figures",
-            type=click.Path(dir_okay=False, path_type=Path),
-            help="Also write the figures to this file.",
-        ),
+        click.option("--json", "figures", type=OUTPUT_FILE, help="Also write the figures to this file."),
     )
     for option in reversed(options):
         command = option(command)

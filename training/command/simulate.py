@@ -12,6 +12,7 @@ from decision.campaign.hands import Crew, Hands
 from decision.command.campaign_crew import dask_crew, local_crew
 from decision.command.console import open_console
 from decision.command.moment import MOMENT
+from decision.command.output_file import OUTPUT_FILE
 from decision.command.workspace import Folder, workspace_files
 from decision.journal.reading import open_journal
 from decision.journal.settling import settle
@@ -39,12 +40,8 @@ from training.simulation.table import show_simulation
 @click.option("--placement", "placements", multiple=True, help="Only decisions of this placement; repeatable.")
 @click.option("--processes", type=click.IntRange(1, 256), help="How many processes work; one for each core.")
 @click.option("--dask", metavar="ADDRESS", help="Let the workers of a Dask scheduler work, instead of processes.")
-@click.option(
-    "--json", "figures", type=click.Path(dir_okay=False, path_type=Path), help="Also write the figures to this file."
-)
-@click.option(
-    "--html", "page", type=click.Path(dir_okay=False, path_type=Path), help="Also write a page with plots to this file."
-)
+@click.option("--json", "figures", type=OUTPUT_FILE, help="Also write the figures to this file.")
+@click.option("--html", "page", type=OUTPUT_FILE, help="Also write a page with plots to this file.")
 def simulate(
     workspace: Path | None,
     models: tuple[str, ...],

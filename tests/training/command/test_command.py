@@ -4,6 +4,7 @@ import asyncio
 import json
 from pathlib import Path
 
+import click
 import pytest
 
 from decision.command.model_show import show
@@ -15,6 +16,9 @@ from rules.errors import Invalid, NotFound
 from rules.package import pack, read_package
 from tests.training.command.running import NOW, PACKAGE, run
 from tests.training.shop import GOAL, START
+from training.command.evaluate import evaluate
+from training.command.experiment import experiment
+from training.command.simulate import simulate
 from training.command.train import train
 from training.errors import TrainingError
 
@@ -47,6 +51,17 @@ def test_without_passed_windows_nothing_is_trained(settings: Settings) -> None:
     with pytest.raises(TrainingError, match="--now"):
         run(train, "--goal", "accept")
     assert asyncio.run(_model_in_use(settings))[0] is None
+
+
+@pytest.mark.parametrize("command", [train, evaluate, simulate, experiment], ids=lambda command: command.name)
+def test_where_figures_cannot_be_written_nothing_is_begun(command: click.Command, tmp_path: Path) -> None:
+    options = [option.name for option in command.params if option.name in {"figures", "page"}]
+    for name in options:
+        option = "--json" if name == "figures" else "--html"
+        subject = ("levers",) if command is experiment else ()
+        said = run(command, *subject, option, str(tmp_path / "nowhere" / "figures"))
+        assert "There is no folder" in said
+    assert "figures" in options
 
 
 def test_mistaken_options_are_named(settings: Settings) -> None:
