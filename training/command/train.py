@@ -70,7 +70,8 @@ def train(
         return
     trained, promotion = made
     console.print(quality_table(trained.course.quality, "Predictions for the latest decisions, which it had not seen"))
-    console.print(reliability_table(trained.reliability, "The same predictions per channel and theme"))
+    kinds = " and ".join(dict.fromkeys(one.kind for one in trained.reliability))
+    console.print(reliability_table(trained.reliability, f"The same predictions per {kinds}"))
     if trained.judged is not None:
         evaluation = evaluation_of(trained.judged)
         console.print(evaluation_table(evaluation, "What policies would have earned on the same decisions"))
