@@ -11,9 +11,6 @@ from training.simulation.cause import Cause
 from training.simulation.tally import Tally
 from training.simulation.worth import Worth
 
-MOST_VALUES = 60
-"""Attributes of customers with more values than this tell persons apart, not groups."""
-
 LEAST_ASKED = 30
 """Decisions below which a group's share says little."""
 
@@ -146,9 +143,6 @@ def cause_counts(tally: Tally) -> tuple[CauseCount, ...]:
 
 def group_reaches(tally: Tally) -> tuple[GroupReach, ...]:
     """Customer groups whose share of decisions with an offer changed, those that lose most first."""
-    values: dict[str, set[str]] = {}
-    for _, attribute, value in tally.asked:
-        values.setdefault(attribute, set()).add(value)
     found = [
         GroupReach(
             channel,
@@ -159,7 +153,6 @@ def group_reaches(tally: Tally) -> tuple[GroupReach, ...]:
             tally.reached[channel, attribute, value, 1],
         )
         for (channel, attribute, value), asked in tally.asked.items()
-        if len(values[attribute]) <= MOST_VALUES
     ]
     changed = [one for one in found if one.before != one.after and (one.decisions >= LEAST_ASKED or one.silenced)]
     changed.sort(

@@ -15,6 +15,9 @@ from training.simulation.cause import Cause
 from training.simulation.valuing import Valued
 
 LOST, GAINED = "lost", "gained"
+MOST_VALUES = 60
+"""Attributes of customers with more values than this tell persons apart, not groups."""
+
 LEADS = 20
 """Examples kept for each cause: so many are enough where it is the only one."""
 
@@ -43,7 +46,8 @@ class Tally(msgspec.Struct, eq=False):
     slate, `silent` show nothing on either side. `causes` is by channel and by whether an offer is `lost` or `gained`.
     `reached` counts decisions with an offer, by channel, attribute and value, beside all of these in `asked`; `kept`
     the persons that get any offer at all. `valued` are decisions with what both sides' slates are worth, `unvalued`
-    counts the others by goal and reason.
+    counts the others by goal and reason. Attributes in `telling` have so many values that they tell persons
+    apart: these are not counted.
     """
 
     persons: int = 0
@@ -57,6 +61,8 @@ class Tally(msgspec.Struct, eq=False):
     kept: Counter[int] = msgspec.field(default_factory=Counter)
     skipped: Counter[str] = msgspec.field(default_factory=Counter)
     unvalued: Counter[tuple[GoalId, str]] = msgspec.field(default_factory=Counter)
+    values: dict[str, set[str]] = {}
+    telling: set[str] = set()
     leads: list[Lead] = []
     valued: list[Valued] = []
 
@@ -65,6 +71,12 @@ class Tally(msgspec.Struct, eq=False):
         self.persons += other.persons
         for mine, theirs in zip(self._counters(), other._counters(), strict=True):
             mine.update(theirs)
+        for name, said in other.values.items():
+            self.values.setdefault(name, set()).update(said)
+        for name in (
+            self.telling | other.telling | {name for name, said in self.values.items() if len(said) > MOST_VALUES}
+        ):
+            self._drop(name)
         self.leads = fewest([*self.leads, *other.leads])
         self.valued += other.valued
 
@@ -86,11 +98,25 @@ class Tally(msgspec.Struct, eq=False):
     ) -> None:
         """Count whether the groups that somebody belongs to get an offer."""
         for name, value in values.items():
-            if isinstance(value, str | bool):
-                said = str(value).lower() if isinstance(value, bool) else value
-                self.asked[channel, name, said] += 1
-                for side, slate in enumerate(slates):
-                    self.reached[channel, name, said, side] += bool(slate)
+            if name in self.telling or not isinstance(value, str | bool):
+                continue
+            said = str(value).lower() if isinstance(value, bool) else value
+            known = self.values.setdefault(name, set())
+            known.add(said)
+            if len(known) > MOST_VALUES:
+                self._drop(name)
+                continue
+            self.asked[channel, name, said] += 1
+            for side, slate in enumerate(slates):
+                self.reached[channel, name, said, side] += bool(slate)
+
+    def _drop(self, name: str) -> None:
+        """Forget an attribute that tells persons apart, and count it no more."""
+        self.telling.add(name)
+        self.values.pop(name, None)
+        for counts in (self.asked, self.reached):
+            for key in [key for key in counts if key[1] == name]:
+                del counts[key]
 
 
 def draw_of(record: DecisionRecord) -> bytes:

@@ -30,7 +30,8 @@ def lives(
 ) -> tuple[list[DecisionRecord], list[OutcomeRecord]]:
     """Decisions on all placements, with the histories that they make; the same visits for any catalogue.
 
-    There is one `every` so many milliseconds. Whoever is `accepting` may accept what is shown, which counts as a contact, too.
+    There is one `every` so many milliseconds. Whoever is `accepting` may accept what is shown, which counts as a
+    contact, too.
     """
     models: dict[GoalId, Model] = {} if model is None else {GOAL: model}
     snapshot = Snapshot.build(catalogue, models)
