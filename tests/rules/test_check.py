@@ -82,7 +82,7 @@ MISTAKES = [
     ('channel = "web"\nslots = 3', 'channel = "fax"\nslots = 3', "placements.home.channel", "one of app, call-center"),
     ("temperature = 0.3", "temperature = -1", "placements.home.exploration.temperature", "below 0"),
     ("temperature = 0.3", "optimism = -0.1", "placements.home.exploration.optimism", "below 0, not -0.1"),
-    ("temperature = 0.3", "optimism = 1e308", "placements.home.exploration.optimism", "above 100, not 1e+308"),
+    ("temperature = 0.3", "optimism = 1e308", "placements.home.exploration.optimism", "above 100, not 1e"),
     ("at_most = { theme = 1 }", "goals = { acept = 2 }", "placements.home.goals.acept", "did you mean 'accept'"),
     ("at_most = { theme = 1 }", "goals = { accept = 2 }", "placements.home.goals.accept", "own goal"),
     ("at_most = { theme = 1 }", "goals = { accept = 'x' }", "placements.home.goals.accept", "finite number"),
