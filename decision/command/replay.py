@@ -22,7 +22,9 @@ from decision.settings import Settings, read_settings
 from decision.store.embedded import EmbeddedServer
 from decision.store.opening import open_store
 from decision.store.port import Store
+from rules.errors import NotFound
 from rules.ids import Instant
+from rules.instant import format_instant
 
 FEW_PAGES = 4
 """So many pages are done here sooner than processes have started."""
@@ -58,17 +60,27 @@ async def _replay(
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
     async with open_store(settings) as store:
         await settle(store, settings.folder)
-        with open_journal(settings.folder) as journal, Progress(*columns, console=console) as progress:
+        with open_journal(settings.folder) as journal:
             pages = Pages(journal, since, until)
-            task = progress.add_task("deciding again", total=pages.decisions)
+            if not pages.decisions:
+                raise NotFound(_none(since, until))
+            with Progress(*columns, console=console) as progress:
+                task = progress.add_task("deciding again", total=pages.decisions)
 
-            def advance(decisions: int) -> None:
-                progress.advance(task, decisions)
+                def advance(decisions: int) -> None:
+                    progress.advance(task, decisions)
 
-            if len(pages) <= FEW_PAGES and not elsewhere:
-                return await _compare_here(store, pages, advance)
-            with Hands(crew, console.print, "replay") as hands:
-                return await _compare(_reached_by_all(settings), pages, hands, advance)
+                if len(pages) <= FEW_PAGES and not elsewhere:
+                    return await _compare_here(store, pages, advance)
+                with Hands(crew, console.print, "replay") as hands:
+                    return await _compare(_reached_by_all(settings), pages, hands, advance)
+
+
+def _none(since: Instant | None, until: Instant | None) -> str:
+    """What is said where nothing can be compared: who looks at the exit status alone must not take it for proof."""
+    after = "" if since is None else f" from {format_instant(since)} on"
+    before = "" if until is None else f" before {format_instant(until)}"
+    return f"The journal has no decision{after}{before} that was made here: there is nothing to compare."
 
 
 async def _compare_here(store: Store, pages: Pages, advance: Callable[[int], None]) -> Compared:

@@ -17,6 +17,7 @@ from decision.version.registry import Registry
 from models.artefact import Artefact, encode_artefact
 from models.model import load_model
 from models.rates import Rates
+from rules.errors import NotFound
 from rules.ids import Instant, OfferId
 from rules.instant import format_instant
 from rules.package import unpack
@@ -71,8 +72,17 @@ def test_all_are_the_same_in_any_range_and_by_any_number_of_processes(valkey_url
     # A range of few pages is done without other processes.
     some = replay("--until", format_instant(Instant(START + EACH * MINUTE)))
     assert f"{EACH} of {EACH} decisions are the same" in some.output
-    none = replay("--since", format_instant(Instant(START + 9 * EACH * MINUTE)))
-    assert "0 of 0 decisions" in none.output
+
+
+def test_where_nothing_is_compared_nothing_is_proved(valkey_url: str, tmp_path: Path) -> None:
+    assert "no decision that was made here" in str(replay().exception)
+    journal(valkey_url, tmp_path)
+    late = format_instant(Instant(START + 9 * EACH * MINUTE))
+    none = replay("--since", late)
+    assert none.exit_code == 1
+    assert f"no decision from {late} on that was made here" in str(none.exception)
+    assert none.output == ""
+    assert isinstance(none.exception, NotFound)
 
 
 def test_what_was_tampered_with_is_named(valkey_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
