@@ -48,7 +48,7 @@ def main() -> None:
         concierge()
     except Invalid as error:
         for fault in error.faults:
-            click.echo(f"{fault.field}: {fault.message}", err=True)
+            click.echo(f"concierge: {fault.field}: {fault.message}", err=True)
         sys.exit(1)
     except ConciergeError as error:
         click.echo(f"concierge: {error}", err=True)

@@ -10,6 +10,7 @@ import rich_click as click
 from decision.settings import read_settings
 from decision.store.opening import open_store
 from decision.version.registry import CATALOGUE_SLOT, Kind, Registry
+from rules.errors import NotFound
 
 
 @click.command()
@@ -26,5 +27,9 @@ async def _rollback(goal: str | None) -> tuple[str, str | None]:
         registry = Registry(store)
         kind: Kind = "catalogue" if goal is None else "model"
         slot = goal or CATALOGUE_SLOT
-        before = (await registry.current(kind)).get(slot)
+        current = await registry.current(kind)
+        if goal is not None and goal not in current:
+            known = f"; goals with one: {', '.join(sorted(current))}" if current else ""
+            raise NotFound(f"There is no model in use for a goal {goal!r}{known}.")
+        before = current.get(slot)
         return await registry.rollback(kind, slot), before

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 
-from decision.command.main import concierge
+from decision.command.main import concierge, main
 from decision.keys import volume_key
 from decision.store.port import Hold, Settle
 from decision.store.redis import RedisStore
@@ -124,6 +124,7 @@ def test_models_are_published_listed_shown_and_activated(tmp_path: Path) -> None
     assert "Gate: not checked." in activated
     assert VERSION.findall(activated) == versions
     assert VERSION.findall(succeed("rollback", "--model", "accept"))[0] == versions[1]
+    assert "no model in use for a goal 'nope'; goals with one: accept" in fail(NotFound, "rollback", "--model", "nope")
     fail(NotFound, "model", "show", "0123456789abcdef")
 
 
@@ -182,3 +183,13 @@ def test_volumes_tell_what_is_taken_held_and_left(workspace: Path, valkey_url: s
     everything = succeed("volumes", "--all")
     assert re.search(r"all\W+total\W+0\W+0\W+9\W+9", everything)
     assert "nothing is taken" not in everything
+
+
+def test_every_fault_of_an_input_begins_with_who_says_it(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr("sys.argv", ["concierge", "keys", "create", "--client", " ", "--scope", "admin"])
+    with pytest.raises(SystemExit) as ended:
+        main()
+    assert ended.value.code == 1
+    assert capsys.readouterr().err == "concierge: --client: give the key's user a name\n"
