@@ -3,7 +3,8 @@
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from concurrent.futures import BrokenExecutor, Executor, Future
-from typing import TypeVar
+from pathlib import Path
+from typing import Any, TypeVar
 
 import msgspec
 
@@ -16,11 +17,15 @@ Result = TypeVar("Result")
 
 
 class Crew(msgspec.Struct, frozen=True, eq=False):
-    """Who works: `hire` gives an executor of `size` processes; `died` is what it raises when one is gone for good."""
+    """Who works: `hire` gives an executor of `size` processes; `died` is what it raises when one is gone for good.
+
+    `lend` brings something large to processes that have no disk in common with this one; None where they have.
+    """
 
     hire: Callable[[], Executor]
     size: int
     died: type[Exception] = BrokenExecutor
+    lend: Callable[[bytes], Any] | None = None
 
 
 class Hands:
@@ -50,6 +55,16 @@ class Hands:
         """The executor that works now."""
         self._executor = self._executor or self._crew.hire()
         return self._executor
+
+    def lend(self, blob: bytes, file: Path) -> Any:
+        """What a task is given in place of something large, so that it is not sent with each: it gets bytes, or a path.
+
+        Where processes share a disk with this one, it is written to the file.
+        """
+        if self._crew.lend is not None:
+            return self._crew.lend(blob)
+        file.write_bytes(blob)
+        return file
 
     async def work(
         self,

@@ -48,7 +48,9 @@ def dask_crew(address: str) -> Iterator[Crew]:
             raise Unavailable(f"The Dask scheduler at {address!r} has no workers yet; start some.")
         # A chunk that is begun anew gives the same, but another process has to begin it.
         try:
-            yield Crew(partial(client.get_executor, pure=False), workers, KilledWorker)
+            yield Crew(
+                partial(client.get_executor, pure=False), workers, KilledWorker, partial(client.scatter, broadcast=True)
+            )
         except (OSError, FutureCancelledError) as error:
             raise Unavailable(
                 f"The Dask scheduler at {address!r} went away: {error}. What was decided is kept: once it is back, run "

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from itertools import groupby
+from pathlib import Path
 
 import msgspec
 
@@ -36,6 +37,9 @@ class Job(msgspec.Struct, frozen=True):
     prices: dict[str, bytes] = {}
     appraisals: dict[GoalId, Appraisal] = {}
     valued: float = 1.0
+
+
+_decoder = msgspec.msgpack.Decoder(Job)
 
 
 class Bench:
@@ -133,12 +137,17 @@ def _weighed(side: Side, record: DecisionRecord, made: Made) -> Weighed | None:
     return side.weigh(record, made.contacts)
 
 
-_bench: Bench | None = None
+_bench: tuple[str, Bench] | None = None
 
 
-def simulate_chunk(job: Job, decisions: Decisions) -> Tally:
-    """The tally of a chunk, decided in this process."""
+def simulate_chunk(name: str, source: Path | bytes, decisions: Decisions) -> Tally:
+    """The tally of a chunk, decided in this process.
+
+    The source is the encoded job, or its file; it is read where the job worked on before had another name.
+    """
     global _bench  # noqa: PLW0603  (an executor gives a process no other place to keep anything)
-    if _bench is None or _bench.job != job:
-        _bench = Bench(job)
-    return _bench.simulate(decisions)
+    mine = _bench
+    if mine is None or mine[0] != name:
+        blob = source if isinstance(source, bytes) else source.read_bytes()
+        _bench = mine = name, Bench(_decoder.decode(blob))
+    return mine[1].simulate(decisions)

@@ -53,11 +53,12 @@ class Scope(msgspec.Struct, frozen=True):
 class People:
     """The decisions of a journal in chunks of whole persons; each chunk is held until it is let go.
 
-    `spill` is a folder for what does not fit into memory.
+    `spill` is a folder for what does not fit into memory, or is to be read by other processes.
     """
 
     def __init__(self, connection: duckdb.DuckDBPyConnection, scope: Scope, spill: Path) -> None:
         self.scope = scope
+        self.spill = spill
         connection.execute(f"SET temp_directory = '{str(spill).replace(chr(39), chr(39) * 2)}'")
         self._connection = connection
         self._asked = {"since": scope.since, "until": scope.until, "placements": list(scope.placements) or None}

@@ -11,6 +11,7 @@ from decision.campaign.hands import Hands
 from decision.version.registry import CATALOGUE_SLOT, Registry
 from models.model import load_model
 from rules.catalogue import Catalogue
+from rules.content import content_address
 from rules.errors import NotFound
 from rules.ids import CatalogueVersion, GoalId, ModelVersion
 from rules.package import unpack, version_of
@@ -106,10 +107,14 @@ async def run(
         advance(len(people.chunk(number)))
         people.let_go(number)
 
-    def submit(executor: Executor, number: int) -> Future[Tally]:
-        return executor.submit(simulate_chunk, chosen.job, people.chunk(number))
-
     if hands is not None:
+        # A job has catalogues, models and reward models: processes get it once, by name.
+        blob = msgspec.msgpack.encode(chosen.job)
+        name, source = content_address(blob), hands.lend(blob, people.spill / "job")
+
+        def submit(executor: Executor, number: int) -> Future[Tally]:
+            return executor.submit(simulate_chunk, name, source, people.chunk(number))
+
         await hands.work(range(len(people)), submit, land, stopping)
     else:
         for number in range(len(people)):
