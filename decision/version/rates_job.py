@@ -15,6 +15,7 @@ from models.rates import PRIOR, smooth
 from rules.catalogue import Catalogue
 from rules.errors import Conflict, NotFound
 from rules.ids import GoalId, ModelVersion
+from rules.workspace import Objective
 
 GROWTH = 1.05
 """New rates are published once the evidence has grown by this factor, so that versions stay few."""
@@ -35,7 +36,7 @@ class RatesJob:
         self._data = data
         self._clock = clock
         self._catalogue: Catalogue | None = None
-        self._known: dict[str, tuple[str, int]] = {}
+        self._known: dict[str, tuple[Objective, str, int]] = {}
 
     async def run(self, stopping: asyncio.Event) -> None:
         """Look again and again until told to stop; trouble is logged, and the next look tries again."""
@@ -62,8 +63,8 @@ class RatesJob:
             self._catalogue = await self._versions.catalogue(pointer)
         models = await self._registry.current("model")
         published: dict[GoalId, ModelVersion] = {}
-        for goal in self._catalogue.workspace.goals:
-            kind, evidence = await self._state(models.get(goal))
+        for goal, declared in self._catalogue.workspace.goals.items():
+            kind, evidence = await self._state(models.get(goal), declared.objective)
             if kind == "forest":
                 continue
             shown = await asyncio.to_thread(self._count, self._catalogue, goal)
@@ -71,8 +72,8 @@ class RatesJob:
                 published[goal] = await self._publish(self._catalogue, goal, shown)
         return published
 
-    async def _state(self, version: str | None) -> tuple[str, int]:
-        """The kind of a model and how much it was made from."""
+    async def _state(self, version: str | None, objective: Objective) -> tuple[str, int]:
+        """The kind of a model and how much it was made from; one for another objective stands for none."""
         if version is None:
             return "rates", 0
         if version not in self._known:
@@ -80,8 +81,9 @@ class RatesJob:
                 artefact = decode_artefact(await self._registry.get("model", version))
             except NotFound:
                 return "rates", 0
-            self._known = {**self._known, version: (artefact.kind, artefact.evidence)}
-        return self._known[version]
+            self._known = {**self._known, version: (artefact.objective, artefact.kind, artefact.evidence)}
+        trained_for, kind, evidence = self._known[version]
+        return (kind, evidence) if trained_for == objective else ("rates", 0)
 
     def _count(self, catalogue: Catalogue, goal: GoalId) -> ShownCounts:
         # One thread, for the cores belong to the workers.
@@ -105,7 +107,7 @@ class RatesJob:
         version = await self._registry.put("model", encode_artefact(artefact), artefact.created, "rates", summary)
         # A model that was trained meanwhile stays.
         now = (await self._registry.current("model")).get(goal)
-        if (await self._state(now))[0] != "forest":
+        if (await self._state(now, objective))[0] != "forest":
             with suppress(Conflict):
                 await self._registry.activate("model", version, goal, expected=now)
                 log.info("rates_published", goal=goal, version=version, evidence=evidence)

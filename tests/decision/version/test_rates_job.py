@@ -38,8 +38,10 @@ class Bench:
         self.shown: Counter[tuple[str, str]] = Counter()
         self.accepted: Counter[tuple[str, str]] = Counter()
 
-    async def publish(self) -> None:
+    async def publish(self, objective: str = "response") -> None:
         toml, offers = (FOLDER / "concierge.toml").read_bytes(), (FOLDER / "offers.csv").read_bytes()
+        if objective == "value":
+            toml = toml.replace(b'value = "offer.margin"', b'objective = "value"')
         await self.concierge.publishing.publish_workspace(toml, offers, "offers.csv")
         await self.concierge.refresher.refresh()
 
@@ -125,3 +127,16 @@ async def test_workers_take_the_rates(bench: Bench) -> None:
     answer = await bench.concierge.deciding.decide(ask)
     assert answer.model == version
     assert len({shown.propensity for shown in answer.offers}) > 1
+
+
+async def test_a_model_for_another_objective_gives_way_to_rates(bench: Bench) -> None:
+    await bench.drive(12)
+    bench.now = Instant(bench.now + 9 * DAY)
+    before = await bench.look()
+    await bench.publish("value")
+    after = await bench.look()
+    assert set(after) == set(before)
+    assert set(after.values()).isdisjoint(before.values())
+    await bench.concierge.refresher.refresh()
+    assert bench.concierge.refresher.problems == {}
+    assert decode_artefact(await bench.registry.get("model", next(iter(after.values())))).objective == "value"
