@@ -132,12 +132,15 @@ def test_what_was_too_dear_for_the_log_lies_outside_of_it(catalogue: Catalogue, 
     """Under another model's eyes Alba is worth its price, so it shows what the log never could."""
     own, other = model_of({}), model_of(dict.fromkeys(ALBA, 0.9))
     cheap = Prices(prices.version, prices.by_place * 0.02)
-    rows = [Earned(record, 0, 0.0) for record in decided(catalogue, own, 60, cheap)]
+    rows = [Earned(record, 1, 0.0) for record in decided(catalogue, own, 60, cheap)]
     assert not {row.record.decision.offers[0].offer for row in rows} & set(ALBA)
     past = Past({own.version: own}, {"dear": cheap})
     found = judged(catalogue, rows, {"champion": other}, past)
     assert found.policies["champion"].outside.min() > 0.5
-    assert found.policies["champion"].predicted.min() >= 0.0
+    # It is expected to earn there what it would alone, whoever stands before it.
+    beside = judged(catalogue, rows, {"champion": own, "rival": other}, past)
+    assert beside.policies["rival"].predicted.tolist() == found.policies["champion"].predicted.tolist()
+    assert found.policies["champion"].predicted.min() > 0.0
     # Without the model that decided, it is not known what was too dear for it.
     assert np.isnan(
         judged(catalogue, rows, {"champion": other}, Past({}, {"dear": cheap})).policies["champion"].outside
