@@ -38,10 +38,15 @@ class Bench:
         self.shown: Counter[tuple[str, str]] = Counter()
         self.accepted: Counter[tuple[str, str]] = Counter()
 
-    async def publish(self, objective: str = "response") -> None:
-        toml, offers = (FOLDER / "concierge.toml").read_bytes(), (FOLDER / "offers.csv").read_bytes()
-        if objective == "value":
-            toml = toml.replace(b'value = "offer.margin"', b'objective = "value"')
+    async def publish(self) -> None:
+        await self._publish((FOLDER / "concierge.toml").read_bytes())
+
+    async def publish_for_values(self) -> None:
+        toml = (FOLDER / "concierge.toml").read_bytes()
+        await self._publish(toml.replace(b'value = "offer.margin"', b'objective = "value"'))
+
+    async def _publish(self, toml: bytes) -> None:
+        offers = (FOLDER / "offers.csv").read_bytes()
         await self.concierge.publishing.publish_workspace(toml, offers, "offers.csv")
         await self.concierge.refresher.refresh()
 
@@ -133,7 +138,7 @@ async def test_a_model_for_another_objective_gives_way_to_rates(bench: Bench) ->
     await bench.drive(12)
     bench.now = Instant(bench.now + 9 * DAY)
     before = await bench.look()
-    await bench.publish("value")
+    await bench.publish_for_values()
     after = await bench.look()
     assert set(after) == set(before)
     assert set(after.values()).isdisjoint(before.values())
