@@ -15,10 +15,12 @@ from decision.settings import Settings, read_settings
 from decision.store.opening import open_store
 from decision.version.registry import Registry
 from rules.ids import GoalId, Instant
+from training.errors import TrainingError
 from training.experiment.persons import latest_catalogues
 from training.experiment.report import Report, Wish, report_on
+from training.experiment.split import split_of
 from training.experiment.table import show_report
-from training.material.material import stored_catalogues
+from training.material.material import current_catalogue, stored_catalogues
 
 
 @click.command()
@@ -61,5 +63,9 @@ async def _report(settings: Settings, wish: Wish) -> Report:
     async with open_store(settings) as store:
         await settle(store, settings.folder)
         with open_journal(settings.folder) as journal:
-            catalogues = await stored_catalogues(Registry(store), latest_catalogues(journal))
+            registry = Registry(store)
+            catalogues = await stored_catalogues(registry, latest_catalogues(journal))
+            met = any(split_of(catalogue, wish.id) for catalogue in catalogues.values())
+            if not met and split_of(await current_catalogue(registry), wish.id):
+                raise TrainingError(f"{wish.id!r} is declared, but nobody was decided for since; look again later.")
             return report_on(journal, catalogues, wish)

@@ -15,9 +15,11 @@ from decision.store.opening import open_store
 from decision.version.registry import Registry
 from rules.errors import NotFound
 from rules.package import unpack
+from tests.training.command.running import lost
 from tests.training.experiment.divided_shop import divided_package, divided_visits
 from tests.training.shop import START
 from training.command.experiment import experiment
+from training.errors import TrainingError
 
 PACKAGE = divided_package()
 
@@ -54,6 +56,23 @@ def test_groups_are_told_with_their_lifts_and_figures(settings: Settings, tmp_pa
     assert "over holdout" in run("holdout", "--event", "booking").output.lower()
     with pytest.raises(NotFound, match="did you mean 'levers'"):
         run("level")
+
+
+def test_no_figure_is_lost_where_a_line_is_short(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+    asyncio.run(fill(settings, divided_visits(unpack(PACKAGE), 700, 3)))
+    said = []
+    for columns in ("60", "80", "300"):
+        monkeypatch.setenv("COLUMNS", columns)
+        said.append(run("levers").output)
+    assert not lost(said[0], said[2])
+    assert not lost(said[1], said[2])
+
+
+def test_what_is_declared_but_was_never_met_is_not_called_unknown(settings: Settings) -> None:
+    plain = divided_visits(unpack(divided_package("")), 20, 3)
+    asyncio.run(fill(settings, plain))
+    with pytest.raises(TrainingError, match="'levers' is declared, but nobody was decided for"):
+        run("levers")
 
 
 def test_an_uneven_division_ends_with_status_1(settings: Settings) -> None:
