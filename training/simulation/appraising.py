@@ -71,6 +71,6 @@ def _valuation(material: Material, catalogues: Sequence[Catalogue], begin: Insta
     shared = {**{str(one.version): one for one in catalogues}, **logged}
     earned = first_offers(material.connection, question, material.places, MOST_LEARNED)
     kind: Kind = "response" if question.objective == "response" else "value"
-    rewards = fit_rewards(read_lessons(earned, question, shared), question.goal, kind)
+    rewards = fit_rewards(read_lessons(earned, question, shared, material.kin), question.goal, kind)
     appraisal = Appraisal.of(question.window, question.now, rewards, kind, begin)
     return Valuation(question, earnings_of(material.connection, question), appraisal)

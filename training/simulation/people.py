@@ -8,6 +8,7 @@ import msgspec
 import pyarrow as pa
 
 from rules.ids import Instant, PlacementId
+from training.material.kin import kin_of, register_kin
 
 CHUNK = 2_000
 """Decisions of a chunk, about: a second's work or so."""
@@ -19,12 +20,6 @@ _MEANT = """
 record = 'decision' AND decision.source = 'live'
 AND ($since IS NULL OR "at" >= $since) AND ($until IS NULL OR "at" < $until)
 AND ($placements IS NULL OR list_contains($placements, decision.placement))
-"""
-
-# A cookie belongs to whoever it was ever seen with, in a decision or by a link.
-_PAIRS = """
-SELECT DISTINCT customer, visitor FROM journal
-WHERE customer IS NOT NULL AND visitor IS NOT NULL AND record IN ('decision', 'outcome', 'profile')
 """
 
 _ORDERED = f"""
@@ -69,11 +64,7 @@ class People:
         self._following: Iterator[tuple[int, Decisions]] | None = None
         self._next: tuple[int, Decisions] | None = None
         if self.decisions:
-            pairs = connection.execute(_PAIRS).fetchall()
-            names, persons = zip(*_kin(pairs), strict=True) if pairs else ((), ())
-            connection.register(
-                "kin", pa.table({"name": pa.array(names, pa.string()), "person": pa.array(persons, pa.string())})
-            )
+            register_kin(connection, kin_of(connection))
 
     def since(self, begin: Instant | None) -> int:
         """How many decisions are from this moment on, or all."""
@@ -117,19 +108,3 @@ def _chunks(reader: pa.RecordBatchReader | None) -> Iterator[tuple[int, Decision
             held.append((person, entry))
     if held:
         yield number, held
-
-
-def _kin(pairs: list[tuple[str, str]]) -> list[tuple[str, str]]:
-    """Customers and visitors with the person they are, who is named after the first of them."""
-    above: dict[str, str] = {}
-
-    def head(name: str) -> str:
-        while (higher := above.setdefault(name, name)) != name:
-            above[name] = above[higher]
-            name = higher
-        return name
-
-    for customer, visitor in pairs:
-        first, second = sorted((head(f"c:{customer}"), head(f"v:{visitor}")))
-        above[second] = first
-    return [(name, head(name)) for name in sorted(above)]

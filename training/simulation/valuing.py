@@ -22,7 +22,6 @@ from training.evaluation.actions import Floats
 from training.evaluation.policies import action_of
 from training.evaluation.rewards import Kind, Rewards
 from training.evaluation.slate_chances import rank_chances
-from training.material.occasion import occasion
 from training.simulation.side import Side, Weighed
 
 Rows = NDArray[np.intp]
@@ -110,9 +109,8 @@ class Valuing:
     ) -> Valued:
         """The columns of a decision that both sides weighed; `as_logged`: the present one weighed it as the log did."""
         placement = weighed[0].weighing.placement.bound
-        subject = occasion(record.customer, record.visitor, record.id, record.now)[0]
         rewards = self._rewards[placement.spec.goal]
-        expected = [rewards.of(one.weighing, side.snapshot, subject) for side, one in zip(sides, weighed, strict=True)]
+        expected = [rewards.of(one.weighing, side.snapshot, person) for side, one in zip(sides, weighed, strict=True)]
         slates = _Slates(record, weighed, expected, as_logged, self._across(weighed))
         slots = max(slots_of(record.request, one.weighing.placement.bound.spec) for one in weighed)
         ends = 0 < len(record.decision.offers) < slots

@@ -20,6 +20,7 @@ from tests.decision.engine.small_models import CALL, rates_model
 from tests.decision.engine.test_increment import OFFERS, snapshot_of
 from tests.decision.small_workspace import NOW
 from training.evaluation.slate_chances import rank_chances
+from training.material.folds import FOLDS, fold_of
 from training.simulation.side import Logged, Side
 from training.simulation.valuing import Appraisal, Valued, Valuing
 
@@ -149,3 +150,16 @@ def test_lower_ranks_weigh_as_much_as_a_side_begins_slates() -> None:
         ranks = valued(decision, dict.fromkeys(OFFERS, 1.0), fewer).ranks
         mean += sum(chance * rank.chances[1] / rank.probability for rank in ranks[1:])
     assert mean == pytest.approx(begins)
+
+
+def test_a_person_is_judged_by_what_was_learned_from_others_whatever_name_it_came_by() -> None:
+    models = [rates_model("accept", dict.fromkeys(OFFERS, float(fold)), "value").artefact for fold in range(FOLDS)]
+    blobs = tuple(encode_artefact(model) for model in models)
+    valuing = Valuing({GOAL: Appraisal(Duration(1), Instant(NOW + 2), "value", blobs)})
+    made = record(next(decision for decision, _ in slates(present) if decision.offers))
+    sides = [Side(snapshot, Logged({}, {})) for snapshot in (present, changed)]
+    weighed = [side.weigh(made, b"") for side in sides]
+    for person in ("c:ann", "v:cookie", "c:aunt"):
+        found = valuing.value(person, made, sides, weighed, as_logged=True)
+        assert found.ranks[0].predicted[0] == fold_of(person)
+    assert len({fold_of(person) for person in ("c:ann", "v:cookie", "c:aunt")}) > 1
