@@ -14,7 +14,7 @@ from training.evaluation.judged import Judged
 from training.evaluation.support import MOST_OUTSIDE, support_of
 from training.learning.rows import Rows
 from training.learning.split import Parts
-from training.promotion.checks.agreement import check_features, check_labels
+from training.promotion.checks.agreement import check_features, check_foreknowledge, check_labels
 from training.promotion.checks.gain import check_gain, check_part
 from training.promotion.checks.leak import check_leak
 from training.promotion.checks.predictions import check_predictions
@@ -55,6 +55,7 @@ def checks_of(trial: Trial, bounds: Promotion) -> tuple[Check, ...]:
         predicted, mean = trial.understudy.predict(judged), float(np.delete(rows.target, judge).mean())
         checks += check_predictions(judged, predicted, mean, trial.artefact, trial.champion, bounds)
     checks.append(check_leak(rows, trial.parts.fit, trial.parts.judge, bounds.leak))
+    checks.append(check_foreknowledge(len(review.foreknowing), len(review.earned)))
     checks += _agreement(rows, judge, review, trial.artefact.objective)
     checks.append(check_warm_up(trial.artefact, trial.catalogue))
     return tuple(checks)

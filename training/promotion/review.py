@@ -10,6 +10,7 @@ from decision.engine.replaying import inputs_of
 from decision.engine.snapshot import Snapshot
 from decision.engine.weighing import weigh
 from decision.journal.record import DecisionRecord
+from decision.subject.profile import Profile
 from rules.catalogue import Catalogue
 from rules.errors import ConciergeError
 from training.learning.alignment import align
@@ -20,6 +21,9 @@ from training.material.ledger import Earned
 WEIGHED = 1_000
 """About as many decisions are weighed again for their features, spread over time."""
 
+CLOCKS = 60_000
+"""Milliseconds by which the clocks of callers may run ahead."""
+
 Key = tuple[str, str]
 """A shown offer: the decision's id and the offer's."""
 
@@ -29,12 +33,13 @@ class Review(msgspec.Struct, frozen=True, eq=False):
 
     `parts` holds the decisions of each channel (`channel:web`) and of each value of a declared segment
     (`customer.tier:gold`); `served` the features, in the order of the wanted inputs; `earned` the outcomes and their
-    summed value.
+    summed value; `foreknowing` are the decisions whose profile knows of something later than the decision.
     """
 
     parts: Mapping[str, frozenset[str]]
     served: Mapping[Key, NDArray[np.float64]]
     earned: Mapping[str, tuple[int, float]]
+    foreknowing: frozenset[str]
 
 
 def review(
@@ -48,6 +53,7 @@ def review(
     parts: dict[str, set[str]] = {}
     served: dict[Key, NDArray[np.float64]] = {}
     earned: dict[str, tuple[int, float]] = {}
+    foreknowing: set[str] = set()
     shown = 0
     weigher = _Weigher(catalogues, wanted)
     for found in judged:
@@ -56,19 +62,27 @@ def review(
         if catalogue is None:
             continue
         earned[record.id] = (found.hits, found.value)
-        for name in _parts(record, catalogue, segments):
+        profile = inputs_of(record).profile
+        if _latest(profile) > record.now + CLOCKS:
+            foreknowing.add(record.id)
+        for name in _parts(record, profile, catalogue, segments):
             parts.setdefault(name, set()).add(record.id)
         if record.decision.offers:
             shown += 1
         if record.decision.offers and shown % every == 0:
             served.update(weigher.served(record))
-    return Review({name: frozenset(ids) for name, ids in parts.items()}, served, earned)
+    return Review({name: frozenset(ids) for name, ids in parts.items()}, served, earned, frozenset(foreknowing))
 
 
-def _parts(record: DecisionRecord, catalogue: Catalogue, segments: tuple[str, ...]) -> list[str]:
+def _latest(profile: Profile) -> int:
+    """The moment of the latest thing that a profile has learned from; 0 when it has learned nothing."""
+    learned = [weight.at for entries in profile.affinities.values() for weight in entries.values()]
+    return max((*learned, *(done.last for done in profile.activities.values())), default=0)
+
+
+def _parts(record: DecisionRecord, profile: Profile, catalogue: Catalogue, segments: tuple[str, ...]) -> list[str]:
     placement = catalogue.workspace.placements.get(record.request.placement)
     names = [] if placement is None else [f"channel:{placement.channel}"]
-    profile = inputs_of(record).profile
     for segment in segments:
         kind, _, name = segment.partition(".")
         value = profile.attributes.get(name) if kind == "customer" else record.request.context.get(name)

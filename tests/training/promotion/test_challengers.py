@@ -14,6 +14,6 @@ async def test_a_better_challenger_is_promoted_and_a_spoiled_one_is_not(tmp_path
     sound = await contest.sound(0)
     assert sound.true_gain >= 0.05
     assert sound.gate.passed, told(sound)
-    for way, culprit in ((5, "gain"), (7, "leak")):
+    for way, culprit in ((5, "gain"), (9, "foreknowledge")):
         spoiled = await contest.spoiled(way)
         assert culprit in {check.name for check in spoiled.gate.failed}, told(spoiled)

@@ -14,7 +14,7 @@ from tests.training.worlds import rows_of
 from training.evaluation.gain import Gain
 from training.learning.rows import Inputs
 from training.promotion.checks.accuracy import check_accuracy, check_served, check_worth, losses
-from training.promotion.checks.agreement import check_features, check_labels, check_level
+from training.promotion.checks.agreement import check_features, check_foreknowledge, check_labels, check_level
 from training.promotion.checks.calibration import calibration_error, check_calibration
 from training.promotion.checks.gain import check_gain, check_part
 from training.promotion.checks.leak import check_foresight, check_leak
@@ -152,6 +152,12 @@ def test_features_and_labels_must_be_those_that_serving_and_the_journal_know() -
     assert not check_features(served[:0], served[:0], names).passed
     assert check_labels(ANSWER, ANSWER.copy()).passed
     assert not check_labels(ANSWER, DRAW.permutation(ANSWER)).passed
+
+
+def test_profiles_must_not_know_what_came_later() -> None:
+    assert check_foreknowledge(0, 0).passed
+    assert check_foreknowledge(4, 1_000).passed
+    assert not check_foreknowledge(6, 1_000).passed
 
 
 def test_a_warm_up_that_serving_cannot_reproduce_or_bind_fails() -> None:

@@ -10,6 +10,8 @@ from training.promotion.checks.accuracy import interval
 
 MOST = 0.001
 """Share of values that may differ: none does in a sound journal, and one damaged record must not stop a promotion."""
+MOST_FOREKNOWING = 0.005
+"""The same for profiles, whose events callers date."""
 FOLLOWED = 1.5
 """By which factor the challenger may be off where the champion is by more."""
 _RELATIVE = 1e-9
@@ -37,6 +39,13 @@ def check_labels(learned: NDArray[np.float64], earned: NDArray[np.float64]) -> C
     figure = float(1.0 - np.isclose(learned, earned, rtol=_RELATIVE, atol=0.0).mean())
     said = f"Of {len(learned):,} judged decisions, {figure:.2%} earned something else than was learned from."
     return Check("labels", figure <= MOST, said, figure, MOST)
+
+
+def check_foreknowledge(foreknowing: int, decisions: int) -> Check:
+    """A profile must not know of what came after the decision: its answer would be among that."""
+    figure = foreknowing / decisions if decisions else 0.0
+    said = f"Of {decisions:,} judged decisions, {figure:.2%} were recorded with a profile that knows of later events."
+    return Check("foreknowledge", figure <= MOST_FOREKNOWING, said, figure, MOST_FOREKNOWING)
 
 
 def check_level(
