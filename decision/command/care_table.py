@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 
-from rich.table import Table
+from rich.table import Column, Table
 
 from decision.care.ledger import DAY
 from decision.care.report import EVIDENCE_BOUNDS, CareReport, GoalCare
@@ -19,7 +19,8 @@ MOST = 15
 def importance_table(found: tuple[Importance, ...]) -> Table:
     """The features that move scores most."""
     title = f"What it looks at{'' if len(found) <= MOST else f', the first {MOST} of {len(found)}'}"
-    table = Table("Feature", "Family", "Share of gain", "Moves the raw score by", title=title, title_justify="left")
+    figures = _figures("Share of gain", "Moves the raw score by")
+    table = Table("Feature", "Family", *figures, title=title, title_justify="left")
     for each in found[:MOST]:
         table.add_row(each.feature, each.family, f"{100 * each.gain:.1f} %", f"{each.movement:.3f}")
     return table
@@ -80,7 +81,8 @@ def shadow_lines(shadows: Shadows, window: str) -> Iterable[str]:
 def drift_table(goal: GoalCare, care: Care) -> Table:
     """The features that have shifted most."""
     title = f"Drift of features in {goal.shown} shown offers (bound {care.drift:g})"
-    table = Table("Feature", "Stability index", "Chance alone gives up to", title=title, title_justify="left")
+    figures = _figures("Stability index", "Chance alone gives up to")
+    table = Table("Feature", *figures, title=title, title_justify="left")
     for feature, found in sorted(goal.drift.items(), key=lambda each: -each[1].index)[:MOST]:
         table.add_row(feature, f"{found.index:.3f}", f"{found.chance:.3f}")
     return table
@@ -88,7 +90,8 @@ def drift_table(goal: GoalCare, care: Care) -> Table:
 
 def calibration_table(goal: GoalCare) -> Table:
     """What was predicted and what came, day by day."""
-    table = Table("Day (UTC)", "Decisions", "Predicted", "Came", title="Calibration over time", title_justify="left")
+    figures = _figures("Decisions", "Predicted", "Came")
+    table = Table("Day (UTC)", *figures, title="Calibration over time", title_justify="left")
     for day in () if goal.calibrated is None else goal.calibrated.days:
         table.add_row(day.day, str(day.decisions), f"{day.predicted:.4g}", f"{day.observed:.4g}")
     return table
@@ -96,3 +99,7 @@ def calibration_table(goal: GoalCare) -> Table:
 
 def _index(found: Stability) -> str:
     return f"stability index {found.index:.3f}, by chance up to {found.chance:.3f}"
+
+
+def _figures(*names: str) -> list[Column]:
+    return [Column(name, justify="right") for name in names]

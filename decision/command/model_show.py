@@ -4,13 +4,13 @@ import asyncio
 
 import msgspec
 import rich_click as click
-from rich.console import Console
-from rich.table import Table
+from rich.table import Column, Table
 
 from decision.care.ledger import present_of
 from decision.care.report import CareReport, decode_report
 from decision.care.shadows import Shadows, shadows_of
 from decision.command.care_table import calibration_table, care_lines, drift_table, importance_table, shadow_lines
+from decision.command.console import open_console
 from decision.command.gate_table import gate_table
 from decision.journal.reading import open_journal
 from decision.keys import CARE_REPORT
@@ -35,7 +35,7 @@ def show(version: str) -> None:
     known = asyncio.run(_known(version))
     info, artefact, report, care = known.info, known.artefact, known.report, known.care
     shadows = _shadows(known) if known.challenges else None
-    console = Console(highlight=False)
+    console = open_console(highlight=False)
     console.print(f"{version}: {artefact.kind} for goal {artefact.goal} ({artefact.objective})", markup=False)
     console.print(f"made {format_instant(artefact.created)} from {artefact.evidence} shown offers", markup=False)
     if artefact.window is not None:
@@ -48,7 +48,7 @@ def show(version: str) -> None:
         )
     if artefact.metrics:
         names = sorted({name for figures in artefact.metrics.values() for name in figures})
-        table = Table("", *names)
+        table = Table("", *(Column(name, justify="right") for name in names))
         for row, figures in artefact.metrics.items():
             table.add_row(row, *(f"{figures[name]:.6g}" if name in figures else "" for name in names))
         console.print(table)

@@ -1,6 +1,7 @@
 """`concierge model show` on a real store: what a model looks at, and how it does in use."""
 
 import asyncio
+import re
 from pathlib import Path
 
 import msgspec
@@ -86,6 +87,30 @@ def test_a_model_in_use_is_shown_with_what_it_looks_at_and_what_was_found(tmp_pa
     assert told.index("customer_age ", told.index("Drift of features")) < told.index(
         "customer_tier ", told.index("Drift of")
     )
+
+
+def test_no_figure_is_lost_where_a_line_is_short(
+    tmp_path: Path, valkey_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "80")
+    succeed("publish", FOLDER)
+    names = [f"figure_{number}" for number in range(15)]
+    metrics = {
+        row: {name: 1.00001 + place + number for number, name in enumerate(names)}
+        for place, row in enumerate(("champion", "model", "uniform"))
+    }
+    artefact = msgspec.structs.replace(trained()[0], metrics=metrics)
+    (tmp_path / "model").write_bytes(encode_artefact(artefact))
+    succeed("model", "publish", tmp_path / "model")
+    told, listed = succeed("model", "show", version_of(encode_artefact(artefact))), succeed("model", "list")
+    for name in names:
+        assert name in told
+    for figures in metrics.values():
+        for figure in figures.values():
+            assert f" {figure:.6g} " in told
+    assert re.search(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\S*Z", listed)
+    assert f" {artefact.evidence} " in listed
+    assert "…" not in told + listed
 
 
 def test_a_challenger_is_shown_with_what_it_would_have_done(tmp_path: Path, valkey_url: str) -> None:

@@ -16,7 +16,7 @@ from models.rates import Rates
 from rules.errors import NotFound
 from rules.ids import Instant, OfferId
 from rules.instant import format_instant
-from tests.training.command.running import NOW, VISITS, run
+from tests.training.command.running import NOW, VISITS, lost, run
 from tests.training.shop import GOAL, HOME, MINUTE, START
 from training.command.evaluate import evaluate
 from training.errors import TrainingError
@@ -40,7 +40,8 @@ def stored(settings: Settings, offer: str, activate: bool) -> str:
     return asyncio.run(store_it())
 
 
-def test_policies_stand_beside_each_other(settings: Settings, tmp_path: Path) -> None:
+def test_policies_stand_beside_each_other(settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLUMNS", "80")
     figures, page = tmp_path / "figures.json", tmp_path / "page.html"
     stored(settings, "corte-family", activate=True)
     other = stored(settings, "brisa-spa", activate=False)
@@ -83,7 +84,9 @@ def test_policies_stand_beside_each_other(settings: Settings, tmp_path: Path) ->
     assert all(policy in drawn for policy in policies)
     assert "nan" not in drawn
 
-    said = run(evaluate, "--now", NOW, "--since", SINCE, "--json", str(tmp_path / "again.json"))
+    monkeypatch.setenv("COLUMNS", "300")
+    wide = run(evaluate, "--now", NOW, "--since", SINCE, "--json", str(tmp_path / "again.json"))
+    assert not lost(said, wide), "no figure is lost where a line is short"
     again = json.loads((tmp_path / "again.json").read_bytes())
     assert [row for row in again["comparisons"] if row["policy"] != other] == [
         row for row in evaluation["comparisons"] if row["policy"] != other
