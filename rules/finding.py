@@ -18,5 +18,10 @@ class Finding(msgspec.Struct, frozen=True, order=True):
     message: str
     severity: Severity = "error"
 
+    @property
+    def place(self) -> str:
+        """The file and, where it is not the whole of it, what in it."""
+        return f"{self.file}: {self.key}" if self.key else self.file
+
     def __str__(self) -> str:
-        return f"{self.file}: {self.key}: {self.message}" if self.key else f"{self.file}: {self.message}"
+        return f"{self.place}: {self.message}"

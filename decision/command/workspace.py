@@ -73,7 +73,7 @@ def _report(findings: Iterable[Finding]) -> None:
     for finding in findings:
         colour = "red" if finding.severity == "error" else "yellow"
         console.print(f"[{colour}]{finding.severity}[/] ", end="")
-        console.print(f"{finding.file}: {finding.key}: {finding.message}", markup=False, soft_wrap=True)
+        console.print(str(finding), markup=False, soft_wrap=True)
 
 
 async def _publish(folder: Path) -> Published:

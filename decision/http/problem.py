@@ -87,7 +87,7 @@ def _named(error: ConciergeError) -> tuple[Fault, ...]:
     if isinstance(error, Invalid):
         return error.faults
     if isinstance(error, WorkspaceError):
-        return tuple(Fault(f"{finding.file}: {finding.key}", finding.message) for finding in error.findings)
+        return tuple(Fault(finding.place, finding.message) for finding in error.findings)
     return ()
 
 

@@ -145,5 +145,5 @@ async def activate_model(request: ApiRequest, version: FromPath[str], concierge:
 
 
 def _published(published: Published) -> PublishedAnswer:
-    warnings = tuple(Fault(f"{finding.file}: {finding.key}", finding.message) for finding in published.warnings)
+    warnings = tuple(Fault(finding.place, finding.message) for finding in published.warnings)
     return PublishedAnswer(published.version, published.before, warnings)

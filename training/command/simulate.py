@@ -102,5 +102,5 @@ def _packed(folder: Path) -> bytes:
     files = workspace_files(folder)
     errors = check_workspace(*files).errors
     if errors:
-        raise Invalid(tuple(Fault(f"{error.file}: {error.key}", error.message) for error in errors))
+        raise Invalid(tuple(Fault(error.place, error.message) for error in errors))
     return pack(*files)

@@ -54,6 +54,14 @@ def edit(workspace: Path, old: str, new: str) -> None:
     file.write_text(text.replace(old, new))
 
 
+def test_a_file_that_cannot_be_read_is_named_alone(workspace: Path) -> None:
+    (workspace / "concierge.toml").write_text("[")
+    said = run("check", workspace).output
+    assert "concierge.toml: is not TOML" in said
+    with pytest.raises(Invalid, match=r"concierge\.toml: is not TOML"):
+        CliRunner().invoke(concierge, ["simulate", "--workspace", str(workspace)], catch_exceptions=False)
+
+
 def test_check_accepts_a_sound_workspace(workspace: Path) -> None:
     assert "can be published" in succeed("check", workspace)
 
