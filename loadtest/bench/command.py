@@ -19,12 +19,19 @@ from loadtest.bench.stage_table import put_table, stage_table
 from loadtest.errors import WorldError
 
 
+def _in_a_folder(_context: click.Context, _option: click.Parameter, output: Path) -> Path:
+    """Refuse a file that cannot be written before anything is measured."""
+    if not output.parent.is_dir():
+        raise click.BadParameter(f"There is no folder {str(output.parent)!r}: make it first, or name another.")
+    return output
+
+
 @click.command()
 @click.option("--only", multiple=True, type=click.Choice(NAMES), help="Only this figure; may be repeated.")
 @click.option("--quick", is_flag=True, help="Find out whether everything runs; figures are rough.")
 @click.option(
-    "--output", type=click.Path(dir_okay=False, path_type=Path), default=Path("bench.json"), show_default=True,
-    help="Where to write the figures.",
+    "--output", type=click.Path(dir_okay=False, writable=True, path_type=Path), default=Path("bench.json"),
+    show_default=True, callback=_in_a_folder, help="Where to write the figures.",
 )  # fmt: skip
 @click.option(
     "--page", type=click.Path(exists=True, dir_okay=False, path_type=Path),
