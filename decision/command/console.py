@@ -47,7 +47,7 @@ class _Fitting(RenderHook):
         cells = measure_renderables(self._console, options, tuple(column.cells) or ("",)).maximum
         header = measure_renderables(self._console, options, (column.header,))
         figures = max(cells, header.minimum)
-        if (column.no_wrap or column.justify == "right") and figures < self._console.width // 2:
+        if (column.no_wrap or column.justify == "right") and figures <= self._console.width * 2 // 5:
             return replace(column, no_wrap=False, width=figures)
         least = min(_WORDS, max(cells, header.maximum))
         return replace(column, no_wrap=False, overflow="fold", min_width=least)
@@ -58,7 +58,7 @@ def _split(table: Table, columns: list[Column], width: int) -> Iterator[Table]:
     first = next((place for place, column in enumerate(columns) if column.justify == "right"), 1)
     keys = columns[:1]
     for column in columns[1:first]:
-        if any(_least(table, [*keys, column, figures]) > width for figures in columns[first:]):
+        if _least(table, [*keys, column]) > width // 3:
             break
         keys.append(column)
     rest = columns[len(keys) :]
