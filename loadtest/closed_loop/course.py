@@ -80,9 +80,10 @@ def add_course(file: File, course: Course) -> None:
 
 
 def read_courses(file: File) -> list[Course]:
-    """The courses in a file; none when there is no file."""
+    """The courses in a file, the first of each seed and policy; none when there is no file."""
     lines = file.read_bytes().splitlines() if file.exists() else []
-    return [msgspec.json.decode(line, type=Course) for line in lines]
+    courses = [msgspec.json.decode(line, type=Course) for line in reversed(lines)]
+    return list({(course.policy, course.seed): course for course in courses}.values())[::-1]
 
 
 def _newcomer(path: Path) -> NDArray[np.float64]:

@@ -1,5 +1,6 @@
 from pathlib import Path as File
 
+import msgspec
 import numpy as np
 
 from loadtest.closed_loop.arm import Night
@@ -52,7 +53,8 @@ def test_a_course_adds_up_to_its_path_and_comes_back_from_its_file(tmp_path: Fil
     assert course.accepted == path.accepted.sum()
     file = tmp_path / "loop.jsonl"
     assert read_courses(file) == []
-    add_course(file, course)
-    add_course(file, course)
-    assert read_courses(file) == [course, course]
+    other = msgspec.structs.replace(course, seed=2)
+    for each in (course, other, msgspec.structs.replace(course, seconds=9.0)):
+        add_course(file, each)
+    assert sorted(read_courses(file), key=lambda each: each.seed) == [course, other]
     assert isinstance(read_courses(file)[0], Course)
