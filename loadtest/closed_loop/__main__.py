@@ -39,7 +39,7 @@ NAMES = (OPTIMUM, CHANCE, CONSTANT, BANDIT, *(arm.name for arm in ARMS))
 @click.option("--seeds", type=click.IntRange(1), default=10, show_default=True, help="How many months to draw.")
 @click.option("--first", type=click.IntRange(0), default=1, show_default=True, help="The first seed.")
 @click.option("--days", type=click.IntRange(3), default=30, show_default=True, help="How long a month is.")
-@click.option("--visits", type=click.IntRange(1), default=600, show_default=True, help="Visits a day.")
+@click.option("--visits", type=click.IntRange(1), default=400, show_default=True, help="Visits a day.")
 @click.option("--policy", "policies", type=click.Choice(NAMES), multiple=True, help="Only this one; may be repeated.")
 @click.option(
     "--file",

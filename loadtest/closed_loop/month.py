@@ -28,7 +28,7 @@ class Plan(msgspec.Struct, frozen=True):
     """How long the month is, how many visits a day has, who comes, and on which days (from 0) what changes."""
 
     days: int = 30
-    visits: int = 600
+    visits: int = 400
     guests: int = 1200
     visitors: int = 3000
     offer_day: int = 12
