@@ -28,7 +28,7 @@ from training.promotion.training import train_rows
 PERSONS = 0.8
 """Share of the persons that one sound challenger learns from; each has others."""
 WAYS = len(SPOILED_ROWS) + len(SPOILED_JOURNALS)
-FEW = 0.1
+FEW = 0.05
 """Share of the persons that a champion's successor learned from."""
 TRUTH = 2_000
 """Visits, after the judged ones, on which the world tells what challengers are really worth."""

@@ -14,8 +14,8 @@ BETTER = 0.05
 PASSING = 0.8
 """Share of the better challengers that must pass."""
 PER_HOUSE = 5
-SECOND = 17_500
-LARGE = Size(guests=2500, visitors=2500, web=14_000, calls=7500, mails=500)
+SECOND = 11_700
+LARGE = Size(guests=1500, visitors=1500, web=9000, calls=5000, mails=500)
 
 
 async def test_of_many_challengers_the_sound_pass_and_the_spoiled_do_not(tmp_path: Path) -> None:
