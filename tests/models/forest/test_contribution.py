@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from models.forest.contribution import contributions, gains
-from tests.models.forest.awkward import Floats, asked, train
+from tests.models.forest.awkward import Floats, Kind, asked, train
 
 FEATURES = 4
 
@@ -19,7 +19,7 @@ def expected(node: dict[str, Any], row: Floats, known: Set[int]) -> float:
     left, right = node["left_child"], node["right_child"]
     if node["split_feature"] in known:
         return expected(left if row[node["split_feature"]] <= node["threshold"] else right, row, known)
-    counts = [child.get("internal_count", child.get("leaf_count")) for child in (left, right)]
+    counts = [float(child.get("internal_count", child.get("leaf_count"))) for child in (left, right)]
     both = [expected(child, row, known) * count for child, count in zip((left, right), counts, strict=True)]
     return sum(both) / sum(counts)
 
@@ -43,7 +43,8 @@ def shapley(trees: list[dict[str, Any]], row: Floats) -> list[float]:
 
 
 def test_contributions_are_shapley_values_by_their_definition() -> None:
-    booster = train(("plain",) * FEATURES, 3, rows=300, trees=6, num_leaves=9)
+    plain: Kind = "plain"
+    booster = train((plain,) * FEATURES, 3, rows=300, trees=6, num_leaves=9)
     trees = [tree["tree_structure"] for tree in booster.dump_model()["tree_info"]]
     rows = np.random.default_rng(4).normal(size=(5, FEATURES))
     found = contributions(booster.model_to_string(), rows)
@@ -53,10 +54,10 @@ def test_contributions_are_shapley_values_by_their_definition() -> None:
 
 @pytest.mark.parametrize("options", [{}, {"boosting": "rf", "bagging_freq": 1, "bagging_fraction": 0.6}])
 def test_contributions_sum_to_the_raw_score(options: dict[str, object]) -> None:
-    kinds = ("plain", "holes", "category", "zeros", "whole", "infinite")
-    booster = train(kinds, 5, rows=600, trees=12, num_leaves=31, **options)  # type: ignore[arg-type]
+    kinds: tuple[Kind, ...] = ("plain", "holes", "category", "zeros", "whole", "infinite")
+    booster = train(kinds, 5, rows=600, trees=12, num_leaves=31, **options)
     random = np.random.default_rng(6)
-    rows = np.column_stack([asked(kind, 80, random) for kind in kinds])  # type: ignore[arg-type]
+    rows = np.column_stack([asked(kind, 80, random) for kind in kinds])
     found = contributions(booster.model_to_string(), rows)
     assert found.shape == (80, len(kinds) + 1)
     raw = np.asarray(booster.predict(rows, raw_score=True), np.float64)
