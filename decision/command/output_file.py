@@ -15,7 +15,8 @@ class _OutputFile(click.Path):
         folder = path.parent
         if not folder.is_dir():
             self.fail(f"There is no folder {str(folder)!r}: make it first, or name another.", param, ctx)
-        if not path.exists() and not os.access(folder, os.W_OK | os.X_OK):
+        effective = os.access in os.supports_effective_ids
+        if not path.exists() and not os.access(folder, os.W_OK | os.X_OK, effective_ids=effective):
             self.fail(f"Nothing may be written to folder {str(folder)!r}: name another.", param, ctx)
         return path
 

@@ -64,6 +64,7 @@ class Answer(msgspec.Struct, frozen=True):
     model: str | None
     customer: str | None = None
     visitor: str | None = None
+    further_models: dict[str, str] = {}
 
 
 def empty_app(body: bytes) -> Litestar:
