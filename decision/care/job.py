@@ -12,7 +12,7 @@ from decision.care.report import CareReport, encode_report
 from decision.clock import Clock
 from decision.journal.reading import open_journal
 from decision.keys import CARE_REPORT
-from decision.logs import log
+from decision.rounds import look_again
 from decision.store.port import Store
 from decision.version.registry import CATALOGUE_SLOT, Registry
 from decision.version.versions import Versions
@@ -26,8 +26,6 @@ from rules.ids import GoalId, ModelVersion
 LEAST_PAUSE = 60.0
 """Seconds between two looks, at least."""
 
-SHARE = 20.0
-"""A look pauses for at least this many times the time it took, so that it takes a twentieth of one core at most."""
 
 MOST_CATALOGUES = 8
 """Catalogue versions, at most, whose recorded features are told apart; the ones with most decisions."""
@@ -47,19 +45,7 @@ class CareJob:
 
     async def run(self, stopping: asyncio.Event) -> None:
         """Look again and again until told to stop; trouble is logged, and the next look tries again."""
-        loop = asyncio.get_running_loop()
-        pause = 0.0
-        while not stopping.is_set():
-            try:
-                async with asyncio.timeout(pause):
-                    await stopping.wait()
-            except TimeoutError:
-                begun = loop.time()
-                try:
-                    await self.look()
-                except Exception as error:
-                    log.error("care_failed", exc_info=error)
-                pause = max(LEAST_PAUSE, SHARE * (loop.time() - begun))
+        await look_again(self.look, stopping, "care_failed", 0.0, LEAST_PAUSE)
 
     async def look(self) -> CareReport | None:
         """Look once, and leave the report in the store; None while no catalogue is published or nothing happened."""

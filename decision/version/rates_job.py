@@ -7,6 +7,7 @@ from pathlib import Path
 from decision.clock import Clock
 from decision.journal.reading import open_journal
 from decision.logs import log
+from decision.rounds import look_again
 from decision.version.registry import CATALOGUE_SLOT, Registry
 from decision.version.shown_counts import ShownCounts, count_shown
 from decision.version.versions import Versions
@@ -23,9 +24,6 @@ GROWTH = 1.05
 LEAST_PAUSE = 5.0
 """Seconds between two looks at the journal, at least."""
 
-SHARE = 20.0
-"""A look pauses for at least this many times the time it took, so that it takes a twentieth of one core at most."""
-
 
 class RatesJob:
     """Counts shown offers and their outcomes, and publishes what follows; trained models are left alone."""
@@ -40,19 +38,7 @@ class RatesJob:
 
     async def run(self, stopping: asyncio.Event) -> None:
         """Look again and again until told to stop; trouble is logged, and the next look tries again."""
-        loop = asyncio.get_running_loop()
-        pause = LEAST_PAUSE
-        while not stopping.is_set():
-            try:
-                async with asyncio.timeout(pause):
-                    await stopping.wait()
-            except TimeoutError:
-                begun = loop.time()
-                try:
-                    await self.look()
-                except Exception as error:
-                    log.error("rates_failed", exc_info=error)
-                pause = max(LEAST_PAUSE, SHARE * (loop.time() - begun))
+        await look_again(self.look, stopping, "rates_failed", LEAST_PAUSE, LEAST_PAUSE)
 
     async def look(self) -> dict[GoalId, ModelVersion]:
         """Publish rates for the goals whose evidence has grown enough; returns the new versions."""
