@@ -37,8 +37,9 @@ def sink(once: bool, parent: int | None) -> None:
     """Move the journal into Parquet segments until SIGTERM or Ctrl+C; `concierge serve` starts this by itself."""
     settings = read_settings()
     configure_logs(settings.log_level)
-    # Segments have time, but until then the journal lies in the memory of the store.
-    give_way(LESS)
+    if not once:
+        # Segments have time, but until then the journal lies in the memory of the store.
+        give_way(LESS)
     if parent is not None:
         end_with(parent, STOP_SECONDS)
     with data_folder(settings.folder):

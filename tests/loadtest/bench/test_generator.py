@@ -4,7 +4,7 @@ import asyncio
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 
 import pytest
 
@@ -19,9 +19,9 @@ Answer = Callable[[int], tuple[int, bytes]]
 @contextmanager
 def server(answer: Answer, pause: float = 0.0) -> Iterator[int]:
     """Answers one request at a time, each after a pause; gives the port."""
-    loop = asyncio.new_event_loop()
-    ready, stop, count = threading.Event(), asyncio.Event(), 0
-    port = 0
+    ready, count, port = threading.Event(), 0, 0
+    loop: asyncio.AbstractEventLoop
+    stop: asyncio.Event
 
     async def handle(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         nonlocal count
@@ -37,17 +37,24 @@ def server(answer: Answer, pause: float = 0.0) -> Iterator[int]:
                 writer.write(f"HTTP/1.1 {status} X\r\nContent-Length: {len(body)}\r\n\r\n".encode() + body[:7])
                 await writer.drain()
                 writer.write(body[7:])
-        except (asyncio.IncompleteReadError, ConnectionError):
+        finally:
             writer.close()
+            with suppress(ConnectionError):
+                await writer.wait_closed()
+
+    async def handled(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        with suppress(asyncio.IncompleteReadError, ConnectionError):
+            await handle(reader, writer)
 
     async def serve() -> None:
-        nonlocal port
-        async with await asyncio.start_server(handle, "127.0.0.1", 0) as opened:
+        nonlocal loop, stop, port
+        loop, stop = asyncio.get_running_loop(), asyncio.Event()
+        async with await asyncio.start_server(handled, "127.0.0.1", 0) as opened:
             port = opened.sockets[0].getsockname()[1]
             ready.set()
             await stop.wait()
 
-    thread = threading.Thread(target=lambda: loop.run_until_complete(serve()))
+    thread = threading.Thread(target=lambda: asyncio.run(serve()))
     thread.start()
     ready.wait(5)
     try:
@@ -55,7 +62,6 @@ def server(answer: Answer, pause: float = 0.0) -> Iterator[int]:
     finally:
         loop.call_soon_threadsafe(stop.set)
         thread.join(5)
-        loop.close()
 
 
 def press(port: int, mode: str, connections: int, seconds: float, rate: float = 0.0) -> Load:
