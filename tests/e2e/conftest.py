@@ -21,6 +21,8 @@ from decision.store.opening import open_store
 WORKSPACE = Path("tests/workspaces/small")
 SCOPES = ("decide:web", "decide:call-center", "decide:email", "outcomes", "profiles", "admin")
 STARTING_SECONDS = 60.0
+DEADLINE_MS = "10000"
+"""A busy machine is slow, and no decision shall go without a part for that."""
 
 
 class Served:
@@ -42,7 +44,9 @@ class Served:
 
     def start(self) -> None:
         command = [sys.executable, "-m", "decision.command.main", "serve", *self._arguments]
-        environment = {**os.environ, "CONCIERGE_DATA": self.settings.data, "CONCIERGE_PORT": str(self.settings.port)}
+        data, port = self.settings.data, str(self.settings.port)
+        given = {"CONCIERGE_DATA": data, "CONCIERGE_PORT": port, "CONCIERGE_DEADLINE_MS": DEADLINE_MS}
+        environment = {**os.environ, **given}
         with open(self.settings.folder / "serve.log", "ab") as log:
             self.process = subprocess.Popen(command, env=environment, stderr=log, stdout=log, stdin=subprocess.DEVNULL)
         end = time.monotonic() + STARTING_SECONDS

@@ -26,7 +26,7 @@ async def test_sigterm_loses_nothing_that_was_acknowledged(served: Served) -> No
     seen = Acknowledged()
     stopping = asyncio.Event()
     log = served.settings.folder / "serve.log"
-    async with httpx.AsyncClient(base_url=served.url, headers=served.headers, timeout=20) as client:
+    async with httpx.AsyncClient(base_url=served.url, headers=served.headers, timeout=120) as client:
         # Processes start for the first batch; the one under way at the end is theirs.
         seen.decisions |= await _send_batch(client, asyncio.Event())
         while "bulk_process_ready" not in log.read_text():
@@ -44,7 +44,7 @@ async def test_sigterm_loses_nothing_that_was_acknowledged(served: Served) -> No
     assert seen.failed == []
     batched = await batch
     assert len(batched) == LINES
-    assert len(seen.decisions) > LINES + 60
+    assert len(seen.decisions) >= LINES + 60
     decisions, outcomes = set(), set()
     async with open_store(served.settings) as store:
         for _, entry in await store.read_log(JOURNAL, START, 100_000):

@@ -121,7 +121,7 @@ def test_a_folder_may_have_any_name(name: str) -> None:
 
 
 def _revived(server: EmbeddedServer) -> None:
-    end = time.monotonic() + 5
+    end = time.monotonic() + 60
     while not server.revive():
         assert time.monotonic() < end
         time.sleep(0.01)
@@ -207,7 +207,7 @@ def test_a_server_that_does_not_answer_in_time_is_ended(tmp_path: Path, monkeypa
     started = time.monotonic()
     with pytest.raises(Unavailable, match="did not start"):
         server.hold()
-    assert time.monotonic() - started < 5
+    assert time.monotonic() - started < 30
     monkeypatch.undo()
     # Its lock went with it.
     server.hold()

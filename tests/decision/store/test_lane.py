@@ -1,6 +1,7 @@
 """What is asked together travels together, and what is asked meanwhile follows together."""
 
 import asyncio
+import time
 from itertools import count
 
 import pytest
@@ -89,11 +90,14 @@ async def test_a_store_that_is_away_is_told_to_all_who_wait_and_the_next_ones_tr
     assert road.batches == [[2], [6]]
 
 
-async def test_a_silent_store_rests_and_then_one_flight_finds_out_for_all_whether_it_speaks_again() -> None:
-    road = Road()
+async def test_a_silent_store_rests_and_then_one_flight_finds_out_for_all_whether_it_speaks_again(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    passed, road = 0.0, Road()
+    monkeypatch.setattr(asyncio.get_running_loop(), "time", lambda: time.monotonic() + passed)
     road.gates = {number: asyncio.Event() for number in (0, 1, 2)}
     road.errors = {0: Silent("silent"), 1: Silent("silent")}
-    lane: Lane[int, int] = Lane(road.run, flights=4, most=10, rest=0.05)
+    lane: Lane[int, int] = Lane(road.run, flights=4, most=10, rest=60.0)
     first = lane.ask([2])
     await asyncio.sleep(0)
     road.gates[0].set()
@@ -103,7 +107,7 @@ async def test_a_silent_store_rests_and_then_one_flight_finds_out_for_all_whethe
         await lane.ask([4])
     assert road.batches == [[2]]
     for probe, speaks in ((6, False), (12, True)):
-        await asyncio.sleep(0.06)
+        passed += 60.0
         asked = [lane.ask([probe]), lane.ask([probe + 2])]
         await asyncio.sleep(0.001)
         asked.append(lane.ask([probe + 4]))

@@ -4,7 +4,6 @@ import asyncio
 import json
 import os
 import signal
-import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
 from itertools import pairwise
@@ -30,7 +29,9 @@ from decision.store.redis import RedisStore
 from rules.errors import Unavailable
 from tests.decision.service.conftest import NOW, publish
 
-SECONDS = 20.0
+SECONDS = 120.0
+"""Longer than anything takes that gives way to whoever else wants the cores."""
+
 KEY = ApiKey("k", "test", ("decide:web", "decide:call-center"), NOW)
 
 
@@ -142,7 +143,7 @@ async def test_processes_begin_with_the_first_large_batch_and_end_when_there_is_
     async with running(concierge, idle_seconds=0.2) as processes:
         (process,) = [each.number for each in processes.ready]
         await reached(lambda: not processes.ready)
-        await reached(lambda: not psutil.pid_exists(process))
+        await reached(lambda: not psutil.pid_exists(process) and not vars(processes)["_tending"])
         assert await processes.answer(batch(concierge, WORTH - 1)) is None
         assert not vars(processes)["_tending"]
 
@@ -167,16 +168,17 @@ async def test_processes_that_cannot_start_are_tried_more_and_more_seldom_and_gi
 ) -> None:
     monkeypatch.setattr("decision.service.bulk.processes.RESTART_SECONDS", 0.05)
     monkeypatch.setattr("decision.service.bulk.process.MODULE", "decision.nowhere")
-    begun: list[float] = []
-    processes = BulkProcesses(1, Passage(lambda: 0), idle_seconds=1.0)
-    known = {child.pid for child in psutil.Process().children()}
-    assert await processes.answer(batch(concierge)) is None
-    while vars(processes)["_tending"]:
+    processes = BulkProcesses(1, Passage(lambda: 0), idle_seconds=0.2)
+    others = {child.pid for child in psutil.Process().children()}
+    begun: dict[int, float] = {}
+    while len(begun) < 4:
+        assert await processes.answer(batch(concierge)) is None
         for child in psutil.Process().children():
-            if child.pid not in known:
-                known.add(child.pid)
-                begun.append(time.monotonic())
+            with suppress(psutil.NoSuchProcess):
+                begun.setdefault(child.pid, child.create_time())
+        begun = {pid: moment for pid, moment in begun.items() if pid not in others}
         await asyncio.sleep(0.005)
-    rests = [after - before for before, after in pairwise(begun)]
-    assert 2 <= len(rests) <= 5
-    assert rests[-1] > 2 * rests[0]
+    # A process that came and went unseen makes a rest longer; the system tells beginnings to a hundredth of a second.
+    rests = [after - before for before, after in pairwise(sorted(begun.values()))]
+    assert all(rest > 0.05 * 2.0**number - 0.02 for number, rest in enumerate(rests))
+    await reached(lambda: not vars(processes)["_tending"])
