@@ -3,7 +3,7 @@
 import msgspec
 import numpy as np
 
-from rules.ids import OfferId
+from rules.ids import GoalId, Instant, OfferId
 from training.evaluation.actions import LoggedActions, PolicyActions
 from training.evaluation.estimate import Estimate, estimates_of
 from training.evaluation.estimators import (
@@ -44,7 +44,7 @@ class Comparison(msgspec.Struct, frozen=True):
 
 
 class Evaluation(msgspec.Struct, frozen=True):
-    """All policies on the same decisions; the other fields are as in `Judged`.
+    """All policies on the same decisions for a `goal`, from `first` to `last`; the other fields are as in `Judged`.
 
     `exploring` is by placement what the champion earns by exploring: less than nothing, as long as it learns little.
     """
@@ -58,6 +58,9 @@ class Evaluation(msgspec.Struct, frozen=True):
     slates: tuple[SlateComparison, ...] = ()
     exploring: dict[str, Gain] = {}
     held_out: int = 0
+    first: Instant = Instant(0)
+    last: Instant = Instant(0)
+    goal: GoalId = GoalId("")
 
     def of(self, policy: str) -> Comparison:
         """The figures of one policy; KeyError when it was not evaluated."""
@@ -80,6 +83,9 @@ def evaluation_of(judged: Judged) -> Evaluation:
         judged.slates,
         _exploring(judged),
         judged.held_out,
+        Instant(int(judged.at.min())),
+        Instant(int(judged.at.max())),
+        judged.goal,
     )
 
 

@@ -48,6 +48,7 @@ class Judged(msgspec.Struct, frozen=True, eq=False):
     reaches: tuple[Reach, ...]
     slates: tuple[SlateComparison, ...]
     held_out: int = 0
+    goal: GoalId = GoalId("")
 
 
 def judge(
@@ -97,7 +98,7 @@ def judge(
         said = "; ".join(f"{count} {reason}" for reason, count in skipped.items()) or "none was found"
         raise TrainingError(f"No logged decision can be evaluated ({said}); widen --since and --until.")
     slates = () if slated is None else slated.comparisons()
-    return columns.judged(skipped, order[0] if order else None, deeds, slates)
+    return columns.judged(question.goal, skipped, order[0] if order else None, deeds, slates)
 
 
 def _look(
@@ -149,7 +150,12 @@ class _Columns:
             self._policies.setdefault(name, []).append((chance, float(chances @ expected), outside))
 
     def judged(
-        self, skipped: Mapping[str, int], constant: OfferId | None, deeds: Deeds, slates: tuple[SlateComparison, ...]
+        self,
+        goal: GoalId,
+        skipped: Mapping[str, int],
+        constant: OfferId | None,
+        deeds: Deeds,
+        slates: tuple[SlateComparison, ...],
     ) -> Judged:
         decision, subject, placement = (np.array(words, np.str_) for words in zip(*self._words, strict=True))
         logged = LoggedActions(
@@ -164,5 +170,5 @@ class _Columns:
         reaches = deeds.reaches(logged)
         at = np.array(self._at, np.int64)
         return Judged(
-            logged, policies, decision, subject, placement, at, skipped, constant, reaches, slates, self._held_out
+            logged, policies, decision, subject, placement, at, skipped, constant, reaches, slates, self._held_out, goal
         )

@@ -6,6 +6,7 @@ from math import nan
 from rich.box import SIMPLE
 from rich.table import Table
 
+from rules.instant import tell_instant
 from training.evaluation.evaluation import Evaluation
 from training.evaluation.gain import Gain
 from training.evaluation.policies import CONSTANT
@@ -110,8 +111,9 @@ def reach_table(reaches: Sequence[Reach], title: str) -> Table:
 def evaluation_notes(evaluation: Evaluation) -> list[str]:
     """What must be known to read the figures, in sentences."""
     said = [
-        f"Value per decision over {evaluation.decisions:,} decisions of {evaluation.subjects:,} subjects, with "
-        "intervals of 95 %. Outside is how much of what a policy would do the log never tried."
+        f"Value per decision for {evaluation.goal!r}, with intervals of 95 %, over {evaluation.decisions:,} decisions "
+        f"of {evaluation.subjects:,} subjects from {tell_instant(evaluation.first)} to {tell_instant(evaluation.last)}."
+        " Outside is how much of what a policy would do the log never tried."
     ]
     if evaluation.constant is not None:
         said.append(f"The gain is over the constant, which is {evaluation.constant!r}.")

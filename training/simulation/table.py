@@ -12,7 +12,7 @@ from decision.engine.explained_offer import ExplainedOffer
 from rules.instant import format_instant
 from training.figure import digits_of, number
 from training.simulation.simulation import Example, Exposure, GroupReach, Simulation
-from training.simulation.worth import Worth
+from training.simulation.worth import EVERYWHERE, Worth
 
 MOST_ROWS = 8
 """Rows of each channel in a table; files have all."""
@@ -24,7 +24,7 @@ def show_simulation(console: Console, simulation: Simulation) -> None:
     if simulation.worths:
         console.print(_worths(simulation.worths))
     console.print(_placements(simulation))
-    for attribute, rows in _by_attribute(simulation.exposures):
+    for attribute, rows in moved_exposures(simulation.exposures):
         console.print(_exposures(attribute, rows))
     if simulation.causes:
         console.print(_causes(simulation))
@@ -72,10 +72,18 @@ def _worths(worths: Sequence[Worth]) -> Table:
         sides = [number(each.value, digits) for each in (one.present, one.changed)]
         gain = f"{number(one.gain, digits)} ({number(one.low, digits)} to {number(one.high, digits)})"
         table.add_row(one.goal, one.channel, f"{one.decisions:,}", *sides, "–" if one.refusal else gain)
-    refused = {one.refusal: one for one in worths if one.refusal}
-    said = [f"On {one.channel} the gain cannot be told: {refusal}." for refusal, one in refused.items()]
-    table.caption = " ".join(("By DR over the ranks, on the log's outcomes; persons are drawn together.", *said))
+    told = "By DR over the ranks, on the log's outcomes; persons are drawn together."
+    table.caption = " ".join((told, *worth_refusals(worths)))
     return table
+
+
+def worth_refusals(worths: Sequence[Worth]) -> list[str]:
+    """Why gains cannot be told, in sentences."""
+    refused: dict[str, list[str]] = {}
+    for one in worths:
+        if one.refusal:
+            refused.setdefault(one.refusal, []).append("all channels" if one.channel == EVERYWHERE else one.channel)
+    return [f"On {', '.join(channels)} the gain cannot be told: {why}." for why, channels in refused.items()]
 
 
 def _placements(simulation: Simulation) -> Table:
@@ -88,7 +96,8 @@ def _placements(simulation: Simulation) -> Table:
     return table
 
 
-def _by_attribute(rows: Iterable[Exposure]) -> list[tuple[str, list[Exposure]]]:
+def moved_exposures(rows: Iterable[Exposure]) -> list[tuple[str, list[Exposure]]]:
+    """What is shown more or less often, by attribute."""
     ordered = sorted(rows, key=lambda row: row.attribute)
     moved = (
         (attribute, [row for row in each if row.after != row.before])
@@ -130,11 +139,16 @@ def _groups(groups: Sequence[GroupReach]) -> Table:
 
 def example_lines(example: Example) -> list[str]:
     """Who it is about, then each side's offers with their reasons."""
-    who = example.customer or example.visitor or "nobody in particular"
-    lines = [f"{who} on {example.placement}, {format_instant(example.at)} (decision {example.decision})"]
+    lines = [example_line(example)]
     for name, side in (("before", example.before), ("after", example.after)):
         lines += [f"  {name}: {_offer(offer)}" for offer in side] or [f"  {name}: the placement is gone"]
     return lines
+
+
+def example_line(example: Example) -> str:
+    """Who an example is about, where and when."""
+    who = example.customer or example.visitor or "nobody in particular"
+    return f"{who} on {example.placement}, {format_instant(example.at)} (decision {example.decision})"
 
 
 def _offer(offer: ExplainedOffer) -> str:

@@ -82,6 +82,7 @@ def test_policies_stand_beside_each_other(settings: Settings, tmp_path: Path, mo
     assert drawn.count("<svg") == drawn.count("</svg>") == 3 + len(policies)
     assert not re.search(r"https?:|<script|<link|src=|@import|url\(", drawn), "the page asks nobody for anything"
     assert all(policy in drawn for policy in policies)
+    assert "What exploring earns" in drawn
     assert "nan" not in drawn
 
     monkeypatch.setenv("COLUMNS", "300")

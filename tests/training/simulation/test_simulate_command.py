@@ -121,7 +121,7 @@ def test_a_lever_and_a_rule_are_named(tmp_path: Path) -> None:
     found = simulate(tmp_path, "--workspace", workspace, "--html", tmp_path / "page.html")
     page = (tmp_path / "page.html").read_text()
     assert "levers house-brands" in page
-    assert page.count("<svg") == 2
+    assert page.count("<svg") == 3, "gains, offers, themes"
     assert "http" not in page.replace("http://www.w3.org/2000/svg", "")
     causes = {(one.direction, one.reason, one.name) for one in found.causes}
     assert ("lost", "outranked", "levers house-brands") in causes
