@@ -14,11 +14,11 @@ SEGMENT_KINDS = ("customer", "context")
 class Promotion(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """The bounds of the gate; shares are of what the model in use earns, but for `calibration` and `leak`.
 
-    The lower end of the gain's interval, which holds with this `confidence`, must be above `margin`; a margin below 0
-    asks that little be lost. In no channel, and for no value of an attribute in `segments`
-    (`customer.tier`), may it be shown to lose more than `loss`. The calibration error may grow by `calibration` of the
-    mean outcome. No feature alone may explain more than `leak` of the outcome, nor all together more than `foresight`.
-    A training on demand begins once there is `renewal` more to learn from.
+    What the gain is at least, with this `confidence` (a bound on one side), must be above `margin`; a margin below 0
+    asks that little be lost. In no channel, and for no value of an attribute in `segments` (`customer.tier`), may it
+    be shown to lose more than `loss`. The calibration error may grow by `calibration` of the mean outcome. No feature
+    alone may explain more than `leak` of the outcome, nor all together more than `foresight`. A training on demand
+    begins once there is `renewal` more to learn from.
     """
 
     margin: float = 0.0

@@ -6,15 +6,15 @@ from numpy.typing import NDArray
 
 from training.evaluation.actions import LoggedActions, PolicyActions
 from training.evaluation.estimators import doubly_robust
-from training.evaluation.intervals import LEVEL, NOWHERE, bootstrap_intervals, clustered_error
+from training.evaluation.intervals import LEVEL, NOWHERE, Sides, bootstrap_intervals, clustered_error
 from training.evaluation.support import support_of
 
 
 class Gain(msgspec.Struct, frozen=True):
     """A gain per decision by DR, paired, with its interval and its error clustered by subject.
 
-    `beside` is what the other policy earned by DR. All figures but `decisions` are NaN where `refusal` says why none
-    can be told.
+    `high` is infinite where only the lower end was asked for; `beside` is what the other policy earned by DR. All
+    figures but `decisions` are NaN where `refusal` says why none can be told.
     """
 
     value: float
@@ -36,6 +36,7 @@ def paired_gain(
     beside: PolicyActions,
     rows: NDArray[np.intp] | NDArray[np.bool_] | None = None,
     level: float = LEVEL,
+    sides: Sides = "two-sided",
 ) -> Gain:
     """The gain of a policy over another, on all decisions or on some `rows` of them.
 
@@ -49,6 +50,6 @@ def paired_gain(
     )
     if refusal:
         return Gain(_NAN, _NAN, _NAN, _NAN, _NAN, len(logged), refusal)
-    (interval,) = bootstrap_intervals([(first, second)], logged.cluster, level) or [NOWHERE]
+    (interval,) = bootstrap_intervals([(first, second)], logged.cluster, level, sides) or [NOWHERE]
     error = clustered_error(first.influence - second.influence, logged.cluster)
     return Gain(first.value - second.value, interval.low, interval.high, error, second.value, len(logged))

@@ -5,6 +5,7 @@ with the range of values seen in the place of that which they can have: no bound
 """
 
 from collections.abc import Sequence
+from typing import Literal
 
 import msgspec
 import numpy as np
@@ -19,6 +20,9 @@ RESAMPLES = 1_000
 MOST_BUNDLES = 5_000
 """Clusters beyond this many are drawn in bundles, which are as independent of each other as clusters are."""
 SEED = 20_221_107
+
+Sides = Literal["two-sided", "greater"]
+"""Which ends an interval has; one that is `greater` has a lower end alone, which then holds with all of its level."""
 
 
 class Interval(msgspec.Struct, frozen=True):
@@ -43,7 +47,10 @@ def clustered_error(influence: Floats, cluster: NDArray[np.int64]) -> float:
 
 
 def bootstrap_intervals(
-    ratios: Sequence[tuple[Ratio, Ratio | None]], cluster: NDArray[np.int64], level: float = LEVEL
+    ratios: Sequence[tuple[Ratio, Ratio | None]],
+    cluster: NDArray[np.int64],
+    level: float = LEVEL,
+    sides: Sides = "two-sided",
 ) -> list[Interval]:
     """Percentile intervals of ratios, or of the differences of two, from one drawing of clusters for all of them.
 
@@ -74,6 +81,7 @@ def bootstrap_intervals(
         n_resamples=RESAMPLES,
         batch=max(1, 2_000_000 // number),
         confidence_level=level,
+        alternative=sides,
         method="percentile",
         rng=np.random.default_rng(SEED),
         vectorized=True,

@@ -25,6 +25,9 @@ from training.material.occasion import occasion
 from training.material.past import NOTHING_PAST, Past
 from training.material.question import Question
 
+Cast = Callable[[str], Mapping[str, str]]
+"""Which of the models stands for which policy with a person."""
+
 _NONE: Mapping[GoalId, Model] = {}
 _NOBODY: Kin = {}
 
@@ -64,6 +67,7 @@ def judge(
     further: Mapping[GoalId, Model] = _NONE,
     past: Past = NOTHING_PAST,
     kin: Kin = _NOBODY,
+    cast: Cast | None = None,
 ) -> Judged:
     """Decide every logged decision again under each of the named models, a constant and chance.
 
@@ -72,7 +76,7 @@ def judge(
     `step` is called after each decision. With `decided` only decisions count that those placements made too; with
     `brought` whole slates are judged beside. `further` are models of the placements' further goals: policies choose by
     them too, but are judged by what the goal itself earned. `past` has what
-    decisions were made with, `kin` who is the same person.
+    decisions were made with, `kin` who is the same person. With a `cast` the models are no policies themselves.
     Raises TrainingError when no decision can be used.
     """
     snapshots = Snapshots(question.goal, catalogues, models, further, past.models)
@@ -84,13 +88,13 @@ def judge(
         step()
         record = earned.record
         on = occasion(record.customer, record.visitor, record.id, record.now)
-        found = deeds.missing(on) or _look(record, snapshots, order, past)
+        person = kin.get(on[0], on[0])
+        found = deeds.missing(on) or _look(record, snapshots, order, past, None if cast is None else cast(person))
         if isinstance(found, str):
             skipped[found] = skipped.get(found, 0) + 1
             continue
         action, conduct = found
         deeds.add(on, action)
-        person = kin.get(on[0], on[0])
         columns.add(record, person, action, worth_of(earned, action, question), conduct, rewards)
         if slated is not None:
             slated.add(record, person, conduct, order)
@@ -102,7 +106,11 @@ def judge(
 
 
 def _look(
-    record: DecisionRecord, snapshots: Snapshots, order: Sequence[OfferId], past: Past
+    record: DecisionRecord,
+    snapshots: Snapshots,
+    order: Sequence[OfferId],
+    past: Past,
+    cast: Mapping[str, str] | None,
 ) -> tuple[Action, Conduct] | str:
     """What was done and what policies would have done; or why that cannot be told."""
     action = action_of(record)
@@ -115,7 +123,8 @@ def _look(
     if priced is not None and priced not in past.prices:
         return "made under prices that are not stored any more"
     prices = None if priced is None else past.prices[priced]
-    conduct = conduct_of(record, bound, order, snapshots.own(record), prices)
+    policies = bound if cast is None else {policy: bound[model] for policy, model in cast.items()}
+    conduct = conduct_of(record, policies, order, snapshots.own(record), prices)
     taken = over_all_groups(action, record, conduct)
     return "held out where showing nothing can win" if taken is None else (taken, conduct)
 

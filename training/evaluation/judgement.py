@@ -11,7 +11,7 @@ from models.model import Model, load_model
 from rules.errors import ArtefactError
 from rules.ids import GoalId, Instant, ModelVersion, OfferId, PlacementId
 from training.evaluation.constant import constant_order
-from training.evaluation.judged import Judged, judge
+from training.evaluation.judged import Cast, Judged, judge
 from training.evaluation.lessons import read_lessons
 from training.evaluation.policies import CHALLENGER, CHAMPION_MODEL
 from training.evaluation.rewards import Kind, Rewards, fit_rewards
@@ -86,9 +86,11 @@ def judge_material(
     decided: tuple[PlacementId, ...] = (),
     threads: int = 1,
     slates: bool = False,
+    cast: Cast | None = None,
 ) -> Judged:
     """Judge models on the material's decisions from `since` on, on `most` of them; the constant is chosen before.
 
+    With a `cast` it says which of the models stands for which policy with a person.
     Raises TrainingError when no decision can be used.
     """
     question = material.question
@@ -114,6 +116,7 @@ def judge_material(
         material.further,
         material.past,
         material.kin,
+        cast,
     )
 
 

@@ -57,10 +57,12 @@ class Snapshots:
         if catalogue is None:
             return f"made with catalogue {version}, which is not stored any more"
         try:
-            return {
-                name: Snapshot.build(catalogue, {**self._further, self._goal: model})
-                for name, model in self._models.items()
+            # One model may go by several names.
+            built = {
+                model.version: Snapshot.build(catalogue, {**self._further, self._goal: model})
+                for model in {model.version: model for model in self._models.values()}.values()
             }
+            return {name: built[model.version] for name, model in self._models.items()}
         except ArtefactError as error:
             return f"made with catalogue {version}, where {error}"
 

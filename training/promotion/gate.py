@@ -7,13 +7,14 @@ from numpy.typing import NDArray
 from models.artefact import Artefact
 from models.gate import Check
 from rules.catalogue import Catalogue
+from rules.ids import DecisionId, OfferId
 from rules.promotion import Promotion
-from rules.workspace import Objective
 from training.evaluation.gain import Gain, paired_gain
 from training.evaluation.judged import Judged
 from training.evaluation.support import MOST_OUTSIDE, support_of
 from training.learning.rows import Rows
 from training.learning.split import Parts
+from training.material.ledger import Brought
 from training.promotion.checks.agreement import check_features, check_foreknowledge, check_labels
 from training.promotion.checks.gain import check_gain, check_part
 from training.promotion.checks.leak import check_leak
@@ -28,7 +29,8 @@ class Trial(msgspec.Struct, frozen=True, eq=False):
 
     `artefact` is what would serve, `understudy` what is judged in its place, as the policy `MODEL` of `judged` beside
     the `CHAMPION`. That is None where nothing could be judged, and `unjudged` says why. `beside` says who the champion
-    was, and `champion` is its artefact, if it has one.
+    was; `champion` is its artefact as it stood before the late rows, if it has one. `brought` is what the journal says
+    that shown offers brought.
     """
 
     rows: Rows
@@ -37,6 +39,7 @@ class Trial(msgspec.Struct, frozen=True, eq=False):
     understudy: Understudy
     champion: Artefact | None
     review: Review
+    brought: Brought
     judged: Judged | None
     unjudged: str
     beside: str
@@ -45,18 +48,20 @@ class Trial(msgspec.Struct, frozen=True, eq=False):
 
 def checks_of(trial: Trial, bounds: Promotion) -> tuple[Check, ...]:
     """Every check, whatever the others say."""
-    review, rows, judge = trial.review, trial.rows, trial.understudy.judge
-    everyone = frozenset(review.earned)
-    parts = [(name, ids) for name, ids in sorted(review.parts.items()) if ids != everyone]
+    review, rows, late = trial.review, trial.rows, trial.understudy.late
+    parts = [(name, ids) for name, ids in sorted(review.parts.items()) if ids != review.decisions]
     checks = [check_gain(_gain(trial, None, bounds.confidence), bounds, trial.beside)]
     checks += [_part(trial, name, ids, bounds) for name, ids in parts]
-    if trial.understudy.artefacts:
-        judged = rows.take(judge)
-        predicted, mean = trial.understudy.predict(judged), float(np.delete(rows.target, judge).mean())
+    if len(late):
+        judged = rows.take(late)
+        predicted, mean = trial.understudy.predict(judged), float(np.delete(rows.target, late).mean())
         checks += check_predictions(judged, predicted, mean, trial.artefact, trial.champion, bounds)
     checks.append(check_leak(rows, trial.parts.fit, trial.parts.judge, bounds.leak))
-    checks.append(check_foreknowledge(len(review.foreknowing), len(review.earned)))
-    checks += _agreement(rows, judge, review, trial.artefact.objective)
+    checks.append(check_foreknowledge(len(review.foreknowing), len(review.decisions)))
+    checks.append(_features(rows, trial.understudy.judge, review))
+    # No journal tells of an increment: that is worked out from what was earned with and without an offer.
+    if trial.artefact.objective != "increment":
+        checks.append(_labels(rows, trial.brought, trial.artefact.objective == "response"))
     checks.append(check_warm_up(trial.artefact, trial.catalogue))
     return tuple(checks)
 
@@ -83,7 +88,7 @@ def _gain(trial: Trial, ids: frozenset[str] | None, confidence: float) -> Gain:
 def judged_gain(judged: Judged, ids: frozenset[str] | None, confidence: float) -> Gain:
     """The paired gain on all judged decisions, or on those with these ids; a refusal of all says where it lies."""
     rows = None if ids is None else _rows(judged, ids)
-    gain = paired_gain(judged.logged, judged.policies[MODEL], judged.policies[CHAMPION], rows, confidence)
+    gain = paired_gain(judged.logged, judged.policies[MODEL], judged.policies[CHAMPION], rows, confidence, "greater")
     if not gain.refusal or ids is not None:
         return gain
     return msgspec.structs.replace(gain, refusal=f"{gain.refusal}{_blind(judged)}")
@@ -115,18 +120,20 @@ def _rows(judged: Judged, ids: frozenset[str]) -> NDArray[np.intp]:
     return np.flatnonzero([decision in ids for decision in judged.decision.tolist()])
 
 
-def _agreement(rows: Rows, judge: NDArray[np.intp], review: Review, objective: Objective) -> tuple[Check, ...]:
-    """What was learned from beside what serving computes, and what the journal tells, for the judged rows."""
-    judged = judge.tolist()
-    keys = {(str(rows.decision[row]), str(rows.offer[row])): row for row in judged}
+def _features(rows: Rows, judge: NDArray[np.intp], review: Review) -> Check:
+    """What was learned from beside what serving computes, for the judged rows."""
+    keys = {(str(rows.decision[row]), str(rows.offer[row])): row for row in judge.tolist()}
     weighed = [(row, served) for key, served in review.served.items() if (row := keys.get(key)) is not None]
     learned = rows.matrix[[row for row, _ in weighed]]
     served = np.array([served for _, served in weighed]).reshape(learned.shape)
-    features = check_features(learned, served, rows.inputs.names)
-    if objective == "increment":
-        # No journal tells of an increment: that is worked out from what was earned with and without an offer.
-        return (features,)
-    firsts = [row for row in judged if rows.position[row] == 1 and str(rows.decision[row]) in review.earned]
-    told = [review.earned[str(rows.decision[row])] for row in firsts]
-    earned = np.array([float(hits > 0) if objective == "response" else value for hits, value in told])
-    return features, check_labels(rows.target[firsts], earned)
+    return check_features(learned, served, rows.inputs.names)
+
+
+def _labels(rows: Rows, brought: Brought, response: bool) -> Check:
+    """What was learned of every offer beside what the journal tells of it."""
+    nothing = (0, 0.0)
+    told = [
+        brought.get(DecisionId(decision), {}).get(OfferId(offer), nothing)
+        for decision, offer in zip(rows.decision.tolist(), rows.offer.tolist(), strict=True)
+    ]
+    return check_labels(rows.target, np.array([float(hits > 0) if response else value for hits, value in told]))

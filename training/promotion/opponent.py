@@ -8,7 +8,7 @@ from models.artefact import Artefact, encode_artefact
 from models.model import Model, load_model
 from models.rates import PRIOR, Count, group_of, smooth
 from rules.catalogue import Catalogue
-from rules.ids import Instant, ModelVersion, OfferId, PlacementId
+from rules.ids import ModelVersion, OfferId, PlacementId
 from training.learning.rows import Rows
 
 
@@ -27,21 +27,25 @@ class Champion(msgspec.Struct, frozen=True, eq=False):
         """What it is made of, None where it is but the prior."""
         return None if self.version is None else self.model.artefact
 
+    @property
+    def counts(self) -> bool:
+        """Whether it is rates, which go on counting: what they know can be told from any rows."""
+        return self.artefact is not None and self.artefact.kind == "rates"
 
-def opponent_of(champion: Champion, rows: Rows, since: Instant, catalogue: Catalogue) -> Champion:
-    """The champion as it is judged from a moment on: rates, which go on counting, as they stood then."""
+
+def recounted(champion: Champion, rows: Rows, catalogue: Catalogue) -> Champion:
+    """The champion as it would be if it had seen these rows alone: rates counted anew, any other model as it is."""
     artefact = champion.artefact
-    if artefact is None or artefact.kind != "rates":
+    if artefact is None or not champion.counts:
         return champion
-    before = rows.take(np.flatnonzero(rows.at < since))
     pooled = pooling_attribute(catalogue)
     groups = dict(zip(catalogue.offers.ids, group_of(catalogue.offers, pooled), strict=True))
-    keys, place = np.unique(np.stack([before.placement, before.offer], 1), axis=0, return_inverse=True)
-    trials, totals = np.bincount(place.ravel()), np.bincount(place.ravel(), before.target)
+    keys, place = np.unique(np.stack([rows.placement, rows.offer], 1), axis=0, return_inverse=True)
+    trials, totals = np.bincount(place.ravel()), np.bincount(place.ravel(), rows.target)
     counts = [
         Count(PlacementId(placement), OfferId(offer), groups.get(OfferId(offer), ""), int(shown), float(total))
         for (placement, offer), shown, total in zip(keys.tolist(), trials, totals, strict=True)
     ]
     rates = smooth(counts, pooled, prior=PRIOR[artefact.objective])
-    stood = load_model(encode_artefact(msgspec.structs.replace(artefact, rates=rates)))
-    return msgspec.structs.replace(champion, model=stood)
+    counted = load_model(encode_artefact(msgspec.structs.replace(artefact, rates=rates)))
+    return msgspec.structs.replace(champion, model=counted)

@@ -1,4 +1,4 @@
-"""The judged decisions once more: who they were for, what they earned, and the features that serving gives them."""
+"""The judged decisions once more: who they were for, and the features that serving gives them."""
 
 from collections.abc import Iterable, Mapping
 
@@ -32,13 +32,13 @@ class Review(msgspec.Struct, frozen=True, eq=False):
     """What the judged decisions are; dictionaries are by decision, or by the offer shown.
 
     `parts` holds the decisions of each channel (`channel:web`) and of each value of a declared segment
-    (`customer.tier:gold`); `served` the features, in the order of the wanted inputs; `earned` the outcomes and their
-    summed value; `foreknowing` are the decisions whose profile knows of something later than the decision.
+    (`customer.tier:gold`); `served` the features, in the order of the wanted inputs; `decisions` are all of them, and
+    `foreknowing` those whose profile knows of something later than the decision.
     """
 
     parts: Mapping[str, frozenset[str]]
     served: Mapping[Key, NDArray[np.float64]]
-    earned: Mapping[str, tuple[int, float]]
+    decisions: frozenset[str]
     foreknowing: frozenset[str]
 
 
@@ -52,7 +52,7 @@ def review(
     """Go through judged decisions; one in so many that showed something is weighed again."""
     parts: dict[str, set[str]] = {}
     served: dict[Key, NDArray[np.float64]] = {}
-    earned: dict[str, tuple[int, float]] = {}
+    decisions: set[str] = set()
     foreknowing: set[str] = set()
     shown = 0
     weigher = _Weigher(catalogues, wanted)
@@ -61,7 +61,7 @@ def review(
         catalogue = catalogues.get(record.catalogue)
         if catalogue is None:
             continue
-        earned[record.id] = (found.hits, found.value)
+        decisions.add(record.id)
         profile = inputs_of(record).profile
         if _latest(profile) > record.now + CLOCKS:
             foreknowing.add(record.id)
@@ -71,7 +71,8 @@ def review(
             shown += 1
         if record.decision.offers and shown % every == 0:
             served.update(weigher.served(record))
-    return Review({name: frozenset(ids) for name, ids in parts.items()}, served, earned, frozenset(foreknowing))
+    named = {name: frozenset(ids) for name, ids in parts.items()}
+    return Review(named, served, frozenset(decisions), frozenset(foreknowing))
 
 
 def _latest(profile: Profile) -> int:

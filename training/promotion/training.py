@@ -25,13 +25,13 @@ from training.learning.delay import Young
 from training.learning.reliability import Reliability, figures_of, reliability_of
 from training.learning.rows import Rows
 from training.material.kin import as_persons
-from training.material.ledger import first_offers
+from training.material.ledger import brought_offers, first_offers
 from training.material.material import Material, Range, champion_of, gather
 from training.promotion.gate import Trial, checks_of
-from training.promotion.opponent import Champion, opponent_of
+from training.promotion.opponent import Champion, recounted
 from training.promotion.renewal import Renewal, renewal_of
 from training.promotion.review import WEIGHED, review
-from training.promotion.understudy import CHAMPION, Understudy, understudy_of
+from training.promotion.understudy import Understudy, cast, opponents_of, understudy_of
 
 JUDGED = 10_000
 """Most decisions that a training decides again; `concierge evaluate` takes all."""
@@ -100,8 +100,7 @@ def train_rows(
     rows = msgspec.structs.replace(rows, subject=as_persons(rows.subject, material.kin))
     course = train(rows, question.goal, question.objective, created, champion.artefact, threads, young)
     understudy = understudy_of(rows, course, champion.artefact, threads)
-    opponent = opponent_of(champion, rows, understudy.since, catalogue)
-    judged, beside, unjudged = _judge(material, understudy, opponent, step, threads)
+    judged, beside, unjudged = _judge(material, rows, understudy, champion, step, threads)
     later = msgspec.structs.replace(question, since=understudy.since)
     reviewed = review(
         first_offers(material.connection, later, material.places, JUDGED),
@@ -110,13 +109,16 @@ def train_rows(
         catalogue.workspace.promotion.segments,
         every=max(1, min(JUDGED, len(np.unique(rows.decision[understudy.judge]))) // WEIGHED),
     )
+    before = rows.take(np.setdiff1d(np.arange(len(rows)), understudy.late))
+    stood = recounted(champion, before, catalogue)
     trial = Trial(
         rows,
         course.parts,
         course.artefact,
         understudy,
-        opponent.artefact,
+        stood.artefact,
         reviewed,
+        brought_offers(material.connection, question, material.taught),
         judged,
         unjudged,
         beside,
@@ -130,7 +132,7 @@ def train_rows(
 
 
 def _judge(
-    material: Material, understudy: Understudy, opponent: Champion, step: Step, threads: int
+    material: Material, rows: Rows, understudy: Understudy, champion: Champion, step: Step, threads: int
 ) -> tuple[Judged | None, str, str]:
     """What the challenger would have earned beside the champion and who that was, or why it cannot be told."""
     question = material.question
@@ -140,13 +142,14 @@ def _judge(
             "",
             f"the champion learned from what came before {format_instant(understudy.since)}, and too little came since",
         )
-    first = "the champion" if opponent.version is not None else "no model"
+    first = "the champion" if champion.version is not None else "no model"
+    prior = Champion(prior_model(question.goal, question.objective), None)
     unjudged = ""
-    for name, beside in ((first, opponent.model), (UNFIT, prior_model(question.goal, question.objective))):
+    for name, beside in ((first, champion), (UNFIT, prior)):
         try:
-            models = {**understudy.models(), CHAMPION: beside}
-            found = judge_material(material, understudy.since, models, step, JUDGED, threads=threads)
-            return understudy.joined(found), name, ""
+            models = understudy.models() | opponents_of(beside, rows, material.catalogue)
+            found = judge_material(material, understudy.since, models, step, JUDGED, threads=threads, cast=cast)
+            return found, name, ""
         except TrainingError as error:
             unjudged = str(error)
     # Decisions without known probabilities teach, but cannot tell what another policy would have earned.

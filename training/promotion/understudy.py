@@ -1,8 +1,11 @@
 """Who is judged in a challenger's place: it must have learned nothing from what it is judged on, nor may the champion.
 
-Usually a model grown on what lies before the judged rows. Where the champion has learned from these, only what came
-since then can tell the two apart, and that is what the challenger is there for; so forests grown on everything but a
-third of the persons each stand for it on these persons (cross-fitting, Chernozhukov et al. 2018).
+Forests grown on everything but a fifth of the persons each stand for the challenger on these persons (cross-fitting,
+Chernozhukov et al. 2018), so that every decision counts that the champion has not learned from: all of them beside the
+prior, and beside rates, which can be counted without these persons too.
+
+What it predicts is judged later in time than it was learned, as it will be used. Only where the champion has learned
+from these rows as well, those who do not know the person stand in here too, on what came since.
 """
 
 import msgspec
@@ -11,72 +14,90 @@ from numpy.typing import NDArray
 
 from models.artefact import Artefact, encode_artefact
 from models.model import Model, load_model
+from rules.catalogue import Catalogue
 from rules.ids import Instant
 from training.errors import TrainingError
-from training.evaluation.judged import Judged
 from training.learning.course import Course, warm_up
 from training.learning.predictor import predict
 from training.learning.recipe import recipe_for
 from training.learning.rows import Rows
 from training.learning.trainer import grow_forest
-from training.material.folds import fold_of
+from training.material.folds import FOLDS, fold_of
+from training.promotion.opponent import Champion, recounted
 
-THIRDS = 3
 MODEL, CHAMPION = "model", "champion"
 """What the policies are called that are judged beside each other."""
 
 
 class Understudy(msgspec.Struct, frozen=True, eq=False):
-    """One artefact, or one for each third of the persons; `judge` are the indices of the rows to judge on.
+    """One artefact for each fold of the persons; without any nobody can be judged yet.
 
-    They begin at `since`. Without artefacts nobody can be judged yet.
+    `judge` are the indices of the rows since the champion learned, which begin at `since`. `late` are those of them
+    that predictions are judged on: by `earlier`, who learned from what lies before them, or without it by the others.
     """
 
     artefacts: tuple[Artefact, ...]
     judge: NDArray[np.intp]
     since: Instant
+    late: NDArray[np.intp]
+    earlier: Artefact | None
 
     def predict(self, rows: Rows) -> NDArray[np.float64]:
-        """The calibrated prediction f8[n] for each row, by who learned nothing from it."""
-        found = np.array([predict(artefact, rows) for artefact in self.artefacts])
-        return np.asarray(found[self._who(rows.subject), np.arange(len(rows))])
+        """The calibrated prediction f8[n] for each late row, by who learned nothing from it."""
+        found = np.array([predict(one, rows) for one in ((self.earlier,) if self.earlier else self.artefacts)])
+        who = np.zeros(len(rows), np.intp) if self.earlier else folds_of(rows)
+        return np.asarray(found[who, np.arange(len(rows))])
 
     def models(self) -> dict[str, Model]:
-        """The models to judge, by the names of their policies."""
-        return {f"{MODEL} {n}": load_model(encode_artefact(artefact)) for n, artefact in enumerate(self.artefacts)}
-
-    def joined(self, judged: Judged) -> Judged:
-        """With one policy in the place of these models': on each decision that of who learned nothing from it."""
-        who, rows = self._who(judged.subject), np.arange(len(judged.subject))
-        each = [judged.policies[f"{MODEL} {number}"] for number in range(len(self.artefacts))]
-        columns = {
-            name: np.array([getattr(policy, name) for policy in each])[who, rows] for name in each[0].__struct_fields__
-        }
-        own = {MODEL: msgspec.structs.replace(each[0], **columns)}
-        others = {name: policy for name, policy in judged.policies.items() if not name.startswith(f"{MODEL} ")}
-        return msgspec.structs.replace(judged, policies=own | others)
-
-    def _who(self, subjects: NDArray[np.str_]) -> NDArray[np.intp]:
-        names, place = np.unique(subjects, return_inverse=True)
-        own = np.array([fold_of(name) % len(self.artefacts) for name in names.tolist()], np.intp)
-        return own[place]
+        """The models to judge, by the names that `cast` calls them."""
+        return {f"{MODEL} {fold}": load_model(encode_artefact(one)) for fold, one in enumerate(self.artefacts)}
 
 
 def understudy_of(rows: Rows, course: Course, champion: Artefact | None, threads: int) -> Understudy:
     """Who stands for the course's model beside a champion; the rows are those that the course was trained on."""
     begins = Instant(int(rows.at[course.parts.judge].min()))
-    if champion is None or champion.kind == "rates" or champion.window is None or champion.window[1] <= begins:
-        return Understudy((course.judged,), course.parts.judge, begins)
-    since = champion.window[1]
-    fresh = np.flatnonzero(rows.at >= since)
-    if not len(fresh):
-        return Understudy((), fresh, since)
-    third = np.array([fold_of(subject) % THIRDS for subject in rows.subject.tolist()])
+    since = _learned_until(rows, champion, begins)
+    judge = np.flatnonzero(rows.at >= since)
+    late, earlier = np.intersect1d(judge, course.parts.judge), course.judged if since <= begins else None
+    nobody = Understudy((), judge, since, late[:0], None)
+    if not len(judge):
+        return nobody
+    fold = folds_of(rows)
     try:
-        grown = tuple(_grown(rows.take(np.flatnonzero(third != own)), course.judged, threads) for own in range(THIRDS))
+        grown = tuple(_grown(rows.take(np.flatnonzero(fold != own)), course.judged, threads) for own in range(FOLDS))
     except TrainingError:
-        return Understudy((), fresh, since)
-    return Understudy(grown, fresh, since)
+        return nobody
+    return Understudy(grown, judge, since, late, earlier)
+
+
+def opponents_of(champion: Champion, rows: Rows, catalogue: Catalogue) -> dict[str, Model]:
+    """The champion's models to judge, by the names that `cast` calls them: rates without each fold of the persons."""
+    if not champion.counts:
+        return {f"{CHAMPION} {fold}": champion.model for fold in range(FOLDS)}
+    own = folds_of(rows)
+    return {
+        f"{CHAMPION} {fold}": recounted(champion, rows.take(np.flatnonzero(own != fold)), catalogue).model
+        for fold in range(FOLDS)
+    }
+
+
+def cast(person: str) -> dict[str, str]:
+    """Which of the models stand for the two policies with a person."""
+    fold = fold_of(person)
+    return {name: f"{name} {fold}" for name in (MODEL, CHAMPION)}
+
+
+def folds_of(rows: Rows) -> NDArray[np.intp]:
+    """The fold of each row's person, int[n]."""
+    names, place = np.unique(rows.subject, return_inverse=True)
+    return np.array([fold_of(name) for name in names.tolist()], np.intp)[place]
+
+
+def _learned_until(rows: Rows, champion: Artefact | None, begins: Instant) -> Instant:
+    """Until when the champion may have learned from the rows; where nobody knows, it had better not be the latest."""
+    if champion is None or champion.kind == "rates":
+        return Instant(int(rows.at.min()))
+    return begins if champion.window is None else champion.window[1]
 
 
 def _grown(rows: Rows, judged: Artefact, threads: int) -> Artefact:

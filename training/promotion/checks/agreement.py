@@ -33,11 +33,11 @@ def check_features(learned: NDArray[np.float64], served: NDArray[np.float64], na
 
 
 def check_labels(learned: NDArray[np.float64], earned: NDArray[np.float64]) -> Check:
-    """The outcomes f8[n] it was measured on must be those f8[n] that the journal tells of the same decisions."""
+    """The outcomes f8[n] it learned from must be those f8[n] that the journal tells of the same offers."""
     if not len(learned):
-        return Check("labels", False, "No judged decision was among the rows, so its outcomes cannot be compared.")
+        return Check("labels", False, "There are no rows, so their outcomes cannot be compared.")
     figure = float(1.0 - np.isclose(learned, earned, rtol=_RELATIVE, atol=0.0).mean())
-    said = f"Of {len(learned):,} judged decisions, {figure:.2%} earned something else than was learned from."
+    said = f"Of {len(learned):,} shown offers, {figure:.2%} brought something else than was learned from."
     return Check("labels", figure <= MOST, said, figure, MOST)
 
 

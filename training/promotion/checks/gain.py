@@ -8,13 +8,13 @@ from training.evaluation.gain import Gain
 
 
 def check_gain(gain: Gain, bounds: Promotion, beside: str = "the champion") -> Check:
-    """The lower end of the gain's interval must be above the margin, a share of what the champion is worth."""
+    """What the gain is at least must be above the margin, a share of what the champion is worth."""
     if isnan(gain.low):
         return Check("gain", False, f"What it would have earned cannot be told: {gain.refusal or 'too few decisions'}.")
     bound = bounds.margin * abs(gain.beside)
     said = (
         f"{gain.value:+.4g} per decision over {beside}, worth {gain.beside:.4g} "
-        f"({gain.low:+.4g} to {gain.high:+.4g} with {bounds.confidence:.0%} confidence, {gain.decisions:,} decisions)."
+        f"({gain.low:+.4g} at least with {bounds.confidence:.0%} confidence, {gain.decisions:,} decisions)."
     )
     return Check("gain", gain.low > bound, said, gain.low, bound)
 
