@@ -97,6 +97,7 @@ async def measure_naive(service: HotelService, effort: Effort) -> AsyncIterator[
     ours = rates.pop("ours")
     best = max(rates, key=lambda name: median(rates[name]))
     ratio, versions = divide(ours, rates[best]), peer_versions()
+    dropped = {name: [load.dropped for load in each] for name, each in loads.items()}
     yield Figure(
         name="decision_vs_naive",
         case="1,000 candidates, one worker, each at its best concurrency",
@@ -107,7 +108,10 @@ async def measure_naive(service: HotelService, effort: Effort) -> AsyncIterator[
         theirs=Series.of(rates[best]),
         checked=f"propensities of all {sum(equal)} shown offers equal to nine digits",
         goals=(at_least("ratio", ratio, AIM_NAIVE),),
-        details={f"naive, threads {name}, requests/s": Series.of(each) for name, each in rates.items()},
+        details={
+            **{f"naive, threads {name}, requests/s": Series.of(each) for name, each in rates.items()},
+            **{f"requests dropped, {name}": Series.of(each) for name, each in dropped.items() if any(each)},
+        },
     )
 
 

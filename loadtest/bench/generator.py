@@ -28,7 +28,7 @@ class _Tally:
     def __init__(self) -> None:
         self.latencies: array[int] = array("I")
         self.failed: Counter[int] = Counter()
-        self.degraded = 0
+        self.degraded = self.dropped = 0
         self.stages: dict[str, array[float]] = {}
 
     def add(self, answer: Received, seconds: float) -> None:
@@ -43,7 +43,7 @@ class _Tally:
     def load(self, seconds: float, cpu: float, late: float) -> Load:
         return Load(
             len(self.latencies), seconds, self.latencies.tobytes(), dict(self.failed), self.degraded, cpu / seconds,
-            int(late * 1e6), {name: times.tobytes() for name, times in self.stages.items()},
+            int(late * 1e6), self.dropped, {name: times.tobytes() for name, times in self.stages.items()},
         )  # fmt: skip
 
 
@@ -76,17 +76,31 @@ def _closed(plan: Plan, wires: list[Wire]) -> Load:
             raise TimeoutError(f"no answer for {_GRACE:.0f} s")
         for key, _ in ready:
             asked: Wire = key.data
-            answer = asked.receive()
-            if answer is None:
+            if not _received(asked, poll, tally):
                 continue
             now = clock()
-            tally.add(answer, now - asked.due)
             if now < end:
                 asked.send(plan.requests[number % len(plan.requests)], now)
                 number += 1
             else:
                 waiting -= 1
     return tally.load(clock() - begun, time.process_time() - cpu, 0.0)
+
+
+def _received(wire: Wire, poll: selectors.BaseSelector, tally: _Tally) -> bool:
+    """Whether the answer is there as a whole, or never comes: then the connection is a new one."""
+    try:
+        answer = wire.receive()
+    except ConnectionError:
+        tally.dropped += 1
+        poll.unregister(wire.socket)
+        wire.socket.close()
+        wire.open()
+        poll.register(wire.socket, selectors.EVENT_READ, wire)
+        return True
+    if answer is not None:
+        tally.add(answer, time.perf_counter() - wire.due)
+    return answer is not None
 
 
 class _Open:
@@ -142,12 +156,9 @@ class _Open:
                     raise TimeoutError(f"no answer for {_GRACE:.0f} s")
                 for key, _ in ready:
                     asked: Wire = key.data
-                    answer = asked.receive()
-                    if answer is None:
-                        continue
-                    self._tally.add(answer, time.perf_counter() - asked.due)
-                    answered += 1
-                    self._release(asked)
+                    if _received(asked, poll, self._tally):
+                        answered += 1
+                        self._release(asked)
         except Exception as error:
             self._failure = error
 

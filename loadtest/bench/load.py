@@ -30,8 +30,8 @@ class Load(msgspec.Struct, frozen=True):
     `latencies` (microseconds, as unsigned 32-bit numbers) run from the intended moment to the end of the answer;
     `failed` counts answers other than 200, by status; `degraded` those that had to leave a part out. `cpu` is the share
     of one core that the generator itself used; `late` is by how many microseconds the latest request left after its
-    moment although a connection was free. `stages` (microseconds, as 32-bit floats) are what the answers' Server-Timing
-    says, in its order; empty where they have none.
+    moment although a connection was free. `dropped` requests had no answer, because the service hung up. `stages`
+    (microseconds, as 32-bit floats) are what the answers' Server-Timing says, in its order; empty where they have none.
     """
 
     answers: int
@@ -41,6 +41,7 @@ class Load(msgspec.Struct, frozen=True):
     degraded: int
     cpu: float
     late: int = 0
+    dropped: int = 0
     stages: dict[str, bytes] = {}
 
     @property
@@ -67,4 +68,5 @@ def join_loads(loads: Sequence[Load]) -> Load:
         degraded=sum(load.degraded for load in loads),
         cpu=sum(load.cpu * load.seconds for load in loads) / seconds,
         late=max(load.late for load in loads),
+        dropped=sum(load.dropped for load in loads),
     )

@@ -1,6 +1,7 @@
 """HTTP/1.1 over one kept connection, as cheaply as can be: whole requests in, whole answers out."""
 
 import socket
+from contextlib import suppress
 from typing import NamedTuple
 
 _END = b"\r\n\r\n"
@@ -21,15 +22,21 @@ class Wire:
     """One connection; at most one request is under way. `due` is when that request was meant to leave."""
 
     def __init__(self, host: str, port: int) -> None:
-        self.socket = socket.create_connection((host, port), timeout=30)
-        self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        self._place = host, port
         self.due = 0.0
+        self.open()
+
+    def open(self) -> None:
+        """Connect, instead of whatever was connected before."""
+        self.socket = socket.create_connection(self._place, timeout=30)
+        self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self._held = b""
 
     def send(self, request: bytes, due: float) -> None:
-        """Send a whole request."""
+        """Send a whole request; that the connection is lost is told by `receive`."""
         self.due = due
-        self.socket.sendall(request)
+        with suppress(ConnectionError):
+            self.socket.sendall(request)
 
     def receive(self) -> Received | None:
         """The answer if it is whole by now; raises `ConnectionError` when the peer hung up."""

@@ -18,7 +18,7 @@ Answer = Callable[[int], tuple[int, bytes]]
 
 @contextmanager
 def server(answer: Answer, pause: float = 0.0) -> Iterator[int]:
-    """Answers one request at a time, each after a pause; gives the port."""
+    """Answers one request at a time, each after a pause, and hangs up where the status is 0; gives the port."""
     ready, count, port = threading.Event(), 0, 0
     loop: asyncio.AbstractEventLoop
     stop: asyncio.Event
@@ -34,6 +34,9 @@ def server(answer: Answer, pause: float = 0.0) -> Iterator[int]:
                 time.sleep(pause)
                 status, body = answer(count)
                 count += 1
+                if status == 0:
+                    writer.transport.abort()
+                    return
                 writer.write(f"HTTP/1.1 {status} X\r\nContent-Length: {len(body)}\r\n\r\n".encode() + body[:7])
                 await writer.drain()
                 writer.write(body[7:])
@@ -98,6 +101,16 @@ def test_failures_and_parts_left_out_are_counted() -> None:
         load = press(port, "open", 8, 0.2, rate=100.0)
     assert load.failed == {503: 5}
     assert load.degraded == 15
+
+
+@pytest.mark.parametrize("mode", ["closed", "open"])
+def test_dropped_requests_are_told_and_the_others_go_on(mode: str) -> None:
+    with server(lambda number: (0 if number in (2, 7, 8) else 200, WHOLE), pause=0.002) as port:
+        load = press(port, mode, 4, 0.3, rate=100.0)
+    assert load.dropped == 3
+    assert load.failed == {}
+    assert len(load.microseconds()) == load.answers
+    assert load.answers == 27 if mode == "open" else load.answers > 10
 
 
 @pytest.mark.parametrize(
