@@ -7,8 +7,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from models.forest.forest import Floats, Forest
-from models.forest.kernel import VECTOR, Bytes, Nodes, look_up, prune, score
+from models.forest.kernel import VECTOR, Bytes, look_up, score
 from models.forest.layout import Layout, lay_out
+from models.forest.plan import Plan, plan_of
+from models.forest.pruning import prune
 from rules.expression import Binding
 
 _BLOCK = 1024
@@ -22,8 +24,7 @@ class BoundForest(msgspec.Struct, frozen=True, eq=False):
     """
 
     layout: Layout
-    nodes: Nodes
-    roots: NDArray[np.int64]
+    plan: Plan
     offers: Bytes
 
     def score(self, request: Floats, pair: Floats, rows: NDArray[np.intp]) -> Floats:
@@ -33,9 +34,7 @@ class BoundForest(msgspec.Struct, frozen=True, eq=False):
         """
         layout = self.layout
         return score(
-            self.nodes,
-            self.roots,
-            layout.leaves,
+            self.plan,
             self.offers,
             layout.views[Binding.REQUEST],
             request.reshape(-1, 1),
@@ -57,7 +56,7 @@ def bind_layout(layout: Layout, offer: Floats) -> BoundForest:
     nodes, roots = layout.nodes.copy(), layout.roots.copy()
     prune(nodes, roots, found, count)
     offers = np.ascontiguousarray(found.reshape(len(found), blocks, width).swapaxes(0, 1))
-    return BoundForest(layout, nodes, roots, offers)
+    return BoundForest(layout, plan_of(nodes, roots, layout.leaves), offers)
 
 
 def bind_forest(

@@ -3,45 +3,46 @@
 A value matters to a forest only by which of the forest's thresholds it passes, so every value is first turned into
 bytes (`Views`): the rank among at most 255 thresholds, or eight answers to "is the category in this set?". A split
 then compares one byte. Offers get theirs once, when they are bound, and a split that sends all offers one way, as far
-as they come to it, is taken out of the trees; a request's values pick a way at each of its splits, which leaves of
-every tree the few splits that are open: on the offer or on the pair.
+as they come to it, is taken out of the trees (`models.forest.pruning`).
 
-Only these are run over the offers, parents first. Every offer has a tag that says where in the tree it stands; a split
-gives a new tag to those that stand at it and go right. That is one comparison of bytes per offer without a branch,
-which compilers turn into instructions for 16 to 64 offers at a time. (After VPred of Asadi, Lin, de Vries, "Runtime
-optimizations for tree-based machine learning models", TKDE 2014, and the layer-wise traversals that followed it: one
-split over many rows instead of one row over many splits.) The last tags are leaves. Leaves are added tree by tree in
-float64, as LightGBM's GBDT::PredictRaw does, so sums are equal bit for bit.
+A tree's leaves are numbered from left to right. A request's value at one of its splits leaves all but those of one
+side, which is a bit mask; what all of a tree's masks have in common is what the request leaves of it. Of the splits on
+offers and pairs only those stay open that have leaves left on both sides. (The masks are those of QuickScorer:
+Lucchese et al., "QuickScorer: a fast algorithm to rank documents with additive ensembles of regression trees", SIGIR
+2015.)
+
+Only these are run over the offers, parents first. Every offer has a tag that says where in the tree it stands: at the
+leftmost leaf it can still reach. A split gives the leftmost leaf on its right to those that stand at it and go right.
+That is one comparison of bytes per offer without a branch, which compilers turn into instructions for 16 to 64 offers
+at a time. (After VPred of Asadi, Lin, de Vries, "Runtime optimizations for tree-based machine learning models", TKDE
+2014, and the layer-wise traversals that followed it: one split over many rows instead of one row over many splits.)
+The last tags are leaves. Leaves are added tree by tree in float64, as LightGBM's GBDT::PredictRaw does, so sums are
+equal bit for bit.
 
 All functions live in this one file, because numba's cache on disk watches only the file of the function it compiled.
 """
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from numba import njit
+from numba import njit, types
+from numba.extending import intrinsic
 from numpy.typing import NDArray
 
 if TYPE_CHECKING:
+    from models.forest.plan import Plan
     from models.forest.views import Views
 
 Bytes = NDArray[np.uint8]
 Flags = NDArray[np.bool_]
 Floats = NDArray[np.float64]
-Nodes = NDArray[np.void]
-"""Splits, tree by tree and parents first; a child is the number of a split, or `~leaf`."""
+Masks = NDArray[np.uint64]
+Splits = NDArray[np.void]
 Tags = NDArray[np.unsignedinteger]
 
-NODE = np.dtype(
-    [
-        ("left", np.int32), ("right", np.int32), ("input", np.int32),
-        ("mask", np.uint8), ("limit", np.uint8), ("request", np.bool_),
-    ],
-    align=True,
-)  # fmt: skip
-"""A split: a row goes right when the byte `input` of the request, or else of the offer or pair, under `mask` is above
-`limit`."""
+SPLIT = np.dtype([("input", np.int32), ("mask", np.uint8), ("limit", np.uint8)], align=True)
+"""A split: a row goes right when the byte `input` under `mask` is above `limit`."""
 
 _OPEN = np.dtype(
     [("input", np.int32), ("tag", np.uint32), ("right", np.uint32), ("mask", np.uint8), ("limit", np.uint8)], align=True
@@ -54,7 +55,7 @@ TOGETHER = 4
 """Trees whose leaves are added in one go, so that sums are read and written less often."""
 VECTOR = 64
 """Rows are worked on in multiples of this many, the most bytes that one instruction takes."""
-_NOWHERE = -(2**31)
+_BITS = 64
 
 
 def _look_up(block: Floats, rows: NDArray[np.int64], views: "Views", wanted: Flags, out: Bytes) -> None:
@@ -95,111 +96,91 @@ def _look_up(block: Floats, rows: NDArray[np.int64], views: "Views", wanted: Fla
 look_up: Callable[..., None] = njit(cache=True, nogil=True)(_look_up)
 
 
-def _send(come: Flags, row: Bytes, mask: int, limit: int, side: int, sent: Flags) -> bool:
-    """Mark those of the offers that come to a split which it sends to a side, and tell whether there are any."""
-    some = False
-    for at in range(len(come)):
-        sent[at] = come[at] & (((row[at] & mask) > limit) == (side == 1))
-        some |= sent[at]
-    return some
+def _lowest_bit(context: Any, mask: Any) -> Any:  # noqa: ARG001
+    """The number of the lowest bit of a mask that has any: one instruction, which numba has no name for."""
+
+    def emit(context: Any, builder: Any, signature: Any, given: Any) -> Any:  # noqa: ARG001
+        return builder.cttz(given[0], context.get_constant(types.boolean, True))
+
+    return types.uint64(types.uint64), emit
 
 
-_sends = njit(cache=True, nogil=True)(_send)
+_lowest: Any = intrinsic(_lowest_bit)
 
 
-def _follow(nodes: Nodes, taken: Flags, node: int) -> int:
-    """The first node that is not left out, from a node on."""
-    while node >= 0 and not (taken[node, 0] and taken[node, 1]):
-        node = nodes[node]["right"] if taken[node, 1] else nodes[node]["left"]
-    return node
+def _settle(asks: Splits, kept: Masks, ask_ends: NDArray[np.int64], request: Bytes, alive: Masks) -> None:
+    """Write which leaves of each tree a request leaves (trees × words); no branches, as none could be foreseen."""
+    for word in range(len(kept)):
+        for tree in range(len(alive)):
+            left = ~np.uint64(0)
+            for at in range(ask_ends[tree], ask_ends[tree + 1]):
+                ask = asks[at]
+                right = (request[np.uint64(ask["input"])] & ask["mask"]) > ask["limit"]
+                left &= kept[word, at, 1] if right else kept[word, at, 0]
+            alive[tree, word] = left
 
 
-_first_kept = njit(cache=True, nogil=True)(_follow)
+_settled = njit(cache=True, nogil=True)(_settle)
 
 
-def _prune(nodes: Nodes, roots: NDArray[np.int64], offers: Bytes, count: int) -> None:
-    """Take out, in place, the splits that send all offers that come to them to one side.
-
-    `offers` is (inputs × offers), of which the first `count` are real.
-    """
-    taken = np.ones((len(nodes), 2), np.bool_)
-    stop = len(nodes)
-    for tree in range(len(roots) - 1, -1, -1):
-        root = roots[tree]
-        if root < 0:
-            continue
-        # Which offers come to each split of the tree; the last row is for leaves.
-        come = np.ones((stop - root + 1, count), np.bool_)
-        for node in range(root, stop):
-            split, here = nodes[node], come[node - root]
-            for side in range(2):
-                child = split["right"] if side else split["left"]
-                there = come[child - root] if child >= 0 else come[-1]
-                if split["request"] or split["input"] >= len(offers):
-                    there[:] = here
-                else:
-                    row = offers[split["input"]]
-                    taken[node, side] = _sends(here, row, split["mask"], split["limit"], side, there)
-        stop = root
-    for node in range(len(nodes)):
-        nodes[node]["left"] = _first_kept(nodes, taken, nodes[node]["left"])
-        nodes[node]["right"] = _first_kept(nodes, taken, nodes[node]["right"])
-    for tree in range(len(roots)):
-        roots[tree] = _first_kept(nodes, taken, roots[tree])
-
-
-prune: Callable[..., None] = njit(cache=True, nogil=True)(_prune)
-
-
-def _specialise(
-    nodes: Nodes, roots: NDArray[np.int64], leaves: Floats, request: Bytes
-) -> tuple[Nodes, NDArray[np.int64], Floats, NDArray[np.int64]]:
-    """What a request leaves of the trees: open splits and the leaves by tag, and where those of each tree begin.
-
-    A tree begins with tag 0; every open split, parents first, gives the next tag to its right side.
-    """
-    # The next node from each node as far as the request knows; no branches here, as no processor could foresee them.
-    following = np.empty(len(nodes), np.int32)
-    for at in range(len(nodes)):
-        node = nodes[at]
-        known = node["request"]
-        right = known & ((request[node["input"] if known else 0] & node["mask"]) > node["limit"])
-        following[at] = node["right"] if right else node["left"]
-    splits, first_split = np.empty(len(nodes) + 1, _OPEN), np.zeros(len(roots) + 1, np.int64)
-    values, first_value = np.empty(len(leaves) + len(roots)), np.empty(len(roots), np.int64)
-    waiting, tags = np.empty(len(nodes) + 2, np.int32), np.empty(len(nodes) + 2, np.uint32)
-    waiting[0], tags[0] = _NOWHERE, 0
-    opened = begin = 0
-    for tree in range(len(roots)):
-        first_value[tree] = begin
-        at, tag, used, depth = int(roots[tree]), 0, 1, 1
-        while at != _NOWHERE:
-            if at < 0:
-                values[np.uint64(begin + tag)] = leaves[np.uint64(~at)]
-                depth -= 1
-                at, tag = int(waiting[np.uint64(depth)]), int(tags[np.uint64(depth)])
-                continue
-            # What belongs to an open split is written for the others too, and then written over.
-            node, one = nodes[np.uint64(at)], splits[np.uint64(opened)]
-            one["input"], one["mask"], one["limit"] = node["input"], node["mask"], node["limit"]
-            one["tag"], one["right"] = tag, used
-            waiting[np.uint64(depth)], tags[np.uint64(depth)] = node["right"], used
-            kept = int(not node["request"])
-            opened, depth, used = opened + kept, depth + kept, used + kept
-            at = int(following[np.uint64(at)])
-        begin += used
+def _open(
+    opens: Splits, left: Masks, right: Masks, open_ends: NDArray[np.int64], alive: Masks, words: int, splits: Splits,
+    first_split: NDArray[np.int64],
+) -> int:  # fmt: skip
+    """Write the splits with leaves alive on both sides, and where those of each tree begin; gives how many."""
+    opened = 0
+    for tree in range(len(alive)):
+        for at in range(open_ends[tree], open_ends[tree + 1]):
+            tag, beside = np.uint64(0), np.uint64(0)
+            some_left = some_right = False
+            for word in range(words - 1, -1, -1):
+                here, there = left[word, at] & alive[tree, word], right[word, at] & alive[tree, word]
+                tag = np.uint64(_BITS * word) + _lowest(here) if here else tag
+                beside = np.uint64(_BITS * word) + _lowest(there) if there else beside
+                some_left |= here != 0
+                some_right |= there != 0
+            split, one = opens[at], splits[np.uint64(opened)]
+            one["input"], one["mask"], one["limit"] = split["input"], split["mask"], split["limit"]
+            one["tag"], one["right"] = tag, beside
+            opened += int(some_left & some_right)
         first_split[tree + 1] = opened
-    return splits[:opened], first_split, values, first_value
+    return opened
+
+
+_opened = njit(nogil=True, inline="always")(_open)
+
+
+def _specialise(plan: "Plan", request: Bytes) -> tuple[Splits, NDArray[np.int64], Tags]:
+    """What a request leaves of the trees: open splits, where those of each tree begin, and each tree's first tag.
+
+    A tag is the number of the leftmost leaf that is still within reach.
+    """
+    trees, words = len(plan.first_leaf), len(plan.kept)
+    alive = np.empty((trees, words), np.uint64)
+    _settled(plan.asks, plan.kept, plan.ask_ends, request, alive)
+    tags = np.zeros(trees, np.uint32)
+    for tree in range(trees):
+        for word in range(words - 1, -1, -1):
+            if alive[tree, word]:
+                tags[tree] = np.uint64(_BITS * word) + _lowest(alive[tree, word])
+    splits, first_split = np.empty(len(plan.opens) + 1, _OPEN), np.zeros(trees + 1, np.int64)
+    # Trees are mostly of so few leaves that one word is enough, and with a constant the loop over words is none.
+    if words == 1:
+        opened = _opened(plan.opens, plan.left, plan.right, plan.open_ends, alive, 1, splits, first_split)
+    else:
+        opened = _opened(plan.opens, plan.left, plan.right, plan.open_ends, alive, words, splits, first_split)
+    return splits[:opened], first_split, tags
 
 
 _specialised = njit(cache=True, nogil=True)(_specialise)
 
 
 def _run(
-    splits: Nodes,
+    splits: Splits,
     first_split: NDArray[np.int64],
-    values: Floats,
-    first_value: NDArray[np.int64],
+    first_tag: Tags,
+    leaves: Floats,
+    first_leaf: NDArray[np.int64],
     offers: Bytes,
     pairs: Bytes,
     tags: Tags,
@@ -208,10 +189,10 @@ def _run(
     """Add to the sums of a block's rows the leaves that they come to, tree by tree; there are whole groups of trees."""
     # Two tags on their way through an array, so that they are of its type and comparisons remain those of bytes.
     two = np.empty(2, tags.dtype)
-    for tree in range(0, len(first_value), TOGETHER):
+    for tree in range(0, len(first_leaf), TOGETHER):
         for own in range(TOGETHER):
             tag = tags[own]
-            tag[:] = 0
+            tag[:] = first_tag[tree + own]
             for number in range(first_split[tree + own], first_split[tree + own + 1]):
                 split = splits[number]
                 two[0], two[1] = split["tag"], split["right"]
@@ -220,8 +201,8 @@ def _run(
                 for at in range(len(tag)):
                     tag[at] = right if (tag[at] == here) & ((row[at] & mask) > limit) else tag[at]
         tag0, tag1, tag2, tag3 = tags[0], tags[1], tags[2], tags[3]
-        first, second = values[first_value[tree] :], values[first_value[tree + 1] :]
-        third, fourth = values[first_value[tree + 2] :], values[first_value[tree + 3] :]
+        first, second = leaves[first_leaf[tree] :], leaves[first_leaf[tree + 1] :]
+        third, fourth = leaves[first_leaf[tree + 2] :], leaves[first_leaf[tree + 3] :]
         for at in range(len(sums)):
             sums[at] = sums[at] + first[tag0[at]] + second[tag1[at]] + third[tag2[at]] + fourth[tag3[at]]
 
@@ -246,9 +227,7 @@ _pick_rows = njit(cache=True, nogil=True)(_pick)
 
 
 def _score(
-    nodes: Nodes,
-    roots: NDArray[np.int64],
-    leaves: Floats,
+    plan: "Plan",
     offers: Bytes,
     request_views: "Views",
     request: Floats,
@@ -263,7 +242,7 @@ def _score(
     """
     asked = np.empty((len(request_views.first_byte) + 1, 1), np.uint8)
     look_up(request, np.zeros(1, np.int64), request_views, np.ones(len(asked), np.bool_), asked)
-    splits, first_split, values, first_value = _specialised(nodes, roots, leaves, asked[:, 0])
+    splits, first_split, first_tag = _specialised(plan, asked[:, 0])
     inputs, width = offers.shape[1:]
     wanted = np.zeros(inputs + len(pair_views.first_byte), np.bool_)
     for number in range(len(splits)):
@@ -280,7 +259,9 @@ def _score(
         _pick_rows(offers, block, wanted, picked)
         own = offers[begin // width] if everyone else picked
         look_up(pair, block, pair_views, wanted[inputs:], pairs)
-        _add_leaves(splits, first_split, values, first_value, own, pairs, tags, sums[begin : begin + width])
+        _add_leaves(
+            splits, first_split, first_tag, plan.leaves, plan.first_leaf, own, pairs, tags, sums[begin : begin + width]
+        )
     return sums[rows] if everyone else sums[: len(rows)].copy()
 
 

@@ -8,7 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from models.forest.forest import Floats, Forest, Missing, Split, Tree
-from models.forest.kernel import NODE, TOGETHER, Nodes, Tags
+from models.forest.kernel import TOGETHER, Tags
+from models.forest.node import NODE, Nodes
 from models.forest.views import Place, View, Views, category_view, lay_out_views, rank_view
 from rules.expression import Binding
 

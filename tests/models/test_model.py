@@ -8,7 +8,7 @@ import pytest
 from models.artefact import Artefact, WarmUp, encode_artefact, version_of
 from models.calibration import Calibration
 from models.feature import FeatureList, encode_matrix
-from models.forest import kernel
+from models.forest import kernel, pruning
 from models.model import load_model, prior_model
 from models.rates import PRIOR, Count, smooth
 from rules.errors import ArtefactError
@@ -43,7 +43,7 @@ def test_calibration_comes_after_the_response() -> None:
 
 def test_a_loaded_model_compiles_nothing_more_for_a_request() -> None:
     model = load_model(encode_artefact(trained()[0]))
-    kernels: tuple[Any, ...] = (kernel.score, kernel.look_up, kernel.prune)
+    kernels: tuple[Any, ...] = (kernel.score, kernel.look_up, pruning.prune)
     compiled = [len(one.signatures) for one in kernels]
     offers, features = small().offers, declared()
     model.bind(HOME, offers, features).predict(features.bind(offers).run(KNOWN), np.flatnonzero(np.ones(len(offers))))
