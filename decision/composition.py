@@ -181,6 +181,7 @@ async def _kept_in_step(concierge: Concierge) -> AsyncIterator[None]:
         task.cancel()
         with suppress(asyncio.CancelledError):
             await task
+        await asyncio.gather(concierge.deciding.finish(), concierge.bulk.finish())
 
 
 @asynccontextmanager

@@ -90,7 +90,7 @@ async def serve(concierge: Concierge, reader: asyncio.StreamReader, writer: asyn
             with suppress(OSError):
                 while (body := await read_frame(reader)) is not None:
                     await free.acquire()
-                    begun.put_nowait(asyncio.create_task(answer(concierge, decode_batch(body))))
+                    begun.put_nowait(group.create_task(answer(concierge, decode_batch(body))))
         finally:
             living.cancel()
             begun.put_nowait(None)

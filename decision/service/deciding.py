@@ -91,6 +91,10 @@ class Deciding:
         self._telling.tell(ask, made.draw.id, offers, made.decision, time.perf_counter() - begun, made.shadow)
         return answer_of(ask, made)
 
+    async def finish(self) -> None:
+        """Return once what was decided and not shown is taken back, if the store lets it."""
+        await self._recorder.finish()
+
     async def _make(self, ask: Ask, deadline: Deadline, keep: float, lap: Lap) -> Made:
         """Decide, one after another for each subject whose contacts have to be reserved."""
         owner = Subject(ask.customer, ask.visitor).owner

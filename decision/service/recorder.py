@@ -83,6 +83,10 @@ class Recorder:
         for withdrawal in withdrawals:
             self._withdrawing.begin(withdrawal)
 
+    async def finish(self) -> None:
+        """Return once what is taken back is, if the store lets it."""
+        await self._withdrawing.finish()
+
 
 def _holds(history: bytes, contacts: bytes) -> bool:
     return any(history.startswith(contacts, at) for at in range(0, len(history), CONTACT.itemsize))

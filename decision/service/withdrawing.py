@@ -2,9 +2,9 @@
 
 The record, the units and the contacts of a decision travel together, so that a killed worker leaves all of it or
 nothing: one that was written down and never answered, like any whose caller went away. What is left to do here is about
-a worker that lives, and it lasts until the store answers. Lost is then: what a worker that is killed before that had
-still to take back, and units that were taken longer than `KNOWN_SECONDS` ago. Such units stay counted: too many, never
-too few.
+a worker that lives, and it lasts until the store answers. Lost is then: what a worker that is killed before that, or
+ends while the store is away, had still to take back, and units that were taken longer than `KNOWN_SECONDS` ago. Such
+units stay counted: too many, never too few.
 """
 
 import asyncio
@@ -22,6 +22,9 @@ from decision.store.port import Settle, Store, settled_key
 from decision.subject.contacts import Contacts
 from decision.subject.profiles import ATTEMPTS
 from rules.errors import ConciergeError, Conflict, Unavailable
+
+FINISH_SECONDS = 5.0
+"""How long a worker that ends waits for what it takes back."""
 
 
 class Withdrawal(msgspec.Struct, frozen=True):
@@ -46,6 +49,11 @@ class Withdrawing:
         task = asyncio.create_task(self._withdraw(withdrawal))
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
+
+    async def finish(self) -> None:
+        """Return once everything is taken back, or after `FINISH_SECONDS` of a store that is away."""
+        if self._tasks:
+            await asyncio.wait(self._tasks, timeout=FINISH_SECONDS)
 
     async def _withdraw(self, withdrawal: Withdrawal) -> None:
         log.warning("decision_withdrawn", decision=withdrawal.record.id)

@@ -98,6 +98,10 @@ class BulkDeciding:
             leave(lines)
         return [line.kept or line.made or line.error or AssertionError("a line was left undecided") for line in asked]
 
+    async def finish(self) -> None:
+        """Return once what was decided and not shown is taken back, if the store lets it."""
+        await self._recorder.finish()
+
     def _lines(self, asks: Sequence[Ask], names: Iterable[str | None]) -> list[Line]:
         """The line of each; what is asked under one name is one line."""
         named: dict[str, Line] = {}

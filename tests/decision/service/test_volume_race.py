@@ -12,11 +12,11 @@ from decision.keys import volume_key
 from decision.store.redis import RedisStore
 from rules.ids import VolumeId
 from tests.decision.service import volume_guests
+from tests.decision.service.volume_guests import MOST_FAMILIES
 
 KILLS = 9
 SURVIVORS = 2
 MOST = {"alba-family": 150, "brisa-family": 150, "corte-family": 150}
-MOST_FAMILIES = 350
 
 
 @pytest.fixture(params=["valkey", "cluster"])

@@ -11,6 +11,7 @@ from decision.journal.record import WithdrawalRecord, decode_record
 from decision.journal.sink import Sink
 from decision.keys import JOURNAL, contacts_key, customer_subject, volume_key
 from decision.service.claims import Claim
+from decision.service.concierge import Concierge
 from decision.service.made import Made
 from decision.service.volumes import settles
 from decision.service.withdrawing import Withdrawal, Withdrawing
@@ -49,7 +50,7 @@ async def test_a_worker_that_slept_over_its_holds_shows_nothing_of_what_others_t
     await store.write([Settle(counter, "another", 3)])
     assert await taken(store, "corte-family") == (3, 0)
     # The other offer's units were there to be taken, but nobody saw it.
-    await withdrawn(store, answer.decision)
+    await withdrawn(sleepy, store, answer.decision)
     assert await taken(store, "alba-family") == (0, 0)
     assert "corte-family" not in offers(await decide(awake))
 
@@ -75,7 +76,7 @@ async def test_what_was_written_down_without_anybody_hearing_of_it_is_taken_back
     answer = await decide(service, "ann")
     assert (answer.degraded, offers(answer)) == (("store",), ["brisa-family"])
     assert await taken(store, "corte-family") == (2, 0)
-    unseen = await withdrawn(store, answer.decision)
+    unseen = await withdrawn(service, store, answer.decision)
     assert [await taken(store, offer) for offer in ("corte-family", "alba-family")] == [(1, 0)] * 2
     assert await store.get_many([contacts_key(customer_subject(CustomerId("ann")))]) == before
     with pytest.raises(NotFound):
@@ -103,7 +104,7 @@ async def test_a_line_of_a_bulk_whose_hold_was_over_leaves_nothing_behind(tmp_pa
     (made,) = await service.bulk.decide([asked(service, "ann")])
     assert isinstance(made, Made)
     assert made.decision.degraded == ("store",)
-    await withdrawn(store, made.draw.id)
+    await withdrawn(service, store, made.draw.id)
     assert [await taken(store, offer) for offer in ("corte-family", "alba-family")] == [(0, 0)] * 2
     assert await store.get_many([contacts_key(customer_subject(CustomerId("ann")))]) == [None]
 
@@ -135,15 +136,10 @@ async def withdraw_twice(twin: Store) -> None:
     assert await twin.count([claim.counter]) == [(2, 0)]
 
 
-async def withdrawn(store: CountedStore, shown: DecisionId) -> DecisionId:
+async def withdrawn(service: Concierge, store: CountedStore, shown: DecisionId) -> DecisionId:
     """The one decision that is withdrawn in the end, which is not what was shown."""
-    for _ in range(200):
-        entries = [decode_record(entry) for _, entry in await store.read_log(JOURNAL, START, 100)]
-        found = [record.id for record in entries if isinstance(record, WithdrawalRecord)]
-        if found:
-            # The rest follows at once.
-            await asyncio.sleep(0.01)
-            assert shown not in found
-            return found[0]
-        await asyncio.sleep(0.01)
-    raise AssertionError("nothing was withdrawn")
+    await asyncio.gather(service.deciding.finish(), service.bulk.finish())
+    entries = [decode_record(entry) for _, entry in await store.read_log(JOURNAL, START, 100)]
+    (found,) = {record.id for record in entries if isinstance(record, WithdrawalRecord)}
+    assert found != shown
+    return found
