@@ -20,7 +20,8 @@ from training.command.progress import counting
 from training.evaluation.evaluation import Evaluation, evaluation_of
 from training.evaluation.judgement import judge_goal
 from training.evaluation.page import evaluation_page
-from training.evaluation.table import estimators_table, evaluation_table, exploring_table, reach_table, slate_table
+from training.evaluation.slate_table import ASSUMPTIONS, slate_estimators_table, slate_table
+from training.evaluation.table import estimators_table, evaluation_table, exploring_table, reach_table
 from training.material.material import Range
 from training.material.question import Source
 
@@ -69,7 +70,10 @@ def evaluate(
     if evaluation.exploring:
         console.print(exploring_table(evaluation.exploring, "What exploring earns, or costs"))
     if evaluation.slates:
-        console.print(slate_table(evaluation.slates, "What whole slates would have earned"))
+        for assumption in ASSUMPTIONS:
+            title = f"What whole slates would have earned ({assumption})"
+            console.print(slate_table(evaluation.slates, assumption, title))
+        console.print(slate_estimators_table(evaluation.slates, "Slates by every estimator"))
     if evaluation.reaches:
         console.print(reach_table(evaluation.reaches, "What the placements' contacts would have brought"))
     if page is not None:

@@ -25,6 +25,9 @@ class Estimate(msgspec.Struct, frozen=True):
     sure_high: float
 
 
+UNTOLD = Estimate(*[float("nan")] * 6)
+
+
 def estimates_of(ratios: Sequence[Ratio], cluster: NDArray[np.int64]) -> list[Estimate]:
     """The estimates of several values over the same decisions of the clusters int64[n]."""
     intervals = bootstrap_intervals([(ratio, None) for ratio in ratios], cluster)

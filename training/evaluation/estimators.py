@@ -5,6 +5,8 @@ doubly robust, Dudík, Langford and Li (ICML 2011); switch, Wang, Agarwal and Du
 sums over decisions, so that all get their errors and intervals in one way.
 """
 
+from collections.abc import Callable
+
 import msgspec
 import numpy as np
 
@@ -63,3 +65,13 @@ def switch_doubly_robust(logged: LoggedActions, policy: PolicyActions, threshold
 
 def _mean(earned: Floats) -> Ratio:
     return Ratio(earned, np.ones(len(earned)))
+
+
+ESTIMATORS: dict[str, Callable[[LoggedActions, PolicyActions], Ratio]] = {
+    "IPS": inverse_propensity,
+    "SNIPS": self_normalised,
+    "DM": direct_method,
+    "DR": doubly_robust,
+    "Switch-DR": switch_doubly_robust,
+}
+"""All of them by their names."""

@@ -6,13 +6,7 @@ import numpy as np
 from rules.ids import GoalId, Instant, OfferId
 from training.evaluation.actions import LoggedActions, PolicyActions
 from training.evaluation.estimate import Estimate, estimates_of
-from training.evaluation.estimators import (
-    direct_method,
-    doubly_robust,
-    inverse_propensity,
-    self_normalised,
-    switch_doubly_robust,
-)
+from training.evaluation.estimators import ESTIMATORS
 from training.evaluation.gain import NO_GAIN, Gain, paired_gain
 from training.evaluation.judged import Judged
 from training.evaluation.policies import CHAMPION_MODEL, CONSTANT, GREEDY
@@ -39,8 +33,7 @@ class Comparison(msgspec.Struct, frozen=True):
     @property
     def estimates(self) -> dict[str, Estimate]:
         """The estimates by the estimators' names."""
-        names = "IPS", "SNIPS", "DM", "DR", "Switch-DR"
-        return dict(zip(names, (self.ips, self.snips, self.dm, self.dr, self.switch_dr), strict=True))
+        return dict(zip(ESTIMATORS, (self.ips, self.snips, self.dm, self.dr, self.switch_dr), strict=True))
 
 
 class Evaluation(msgspec.Struct, frozen=True):
@@ -100,8 +93,7 @@ def _exploring(judged: Judged) -> dict[str, Gain]:
 
 
 def _compare(name: str, logged: LoggedActions, policy: PolicyActions, constant: PolicyActions | None) -> Comparison:
-    estimators = inverse_propensity, self_normalised, direct_method, doubly_robust, switch_doubly_robust
-    ratios = [estimator(logged, policy) for estimator in estimators]
+    ratios = [estimator(logged, policy) for estimator in ESTIMATORS.values()]
     ips, snips, dm, dr, switch_dr = estimates_of(ratios, logged.cluster)
     gain = NO_GAIN if constant is None else paired_gain(logged, policy, constant)
     return Comparison(name, ips, snips, dm, dr, switch_dr, support_of(logged, policy), gain)

@@ -5,7 +5,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from training.evaluation.actions import LoggedActions, PolicyActions
-from training.evaluation.estimators import doubly_robust
+from training.evaluation.estimators import Ratio, doubly_robust
 from training.evaluation.intervals import LEVEL, NOWHERE, Sides, bootstrap_intervals, clustered_error
 from training.evaluation.support import support_of
 
@@ -48,8 +48,20 @@ def paired_gain(
     refusal = next(
         (found.refusal for found in (support_of(logged, policy), support_of(logged, beside)) if found.refusal), ""
     )
+    return gain_between(first, second, logged.cluster, refusal, level, sides)
+
+
+def gain_between(
+    first: Ratio,
+    second: Ratio,
+    cluster: NDArray[np.int64],
+    refusal: str,
+    level: float = LEVEL,
+    sides: Sides = "two-sided",
+) -> Gain:
+    """The gain of one value over another on the same decisions, of the clusters int64[n]."""
     if refusal:
-        return Gain(_NAN, _NAN, _NAN, _NAN, _NAN, len(logged), refusal)
-    (interval,) = bootstrap_intervals([(first, second)], logged.cluster, level, sides) or [NOWHERE]
-    error = clustered_error(first.influence - second.influence, logged.cluster)
-    return Gain(first.value - second.value, interval.low, interval.high, error, second.value, len(logged))
+        return Gain(_NAN, _NAN, _NAN, _NAN, _NAN, len(cluster), refusal)
+    (interval,) = bootstrap_intervals([(first, second)], cluster, level, sides) or [NOWHERE]
+    error = clustered_error(first.influence - second.influence, cluster)
+    return Gain(first.value - second.value, interval.low, interval.high, error, second.value, len(cluster))

@@ -12,7 +12,7 @@ from rules.catalogue import Catalogue
 from rules.division import HOLDOUT
 from rules.ids import GoalId, OfferId
 from training.errors import TrainingError
-from training.evaluation.actions import LoggedActions, PolicyActions
+from training.evaluation.actions import Floats, LoggedActions, PolicyActions
 from training.evaluation.holdout import over_all_groups
 from training.evaluation.policies import LOGGED, Action, Conduct, action_of, conduct_of, worth_of
 from training.evaluation.reach import Decided, Deeds, Reach
@@ -95,9 +95,10 @@ def judge(
             continue
         action, conduct = found
         deeds.add(on, action)
-        columns.add(record, person, action, worth_of(earned, action, question), conduct, rewards)
+        expected = rewards.of(conduct.weighing, conduct.snapshot, person, conduct.open)
+        columns.add(record, person, action, worth_of(earned, action, question), conduct, expected)
         if slated is not None:
-            slated.add(record, person, conduct, order)
+            slated.add(record, person, conduct, order, expected)
     if not columns.value:
         said = "; ".join(f"{count} {reason}" for reason, count in skipped.items()) or "none was found"
         raise TrainingError(f"No logged decision can be evaluated ({said}); widen --since and --until.")
@@ -142,9 +143,8 @@ class _Columns:
         self._policies: dict[str, list[tuple[float, float, float]]] = {}
 
     def add(
-        self, record: DecisionRecord, subject: str, action: Action, value: float, conduct: Conduct, rewards: Rewards
+        self, record: DecisionRecord, subject: str, action: Action, value: float, conduct: Conduct, expected: Floats
     ) -> None:
-        expected = rewards.of(conduct.weighing, conduct.snapshot, subject, conduct.open)
         possible = conduct.own.possible
         place = conduct.place_of(action.offer)
         self.value.append(value)

@@ -20,11 +20,13 @@ class Own(msgspec.Struct, frozen=True, eq=False):
 
     `possible` bool[n + 1] is what could have stood at rank 1, over the candidates of the placement as everybody has it
     and, last, nothing; None where that is not known. `silence` is how likely a person who is not held out was shown
-    nothing, None where that is not known.
+    nothing, None where that is not known. `weighing` is what the log drew from, or tells at least
+    what it could do.
     """
 
     possible: NDArray[np.bool_] | None
     silence: float | None
+    weighing: Weighing | None = None
 
 
 UNKNOWN = Own(None, None)
@@ -73,7 +75,7 @@ def own_of(
     possible[[place for place, _ in known]] = rank[[place for _, place in known]] > 0
     held_out = HOLDOUT in catalogue.division.shares(record.request.placement) and person_of(record) is not None
     possible[-1] = rank[-1] > 0 or (held_out and silence is not None)
-    return Own(possible, silence)
+    return Own(possible, silence, weighing)
 
 
 def person_of(record: DecisionRecord) -> str | None:

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 from training.evaluation.evaluation import Comparison, Evaluation
 from training.evaluation.policies import CHALLENGER, CHAMPION_MODEL, CONSTANT, GREEDY, LOGGED, NOTHING, UNIFORM
+from training.evaluation.slate_page import slate_parts
 from training.evaluation.table import evaluation_notes
 from training.figure import between, digits_of, number, with_error, with_interval
 from training.page.document import document, heading, paragraph, table
@@ -17,6 +18,7 @@ def evaluation_page(evaluation: Evaluation, title: str) -> str:
     parts += [heading("What a decision earns"), paragraph(_VALUES), *_values(told)]
     parts += [_values_table(evaluation)]
     parts += _gains(told) + _exploring(evaluation) + _reaches(evaluation) + _estimators(told)
+    parts += slate_parts(evaluation.slates)
     bars = [(found.policy, found.support.effective_sample_size) for found in evaluation.comparisons]
     parts += [heading("How far the log supports each policy"), paragraph(_SUPPORT)]
     parts += [bar_plot(bars, f"Effective decisions, of {evaluation.decisions:,}")]

@@ -11,7 +11,6 @@ from training.evaluation.evaluation import Evaluation
 from training.evaluation.gain import Gain
 from training.evaluation.policies import CONSTANT
 from training.evaluation.reach import Reach
-from training.evaluation.slated import SlateComparison
 from training.figure import digits_of, number, with_error, with_interval
 
 
@@ -64,25 +63,6 @@ def exploring_table(exploring: Mapping[str, Gain], title: str) -> Table:
         digits = digits_of(gain.beside)
         shown = (number(figure, digits) for figure in (gain.value, gain.low, gain.high))
         table.add_row(placement, *shown, f"{gain.decisions:,}")
-    return table
-
-
-def slate_table(slates: Sequence[SlateComparison], title: str) -> Table:
-    """Whole slates beside each other, with intervals of 95 %."""
-    caption = (
-        "All ranks together, by IPS. Rank by rank: what an offer earns does not depend on those above it. Cascade: it "
-        "may. Eff. n is of whole slates."
-    )
-    table = Table(title=title, caption=caption, box=SIMPLE, padding=(0, 1, 0, 0), pad_edge=False)
-    table.add_column("Policy", no_wrap=True)
-    for column in ("Rank by rank", "from", "to", "Cascade", "from", "to", "Eff. n"):
-        table.add_column(column, justify="right", no_wrap=True)
-    for found in slates:
-        one, all = found.rank_by_rank, found.cascade
-        digits = digits_of(one.value)
-        whole = (all.value, all.low, all.high) if not found.refused else [nan] * 3
-        shown = (number(figure, digits) for figure in (one.value, one.low, one.high, *whole))
-        table.add_row(found.policy, *shown, f"{found.effective_sample_size:,.0f}")
     return table
 
 

@@ -20,6 +20,7 @@ from rules.division import HOLDOUT
 from rules.ids import DecisionId, Duration, GoalId, Instant, OfferId, PlacementId
 from training.evaluation.actions import Floats
 from training.evaluation.policies import action_of
+from training.evaluation.ranks import Descent
 from training.evaluation.rewards import Kind, Rewards
 from training.evaluation.slate_chances import rank_chances
 from training.simulation.side import Side, Weighed
@@ -154,10 +155,7 @@ class _Slates:
         self._rows = [
             [one.weighing.placement.bound.position.get(offer.offer) for offer in self._logged] for one in weighed
         ]
-        # How much likelier than the log each side was to come to the rank that is next, and how much of what it would
-        # do was beyond the log by then.
-        self._above = [1.0, 1.0]
-        self._left = [0.0, 0.0]
+        self._descents = Descent(), Descent()
 
     def rank(self, number: int) -> Rank:
         """The rank of a number from 0; all ranks are asked for in order."""
@@ -170,19 +168,19 @@ class _Slates:
             of_logged[0] = probability
         possible = chances[0] > 0
         outside = [self._outside(side, each, possible) for side, each in enumerate(chances)]
-        above = list(self._above)
-        for side in range(2):
-            self._above[side] *= of_logged[side] / probability
-            self._left[side] += above[side] * outside[side]
-        place = self._place(0, number)
         stands = [float(each @ worth) for each, worth in zip(chances, expected, strict=True)]
+        first, second = (
+            descent.rank(of_logged[side], stands[side], outside[side], of_logged[side] / probability)
+            for side, descent in enumerate(self._descents)
+        )
+        place = self._place(0, number)
         return Rank(
             None if shown is None else shown.offer,
             0.0 if shown is None else shown.value,
             probability,
-            (of_logged[0] * above[0], of_logged[1] * above[1]),
-            (0.0 if place is None else float(expected[0][place]), stands[0] * above[0], stands[1] * above[1]),
-            (self._left[0], self._left[1]),
+            (first[0], second[0]),
+            (0.0 if place is None else float(expected[0][place]), first[1], second[1]),
+            (first[2], second[2]),
         )
 
     def _probability(self, number: int, present: Floats) -> float:

@@ -8,10 +8,10 @@ import numpy as np
 
 from decision.journal.attribution import offer_of, within
 from rules.ids import DecisionId, GoalId, OfferId
-from training.evaluation.actions import Floats, LoggedActions, PolicyActions
-from training.evaluation.estimate import Estimate, estimates_of
+from training.evaluation.actions import LoggedActions, PolicyActions
+from training.evaluation.estimate import UNTOLD, Estimate, estimates_of
 from training.evaluation.estimators import doubly_robust
-from training.evaluation.gain import paired_gain
+from training.evaluation.ranks import RankRows, rank_factors
 from training.evaluation.support import Support, support_of
 from training.material.question import Question
 from training.simulation.valuing import Rank, Valued
@@ -82,15 +82,16 @@ class _Columns:
 
     def __init__(self, valued: Sequence[Valued], question: Question, earnings: Earnings) -> None:
         rows = [(at, number, rank) for at, one in enumerate(valued) for number, rank in enumerate(one.ranks)]
-        self._of = np.array([at for at, _, _ in rows])
+        self._of = np.array([at for at, _, _ in rows], np.int64)
         self._channel = np.array([one.channel for one in valued])
         _, person = np.unique([one.person for one in valued], return_inverse=True)
         value = np.array([_earned(valued[at], number, rank, question, earnings) for at, number, rank in rows])
         predicted = np.array([rank.predicted for _, _, rank in rows])
-        scale = _scale(valued, rows, value, predicted[:, 0])
+        scale = rank_factors([(valued[at].placement, number) for at, number, _ in rows], value, predicted[:, 0])
         predicted = predicted * scale[:, None]
         probability = np.array([rank.probability for _, _, rank in rows])
-        self._logged = LoggedActions(value, probability, person.astype(np.int64)[self._of], predicted[:, 0])
+        logged = LoggedActions(value, probability, person.astype(np.int64)[self._of], predicted[:, 0])
+        self._rows = RankRows(logged, self._of)
         chances = np.array([rank.chances for _, _, rank in rows])
         outside = np.array([rank.outside for _, _, rank in rows])
         self._sides = tuple(
@@ -102,22 +103,21 @@ class _Columns:
         """What decisions on a channel are worth."""
         chosen = np.flatnonzero((self._channel == channel) | (channel == EVERYWHERE))
         rows = np.flatnonzero(np.isin(self._of, chosen))
-        logged = self._logged.take(rows)
+        ranks = self._rows.take(rows)
         present, changed = (side.take(rows) for side in self._sides)
-        # Estimates are per rank; a decision has so many of them.
-        ranks = len(rows) / len(chosen)
-        gain = paired_gain(logged, changed, present)
-        first, second = estimates_of([doubly_robust(logged, side) for side in (present, changed)], logged.cluster)
-        supports = support_of(logged, present), support_of(logged, changed)
+        gain = ranks.gain(changed, present)
+        supports = support_of(ranks.logged, present), support_of(ranks.logged, changed)
+        values = [ranks.per_decision(doubly_robust(ranks.logged, side)) for side in (present, changed)]
+        first, second = estimates_of(values, ranks.cluster)
         return Worth(
             goal,
             channel,
             len(chosen),
-            _scaled(first, float("nan") if supports[0].refusal else ranks),
-            _scaled(second, float("nan") if supports[1].refusal else ranks),
-            gain.value * ranks,
-            gain.low * ranks,
-            gain.high * ranks,
+            UNTOLD if supports[0].refusal else first,
+            UNTOLD if supports[1].refusal else second,
+            gain.value,
+            gain.low,
+            gain.high,
             supports[1],
             supports[0],
         )
@@ -130,18 +130,3 @@ def _earned(one: Valued, number: int, rank: Rank, question: Question, earnings: 
     if question.objective != "response":
         return value
     return rank.worth if hits and rank.offer is not None else 0.0
-
-
-def _scale(valued: Sequence[Valued], rows: Sequence[tuple[int, int, Rank]], value: Floats, predicted: Floats) -> Floats:
-    """How much of what an offer earns at rank 1 it earns at each row's rank: by placement, as the log says."""
-    keys = [(valued[at].placement, number) for at, number, _ in rows]
-    sums: dict[tuple[str, int], tuple[float, float]] = {}
-    for key, earned, expected in zip(keys, value.tolist(), predicted.tolist(), strict=True):
-        before = sums.get(key, (0.0, 0.0))
-        sums[key] = before[0] + earned, before[1] + expected
-    factors = {key: earned / expected if key[1] and expected > 0 else 1.0 for key, (earned, expected) in sums.items()}
-    return np.array([factors[key] for key in keys])
-
-
-def _scaled(estimate: Estimate, factor: float) -> Estimate:
-    return Estimate(*(figure * factor for figure in msgspec.structs.astuple(estimate)))

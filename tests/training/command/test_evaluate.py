@@ -64,6 +64,12 @@ def test_policies_stand_beside_each_other(settings: Settings, tmp_path: Path, mo
     policies = ["champion", "greedy", other, "constant", "uniform", "logged"]
     assert [row["policy"] for row in evaluation["comparisons"]] == policies
     assert [row["policy"] for row in evaluation["slates"]] == [name for name in policies if name != "greedy"]
+    for row in evaluation["slates"]:
+        for values in (row["cascade"], row["rank_by_rank"]):
+            assert list(values["estimates"]) == ["IPS", "SNIPS", "DM", "DR", "Switch-DR"]
+            assert values["estimates"]["DR"]["low"] < values["estimates"]["DR"]["high"]
+            assert 0 < values["support"]["effective_sample_size"] <= values["support"]["decisions"]
+    assert "What whole slates would have earned (cascade)" in said
     for row in evaluation["comparisons"]:
         assert row["policy"] in said
         for estimator in ("ips", "snips", "dr", "switch_dr"):
@@ -79,10 +85,11 @@ def test_policies_stand_beside_each_other(settings: Settings, tmp_path: Path, mo
 
     drawn = page.read_text(encoding="utf-8")
     HTMLParser().feed(drawn)
-    assert drawn.count("<svg") == drawn.count("</svg>") == 3 + len(policies)
+    assert drawn.count("<svg") == drawn.count("</svg>") == 3 + len(policies) + 2
     assert not re.search(r"https?:|<script|<link|src=|@import|url\(", drawn), "the page asks nobody for anything"
     assert all(policy in drawn for policy in policies)
     assert "What exploring earns" in drawn
+    assert "Whole slates (rank by rank)" in drawn
     assert "nan" not in drawn
 
     monkeypatch.setenv("COLUMNS", "300")

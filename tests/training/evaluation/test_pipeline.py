@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from training.evaluation.actions import LoggedActions, PolicyActions
+from training.evaluation.actions import Floats, LoggedActions, PolicyActions, chances_only
 from training.evaluation.estimators import (
     direct_method,
     doubly_robust,
@@ -15,7 +15,7 @@ from training.evaluation.estimators import (
     self_normalised,
     switch_doubly_robust,
 )
-from training.evaluation.slates import SlateActions, cascade, rank_by_rank, whole_slates
+from training.evaluation.ranks import Descent, RankRows
 
 THEIRS = json.loads((Path(__file__).parent / "obp" / "figures.json").read_text())
 
@@ -39,6 +39,16 @@ def test_five_estimators_equal_the_pipelines(given: dict[str, Any]) -> None:
 def test_the_slates_estimators_equal_the_pipelines() -> None:
     given = THEIRS["slates"]
     value, probability, chance = (np.array(given[name]) for name in ("reward", "probability", "chance"))
-    slates = SlateActions(value, probability, chance, np.ones(len(value)))
-    ours = {"whole": whole_slates(slates), "rank by rank": rank_by_rank(slates), "cascade": cascade(slates)}
-    assert {name: ratio.value for name, ratio in ours.items()} == pytest.approx(given["estimates"], rel=0, abs=1e-9)
+    of, predicted = np.repeat(np.arange(len(value)), value.shape[1]), np.zeros(value.size)
+    rows = RankRows(LoggedActions(value.ravel(), probability.ravel(), of, predicted), of)
+
+    def ips(onward: Floats) -> float:
+        """The value where a policy comes to lower ranks so many times as likely as the log."""
+        chances = []
+        for ranks in zip(chance.tolist(), onward.tolist(), strict=True):
+            descent = Descent()
+            chances += [descent.rank(one, 0.0, 0.0, going)[0] for one, going in zip(*ranks, strict=True)]
+        return rows.estimates(chances_only(np.array(chances)))["IPS"].value
+
+    ours = {"rank by rank": ips(np.ones_like(chance)), "cascade": ips(chance / probability)}
+    assert ours == pytest.approx(given["estimates"], rel=0, abs=1e-9)

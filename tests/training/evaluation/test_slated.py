@@ -86,12 +86,21 @@ def test_slates_are_estimated_near_what_they_earn_when_let_loose() -> None:
     found = {one.policy: one for one in judged(catalogue, 1_500, 6, favourites()).slates}
     assert list(found) == ["prior", "model", "constant", "uniform", "logged"]
     truth = earned_per_slate(catalogue, 3_000, 7, favourites())
-    for estimate in (found["model"].cascade, found["model"].rank_by_rank):
-        assert abs(estimate.value - truth) < 4 * estimate.standard_error < truth
+    for values in (found["model"].cascade, found["model"].rank_by_rank):
+        for name in ("IPS", "SNIPS", "DR", "Switch-DR"):
+            estimate = values.estimates[name]
+            assert abs(estimate.value - truth) < 4 * estimate.standard_error < truth
+        assert values.estimates["DR"].standard_error < values.estimates["IPS"].standard_error
+        gain = truth - found["logged"].cascade.estimates["DR"].value
+        assert abs(values.gain.value - gain) < 4 * values.gain.standard_error < truth
     # The prior is what was logged, so its slates weigh one each.
-    assert found["prior"].cascade.value == pytest.approx(found["logged"].cascade.value)
-    assert found["prior"].effective_sample_size == pytest.approx(1_500)
-    assert found["logged"].cascade.value == pytest.approx(earned_per_slate(catalogue, 1_500, 6, None))
+    seen = earned_per_slate(catalogue, 1_500, 6, None)
+    for policy, name in (("prior", "IPS"), ("logged", "DR")):
+        assert found[policy].cascade.estimates[name].value == pytest.approx(seen)
+        assert found[policy].cascade.support.effective_sample_size == pytest.approx(3 * 1_500)
+    refused = found["constant"].cascade.support
+    assert refused.refusal, "one and the same slate for all was logged too rarely"
+    assert found["constant"].cascade.gain.refusal == refused.refusal
 
 
 def test_single_offers_make_no_slates() -> None:
@@ -126,8 +135,8 @@ def test_a_slate_that_shows_nothing_earns_what_comes_without_an_offer() -> None:
     slates = {one.policy: one for one in found.slates}
     seen = sum(sum(value for _, value in one.values()) for one in brought.values()) / len(records)
     for name in ("logged", "shy"):
-        assert slates[name].cascade.value == pytest.approx(seen)
-        assert slates[name].rank_by_rank.value == pytest.approx(seen)
+        assert slates[name].cascade.estimates["IPS"].value == pytest.approx(seen)
+        assert slates[name].rank_by_rank.estimates["IPS"].value == pytest.approx(seen)
     snapshot, none, second = Snapshot.build(catalogue, {GOAL: bold}), 0.0, 0.0
     for record in records:
         given = inputs_of(record)
@@ -138,5 +147,7 @@ def test_a_slate_that_shows_nothing_earns_what_comes_without_an_offer() -> None:
             rank_chances({"bold": weighing}, (), [one])["bold"][-1] for one in np.flatnonzero(ranked[:-1]).tolist()
         ]
         second += float(ranked[:-1][ranked[:-1] > 0] @ (1.0 - np.array(below))) / len(records)
-    for estimate in (slates["bold"].cascade, slates["bold"].rank_by_rank):
+    for estimate in (
+        each.estimates[name] for each in (slates["bold"].cascade, slates["bold"].rank_by_rank) for name in ("IPS", "DR")
+    ):
         assert abs(estimate.value - (5.0 * none + 2.0 * (1.0 - none) + second)) < 4 * estimate.standard_error < 1.0

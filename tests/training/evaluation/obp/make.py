@@ -71,7 +71,7 @@ def single(seed: int) -> dict[str, object]:
 
 
 def slates(seed: int) -> dict[str, object]:
-    """Arrays of slates, and three estimates of them; obp wants them flat, rank after rank."""
+    """Arrays of slates, and two estimates of them; obp wants them flat, rank after rank."""
     random = np.random.default_rng(seed)
     reward = random.binomial(1, 0.3, (DECISIONS, RANKS)).astype(float)
     probability, chance = random.uniform(0.1, 1.0, (2, DECISIONS, RANKS))
@@ -81,9 +81,6 @@ def slates(seed: int) -> dict[str, object]:
         "position": np.tile(np.arange(RANKS), DECISIONS),
     }
 
-    def whole(shares: np.ndarray) -> np.ndarray:
-        return np.repeat(shares.prod(axis=1), RANKS)
-
     def down(shares: np.ndarray) -> np.ndarray:
         return np.cumprod(shares, axis=1).ravel()
 
@@ -92,9 +89,6 @@ def slates(seed: int) -> dict[str, object]:
         "probability": probability.tolist(),
         "chance": chance.tolist(),
         "estimates": {
-            "whole": ope.SlateStandardIPS(len_list=RANKS).estimate_policy_value(
-                **flat, pscore=whole(probability), evaluation_policy_pscore=whole(chance)
-            ),
             "rank by rank": ope.SlateIndependentIPS(len_list=RANKS).estimate_policy_value(
                 **flat, pscore_item_position=probability.ravel(), evaluation_policy_pscore_item_position=chance.ravel()
             ),
