@@ -1,6 +1,6 @@
 """What a model must show before it replaces the one in use."""
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 import msgspec
 
@@ -10,19 +10,25 @@ if TYPE_CHECKING:
 SEGMENT_KINDS = ("customer", "context")
 """The kinds of attribute that tell segments apart."""
 
+Untold = Literal["refuse", "predict"]
+"""What becomes of a challenger whose gain the log cannot tell, for it did too rarely what that would do."""
+
 
 class Promotion(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """The bounds of the gate; shares are of what the model in use earns, but for `calibration` and `leak`.
 
     What the gain is at least, with this `confidence` (a bound on one side), must be above `margin`; a margin below 0
-    asks that little be lost. In no channel, and for no value of an attribute in `segments` (`customer.tier`), may it
-    be shown to lose more than `loss`. The calibration error may grow by `calibration` of the mean outcome. No feature
+    asks that little be lost. Where the log tried too rarely what a challenger would do to tell its gain, `untold`
+    refuses it, or has it `predict`: it passes if it is shown, with the same confidence, to foretell what came better
+    than the model in use. In no channel, and for no value of an attribute in `segments` (`customer.tier`), may it be
+    shown to lose more than `loss`. The calibration error may grow by `calibration` of the mean outcome. No feature
     alone may explain more than `leak` of the outcome, nor all together more than `foresight`. A training on demand
     begins once there is `renewal` more to learn from.
     """
 
     margin: float = 0.0
     confidence: float = 0.95
+    untold: Untold = "refuse"
     loss: float = 0.05
     segments: tuple[str, ...] = ()
     calibration: float = 0.1

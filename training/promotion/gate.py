@@ -16,9 +16,10 @@ from training.learning.rows import Rows
 from training.learning.split import Parts
 from training.material.ledger import Brought
 from training.promotion.checks.agreement import check_features, check_foreknowledge, check_labels
-from training.promotion.checks.gain import check_gain, check_part
+from training.promotion.checks.gain import check_gain, check_part, check_untold
 from training.promotion.checks.leak import check_leak
-from training.promotion.checks.predictions import check_predictions
+from training.promotion.checks.predictions import check_predictions, losses_of
+from training.promotion.checks.ranking import check_learning
 from training.promotion.checks.warm_up import check_warm_up
 from training.promotion.review import Review
 from training.promotion.understudy import CHAMPION, MODEL, Understudy
@@ -50,12 +51,19 @@ def checks_of(trial: Trial, bounds: Promotion) -> tuple[Check, ...]:
     """Every check, whatever the others say."""
     review, rows, late = trial.review, trial.rows, trial.understudy.late
     parts = [(name, ids) for name, ids in sorted(review.parts.items()) if ids != review.decisions]
-    checks = [check_gain(_gain(trial, None, bounds.confidence), bounds, trial.beside)]
+    gain = _gain(trial, None, bounds.confidence)
+    checks = [check_gain(gain, bounds, trial.beside)]
     checks += [_part(trial, name, ids, bounds) for name, ids in parts]
     if len(late):
         judged = rows.take(late)
-        predicted, mean = trial.understudy.predict(judged), float(np.delete(rows.target, late).mean())
-        checks += check_predictions(judged, predicted, mean, trial.artefact, trial.champion, bounds)
+        predicted, mean = trial.understudy.predict_late(judged), float(np.delete(rows.target, late).mean())
+        told = judged, predicted, mean, trial.artefact, trial.champion
+        checks += check_predictions(*told, bounds)
+        if trial.artefact.objective == "response":
+            since = rows.take(trial.understudy.judge)
+            checks.append(check_learning(since.target, trial.understudy.predict(since)))
+        if bounds.untold == "predict" and gain.refusal and _rare(trial.judged):
+            checks[0] = check_untold(gain, *losses_of(*told), bounds.confidence)
     checks.append(check_leak(rows, trial.parts.fit, trial.parts.judge, bounds.leak))
     checks.append(check_foreknowledge(len(review.foreknowing), len(review.decisions)))
     checks.append(_features(rows, trial.understudy.judge, review))
@@ -67,15 +75,23 @@ def checks_of(trial: Trial, bounds: Promotion) -> tuple[Check, ...]:
 
 
 def _part(trial: Trial, name: str, ids: frozenset[str], bounds: Promotion) -> Check:
-    gain, judged, tried = _gain(trial, ids, bounds.confidence), trial.judged, True
-    if judged is not None and gain.refusal:
-        rows = _rows(judged, ids)
-        logged = judged.logged.take(rows)
-        tried = all(
-            not support_of(logged, judged.policies[policy].take(rows)).outside > MOST_OUTSIDE
-            for policy in (MODEL, CHAMPION)
-        )
+    gain, judged = _gain(trial, ids, bounds.confidence), trial.judged
+    tried = judged is None or not gain.refusal or _tried(judged, _rows(judged, ids))
     return check_part(name, gain, bounds.loss, tried)
+
+
+def _rare(judged: Judged | None) -> bool:
+    """Whether what cannot be told was tried all the same, only too rarely."""
+    return judged is not None and _tried(judged, np.arange(len(judged.logged)))
+
+
+def _tried(judged: Judged, rows: NDArray[np.intp]) -> bool:
+    """Whether the log tried, if ever so rarely, what either side would do on these decisions."""
+    logged = judged.logged.take(rows)
+    return all(
+        not support_of(logged, judged.policies[policy].take(rows)).outside > MOST_OUTSIDE
+        for policy in (MODEL, CHAMPION)
+    )
 
 
 def _gain(trial: Trial, ids: frozenset[str] | None, confidence: float) -> Gain:

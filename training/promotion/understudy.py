@@ -43,10 +43,14 @@ class Understudy(msgspec.Struct, frozen=True, eq=False):
     earlier: Artefact | None
 
     def predict(self, rows: Rows) -> NDArray[np.float64]:
-        """The calibrated prediction f8[n] for each late row, by who learned nothing from it."""
-        found = np.array([predict(one, rows) for one in ((self.earlier,) if self.earlier else self.artefacts)])
-        who = np.zeros(len(rows), np.intp) if self.earlier else folds_of(rows)
-        return np.asarray(found[who, np.arange(len(rows))])
+        """The calibrated prediction f8[n] for each row, by who does not know the person."""
+        found = np.array([predict(artefact, rows) for artefact in self.artefacts])
+        return np.asarray(found[folds_of(rows), np.arange(len(rows))])
+
+    def predict_late(self, rows: Rows) -> NDArray[np.float64]:
+        """The calibrated prediction f8[n] for each late row."""
+        found = None if self.earlier is None else predict(self.earlier, rows)
+        return self.predict(rows) if found is None else found
 
     def models(self) -> dict[str, Model]:
         """The models to judge, by the names that `cast` calls them."""

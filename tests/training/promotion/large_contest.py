@@ -4,6 +4,7 @@ The better ones truly earn at least 5 % more than the champion, as the hotel wor
 """
 
 import os
+from itertools import pairwise
 from pathlib import Path
 
 from tests.training.hotel import Size
@@ -14,27 +15,26 @@ BETTER = 0.05
 PASSING = 0.8
 """Share of the better challengers that must pass."""
 PER_HOUSE = 5
-SECOND = 11_700
+CHAMPIONS = ((3_000, 0), (4_500, 0), (1_500, 11_700))
+"""What champions learned from, house by house: so many first visits, or their successors of all until such a visit."""
 LARGE = Size(guests=1500, visitors=1500, web=9000, calls=5000, mails=500)
 
 
 async def test_of_many_challengers_the_sound_pass_and_the_spoiled_do_not(tmp_path: Path) -> None:
     sound: list[Tried] = []
     spoiled: list[Tried] = []
-    houses: list[tuple[int, Tried]] = []
     worse = house = 0
     while len(sound) < EACH or len(spoiled) < EACH:
         house += 1
         folder = tmp_path / str(house)
         folder.mkdir()
-        # In every other house the champion has learned from nearly all there is, as one trained last week has.
-        contest = Contest(house, folder, LARGE, 1500, 1000, 0 if house % 2 else SECOND)
+        first, second = CHAMPIONS[house % len(CHAMPIONS)]
+        contest = Contest(house, folder, LARGE, first, 1000, second)
         await contest.begin()
         for number in range(PER_HOUSE):
             if len(sound) < EACH:
                 tried = await contest.sound(number)
                 print(f"{house:3} sound    {told(tried)}", flush=True)
-                houses.append((house, tried))
                 worse += tried.true_gain < BETTER
                 sound += [tried] if tried.true_gain >= BETTER else []
             if len(spoiled) < EACH:
@@ -49,10 +49,9 @@ async def test_of_many_challengers_the_sound_pass_and_the_spoiled_do_not(tmp_pat
         f"(median {gains[len(gains) // 2]:.0%}; {worse} others were not that good), and {slipped} of {len(spoiled)} "
         "spoiled ones."
     )
-    for kind in (1, 0):
-        of = [tried for number, tried in houses if number % 2 == kind and tried.name == "sound"]
-        good = [tried for tried in of if tried.true_gain >= BETTER]
-        name = "that learned from the first visits" if kind else "that learned until the week before"
-        print(f"Beside champions {name}: {sum(tried.gate.passed for tried in good)} of {len(good)} sound ones.")
+    for low, high in pairwise((BETTER, 0.15, 0.3, float("inf"))):
+        within = [tried for tried in sound if low <= tried.true_gain < high]
+        through = sum(tried.gate.passed for tried in within)
+        print(f"Of true gains from {low:.0%} to {high:.0%}: {through} of {len(within)}.")
     assert slipped == 0
     assert passed >= PASSING * len(sound)

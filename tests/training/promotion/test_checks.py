@@ -16,7 +16,7 @@ from training.learning.rows import Inputs
 from training.promotion.checks.accuracy import check_accuracy, check_served, check_worth, losses
 from training.promotion.checks.agreement import check_features, check_foreknowledge, check_labels, check_level
 from training.promotion.checks.calibration import calibration_error, check_calibration
-from training.promotion.checks.gain import check_gain, check_part
+from training.promotion.checks.gain import check_gain, check_part, check_untold
 from training.promotion.checks.leak import check_foresight, check_leak
 from training.promotion.checks.ranking import area, check_continuity, check_learning
 from training.promotion.checks.warm_up import check_warm_up
@@ -49,6 +49,19 @@ def test_a_part_must_not_be_proven_to_lose() -> None:
     # Too little of it tells nothing; but what the log never tried must not be let loose.
     assert check_part("channel:web", gain(NAN, NAN, NAN, NAN, "too few"), 0.05, True).passed
     assert not check_part("channel:web", gain(NAN, NAN, NAN, NAN, "never tried"), 0.05, False).passed
+
+
+def test_where_no_gain_can_be_told_predictions_must_be_proven_better() -> None:
+    untold = gain(NAN, NAN, NAN, NAN, "too rarely")
+    good, noisy = losses(CHANCE, ANSWER, True), losses(DRAW.permutation(CHANCE), ANSWER, True)
+    proven = check_untold(untold, good, noisy, CLUSTER, 0.95)
+    assert proven.passed
+    assert "too rarely" in proven.said
+    assert not check_untold(untold, noisy, good, CLUSTER, 0.95).passed
+    assert not check_untold(untold, good, good, CLUSTER, 0.95).passed
+    # A hair's breadth better may be chance: a few rows of what many prove, prove nothing.
+    near = losses(0.9 * CHANCE + 0.1 * CHANCE.mean(), ANSWER, True)
+    assert not check_untold(untold, good[:60], near[:60], CLUSTER[:60], 0.999).passed
 
 
 def test_calibration_may_not_grow_worse_but_by_chance() -> None:

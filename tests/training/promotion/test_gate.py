@@ -1,9 +1,12 @@
 """Where the log cannot tell, the gate says where, and what to do."""
 
+import msgspec
 import numpy as np
+import pytest
 
 from rules.promotion import Promotion
 from training.evaluation.actions import LoggedActions, PolicyActions
+from training.evaluation.gain import paired_gain
 from training.evaluation.judged import Judged
 from training.promotion.gate import judged_gain
 from training.promotion.understudy import CHAMPION, MODEL
@@ -33,3 +36,15 @@ def test_a_placement_that_never_explored_is_named_with_the_way_out() -> None:
         word for word, place in zip(judged(1.0).decision.tolist(), PLACEMENT, strict=True) if place == "home"
     )
     assert not judged_gain(judged(1.0), at_home, 0.95).refusal
+
+
+def test_the_bound_is_on_one_side() -> None:
+    found = judged(0.0)
+    weights = np.where(DRAW.random(NUMBER) < 0.5, 0.2, 0.8)
+    better = PolicyActions(weights, np.full(NUMBER, 0.5), np.zeros(NUMBER))
+    found = msgspec.structs.replace(found, policies={**found.policies, MODEL: better})
+    one = judged_gain(found, None, 0.95)
+    both = paired_gain(found.logged, better, found.policies[CHAMPION], None, 0.9)
+    assert one.low == pytest.approx(both.low)
+    assert both.low < both.high < one.high == np.inf
+    assert judged_gain(found, None, 0.3).low > one.value

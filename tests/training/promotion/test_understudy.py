@@ -38,7 +38,7 @@ def test_beside_the_prior_and_rates_all_rows_are_judged_and_predictions_later_th
         assert found.judge.tolist() == list(range(len(ROWS)))
         assert found.late.tolist() == LAST
         late = ROWS.take(found.late)
-        np.testing.assert_array_equal(found.predict(late), predict(COURSE.judged, late))
+        np.testing.assert_array_equal(found.predict_late(late), predict(COURSE.judged, late))
 
 
 def test_what_the_champion_learned_from_is_not_judged() -> None:
@@ -61,6 +61,7 @@ def test_those_who_stand_for_a_challenger_do_not_know_the_person() -> None:
         other = each[own]
         assert other is not None
         np.testing.assert_array_equal(found.predict(late)[fold == own], other[fold == own])
+    np.testing.assert_array_equal(found.predict_late(late), found.predict(late))
     # What the persons of a fold did cannot be seen in its forest.
     mine = np.array([fold_of(person) for person in ROWS.subject.tolist()]) == 0
     turned = msgspec.structs.replace(ROWS, target=np.where(mine, 1.0 - ROWS.target, ROWS.target))

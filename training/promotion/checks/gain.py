@@ -2,9 +2,14 @@
 
 from math import isnan
 
+import numpy as np
+from numpy.typing import NDArray
+from scipy.stats import norm
+
 from models.gate import Check
 from rules.promotion import Promotion
 from training.evaluation.gain import Gain
+from training.promotion.checks.accuracy import interval
 
 
 def check_gain(gain: Gain, bounds: Promotion, beside: str = "the champion") -> Check:
@@ -17,6 +22,19 @@ def check_gain(gain: Gain, bounds: Promotion, beside: str = "the champion") -> C
         f"({gain.low:+.4g} at least with {bounds.confidence:.0%} confidence, {gain.decisions:,} decisions)."
     )
     return Check("gain", gain.low > bound, said, gain.low, bound)
+
+
+def check_untold(
+    gain: Gain, lost: NDArray[np.float64], beside: NDArray[np.float64], cluster: NDArray[np.intp], confidence: float
+) -> Check:
+    """Where the log cannot tell a gain: its losses f8[n] must be shown to be smaller than the champion's."""
+    _, most = interval(lost - beside, cluster, float(norm.ppf(confidence)))
+    said = (
+        f"What it would have earned cannot be told: {gain.refusal or 'too few decisions'}. For what was shown its loss "
+        f"is {lost.mean():.5g} and the champion's {beside.mean():.5g}: {most:+.2g} at most with {confidence:.0%} "
+        "confidence."
+    )
+    return Check("gain", most < 0.0, said, most, 0.0)
 
 
 def check_part(name: str, gain: Gain, loss: float, tried: bool) -> Check:

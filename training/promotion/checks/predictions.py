@@ -12,7 +12,7 @@ from training.promotion.checks.accuracy import check_accuracy, check_served, che
 from training.promotion.checks.agreement import check_level
 from training.promotion.checks.calibration import check_calibration
 from training.promotion.checks.leak import check_foresight
-from training.promotion.checks.ranking import check_continuity, check_learning
+from training.promotion.checks.ranking import check_continuity
 
 
 def check_predictions(
@@ -25,9 +25,7 @@ def check_predictions(
     target, response = judge.target, served.objective == "response"
     _, cluster = np.unique(judge.subject, return_inverse=True)
     constant = np.full(len(judge), mean)
-    known = None
-    if champion is not None and champion.objective == served.objective:
-        known = predict(champion, judge)
+    known = _known(judge, champion, served)
     beside = constant if known is None else known
     after = predict(served, judge)
     assert after is not None, "a model's own rows have its features"
@@ -37,10 +35,11 @@ def check_predictions(
     checks = [
         check_calibration(model, beside, target, cluster, bounds.calibration),
         check_accuracy(lost, lost_beside, cluster, response),
-        check_learning(target, model) if response else check_worth(lost, lost_constant, cluster),
         check_served(lost_after, lost, cluster, response),
         check_foresight(lost, lost_beside, lost_constant, cluster, bounds.foresight),
     ]
+    if not response:
+        checks.append(check_worth(lost, lost_constant, cluster))
     if known is not None and champion is not None:
         once = champion.metrics.get("model", {}).get("auc")
         if response and once is not None:
@@ -49,3 +48,18 @@ def check_predictions(
         if served.objective != "increment":
             checks.append(check_level(target, known, model, cluster))
     return tuple(checks)
+
+
+def losses_of(
+    judge: Rows, model: NDArray[np.float64], mean: float, served: Artefact, champion: Artefact | None
+) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.intp]]:
+    """What the challenger's predictions f8[n] cost, what the champion's do, and the rows' clusters."""
+    known = _known(judge, champion, served)
+    beside, response = np.full(len(judge), mean) if known is None else known, served.objective == "response"
+    _, cluster = np.unique(judge.subject, return_inverse=True)
+    return losses(model, judge.target, response), losses(beside, judge.target, response), cluster
+
+
+def _known(judge: Rows, champion: Artefact | None, served: Artefact) -> NDArray[np.float64] | None:
+    """What the champion predicts for the same objective; None where it cannot."""
+    return None if champion is None or champion.objective != served.objective else predict(champion, judge)

@@ -37,7 +37,7 @@ def check_learning(target: NDArray[np.float64], model: NDArray[np.float64]) -> C
     """The challenger must rank answered rows above silent ones: else it has learned nothing that can be learned."""
     found, error = area(target, model)
     if np.isnan(found):
-        return Check("learning", False, "Too few of the latest rows were answered, or not, to tell whether it learned.")
+        return Check("learning", False, "Too few of the judged rows were answered, or not, to tell whether it learned.")
     figure = found - ONE_SIDED_95 * error
     said = (
         f"Of an answered and a silent row it ranks the answered one higher in {found:.1%}, and {figure:.1%} at least."
