@@ -77,7 +77,7 @@ def checks_of(trial: Trial, bounds: Promotion) -> tuple[Check, ...]:
 def _part(trial: Trial, name: str, ids: frozenset[str], bounds: Promotion) -> Check:
     gain, judged = _gain(trial, ids, bounds.confidence), trial.judged
     tried = judged is None or not gain.refusal or _tried(judged, _rows(judged, ids))
-    return check_part(name, gain, bounds.loss, tried)
+    return check_part(name, gain, bounds, tried)
 
 
 def _rare(judged: Judged | None) -> bool:

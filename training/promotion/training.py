@@ -82,7 +82,9 @@ def _train(material: Material, champion: Champion, created: Instant, threads: in
     catalogue = material.catalogue
     features = FeatureList.of(catalogue.workspace, catalogue.schema)
     asked = material.connection, material.question, material.catalogues, material.taught, features
-    return train_rows(material, read_rows(*asked), champion, created, threads, step, read_young_rows(*asked))
+    return train_rows(
+        material, read_rows(*asked, material.kin), champion, created, threads, step, read_young_rows(*asked)
+    )
 
 
 def train_rows(

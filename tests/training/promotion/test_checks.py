@@ -43,12 +43,15 @@ def test_the_gain_must_be_proven_above_the_margin() -> None:
 
 
 def test_a_part_must_not_be_proven_to_lose() -> None:
-    assert check_part("channel:web", gain(-0.4, -1.4, 0.6), 0.05, True).passed
-    assert check_part("channel:web", gain(-0.9, -1.9, 0.1), 0.05, True).passed
-    assert not check_part("channel:web", gain(-2.0, -4.0, 0.1), 0.05, True).passed
+    bounds = Promotion(loss=0.05)
+    assert check_part("channel:web", gain(-0.4, -1.4, 0.6), bounds, True).passed
+    # Half a unit may be lost; what is lost beyond is shown from 1.64 errors of 0.5 on.
+    assert check_part("channel:web", gain(-1.3, -2.3, -0.3), bounds, True).passed
+    assert not check_part("channel:web", gain(-1.4, -2.4, -0.4), bounds, True).passed
+    assert not check_part("channel:web", gain(-1.3, -2.3, -0.3), Promotion(loss=0.05, confidence=0.75), True).passed
     # Too little of it tells nothing; but what the log never tried must not be let loose.
-    assert check_part("channel:web", gain(NAN, NAN, NAN, NAN, "too few"), 0.05, True).passed
-    assert not check_part("channel:web", gain(NAN, NAN, NAN, NAN, "never tried"), 0.05, False).passed
+    assert check_part("channel:web", gain(NAN, NAN, NAN, NAN, "too few"), bounds, True).passed
+    assert not check_part("channel:web", gain(NAN, NAN, NAN, NAN, "never tried"), bounds, False).passed
 
 
 def test_where_no_gain_can_be_told_predictions_must_be_proven_better() -> None:

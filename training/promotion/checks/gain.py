@@ -37,8 +37,8 @@ def check_untold(
     return Check("gain", most < 0.0, said, most, 0.0)
 
 
-def check_part(name: str, gain: Gain, loss: float, tried: bool) -> Check:
-    """In a channel or a segment it may lose this share of what the champion earns there, give or take one error.
+def check_part(name: str, gain: Gain, bounds: Promotion, tried: bool) -> Check:
+    """In a channel or a segment it must not be shown to lose more than a share of what the champion earns there.
 
     Where the log never `tried` what it would do, it must not be let loose; where there is but little of it, no loss can
     be told from chance.
@@ -46,10 +46,11 @@ def check_part(name: str, gain: Gain, loss: float, tried: bool) -> Check:
     if isnan(gain.value):
         said = f"Not told, of {gain.decisions:,} decisions: {gain.refusal or 'too few'}."
         return Check(name, tried, said)
-    bound = -loss * abs(gain.beside)
-    figure = gain.value if isnan(gain.standard_error) else gain.value + gain.standard_error
+    bound = -bounds.loss * abs(gain.beside)
+    reach = 0.0 if isnan(gain.standard_error) else float(norm.ppf(bounds.confidence)) * gain.standard_error
+    figure = gain.value + reach
     said = (
-        f"{gain.value:+.4g} per decision over the champion's {gain.beside:.4g}, give or take {gain.standard_error:.4g} "
-        f"({gain.decisions:,} decisions)."
+        f"{gain.value:+.4g} per decision over the champion's {gain.beside:.4g}, {figure:+.4g} at most with "
+        f"{bounds.confidence:.0%} confidence ({gain.decisions:,} decisions)."
     )
     return Check(name, figure >= bound, said, figure, bound)
