@@ -247,8 +247,8 @@ def _score(
     wanted = np.zeros(inputs + len(pair_views.first_byte), np.bool_)
     for number in range(len(splits)):
         wanted[splits[number]["input"]] = True
-    # To pick the bytes of most of the offers would cost more than scoring them all does.
-    everyone = 3 * len(rows) > 2 * pair.shape[1]
+    # To pick the bytes of nearly all offers would cost more than scoring them all does.
+    everyone = 10 * len(rows) > 9 * pair.shape[1]
     chosen = np.arange(pair.shape[1]) if everyone else rows
     width = width if everyone else min(width, (len(rows) // VECTOR + 1) * VECTOR)
     picked = np.empty((0 if everyone else inputs, width), np.uint8)
