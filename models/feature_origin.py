@@ -43,10 +43,8 @@ class Origin(msgspec.Struct, frozen=True):
         """A feature's value in plain words; `of` is the offer's value of the attribute `offer`, if it has one."""
         own = " ".join(word for word in (_PLAIN.get(self.family, self.family), _spaced(self.path)) if word)
         match self.form:
-            case "path" if self.family == OFFER:
-                return f"{_spaced(self.offer)} {_shown(value)}"
-            case "path" if self.family != POSITION:
-                return f"{own} {_shown(value)}"
+            case "path":
+                return self._tell_path(own, value)
             case "equal" if of is not None:
                 return f"{own} unknown" if value is None else f"{own} {'is' if value else 'is not'} {of}"
             case "lookup" if of is not None and self.family == "affinity":
@@ -54,6 +52,12 @@ class Origin(msgspec.Struct, frozen=True):
             case "lookup" if of is not None:
                 return f"{own} of {of} {_shown(value)}"
         return f"{_spaced(name)} {_shown(value)}"
+
+    def _tell_path(self, own: str, value: float | str | None) -> str:
+        if self.family == POSITION:
+            # Predictions are for the first rank, whatever rank it is that an offer is shown at.
+            return "standing first"
+        return f"{_spaced(self.offer) if self.family == OFFER else own} {_shown(value)}"
 
 
 @lru_cache(maxsize=4096)

@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import chdtri
 
-from models.reference import Histogram, Spread, Stability
+from models.reference import Histogram, Shift, Spread, Stability
 
 Floats = NDArray[np.float64]
 Places = NDArray[np.intp]
@@ -89,13 +89,16 @@ def stability(reference: Histogram, values: Floats, crowd: Crowd, of_request: bo
     weight = known / known.sum()
     one, other = (weight @ np.array([by[place].shares for place in common]) for by in (reference.placements, now))
     used = (one > 0.0) | (other > 0.0)
+    shares = one, other
     # An empty bin counts as half a person, for the logarithm of nothing is infinite.
     one, other = (
         np.maximum(shares[used], 0.5 * float((weight * weight / size).sum()))
         for shares, size in ((one, before_size), (other, now_size))
     )
-    index = float(((other - one) * np.log(other / one)).sum())
-    return Stability(index, float(chdtri(max(int(used.sum()) - 1, 1), _SURE) / known.sum()))
+    parts = (other - one) * np.log(other / one)
+    most = int(np.flatnonzero(used)[parts.argmax()])
+    shift = Shift(reference.tell(most), float(shares[0][most]), float(shares[1][most]))
+    return Stability(float(parts.sum()), float(chdtri(max(int(used.sum()) - 1, 1), _SURE) / known.sum()), shift)
 
 
 def _edges(values: Floats, weights: Floats) -> tuple[float, ...]:

@@ -60,7 +60,8 @@ def _goal_warnings(goal: GoalCare, care: Care, now: Instant) -> Iterator[str]:
 
 
 def _index(found: Stability, care: Care) -> str:
-    return f"(stability index {found.index:.2f}, warned above {care.drift:g})"
+    most = "" if found.shift is None else f"; most of it: {found.shift}"
+    return f"(stability index {found.index:.2f}, warned above {care.drift:g}{most})"
 
 
 def _share(share: float) -> str:

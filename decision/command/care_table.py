@@ -29,8 +29,9 @@ def importance_table(found: tuple[Importance, ...]) -> Table:
 def care_lines(report: CareReport, goal: GoalCare, care: Care) -> Iterable[str]:
     """What was found, beside the bound beyond which it is a warning."""
     looked = f"looked at {format_instant(report.made)}, with the journal up to {format_instant(report.present)}"
-    yield f"{looked}: {len(goal.warnings)} warnings"
-    yield from (f"  ! {sentence}" for sentence in goal.warnings)
+    warned = [*goal.warnings, *(f"decisions: {sentence}" for sentence in report.warnings)]
+    yield f"{looked}: {len(warned)} warning{'s' * (len(warned) != 1)}"
+    yield from (f"  ! {sentence}" for sentence in warned)
     if goal.trained:
         yield f"age: {(report.made - goal.created) / DAY:.1f} days (bound {care.age})"
     without = ", ".join(f"{number} without {cause}" for cause, number in sorted(report.degraded.items()))
@@ -82,9 +83,10 @@ def drift_table(goal: GoalCare, care: Care) -> Table:
     """The features that have shifted most."""
     title = f"Drift of features in {goal.shown} shown offers (bound {care.drift:g})"
     figures = _figures("Stability index", "Chance alone gives up to")
-    table = Table("Feature", *figures, title=title, title_justify="left")
+    table = Table("Feature", *figures, "Most of it", title=title, title_justify="left")
     for feature, found in sorted(goal.drift.items(), key=lambda each: -each[1].index)[:MOST]:
-        table.add_row(feature, f"{found.index:.3f}", f"{found.chance:.3f}")
+        most = "" if found.shift is None or not found.index else str(found.shift)
+        table.add_row(feature, f"{found.index:.3f}", f"{found.chance:.3f}", most)
     return table
 
 

@@ -55,3 +55,7 @@ def test_what_says_something_of_the_request_alone() -> None:
 )
 def test_a_value_is_told_in_plain_words(source: str, value: float | str | None, of: str | None, words: str) -> None:
     assert origin_of("any", source).tell("the_name", value, of) == words
+
+
+def test_the_rank_is_told_as_what_is_predicted_for() -> None:
+    assert origin_of("position", "").tell("position", None, None) == "standing first"

@@ -158,3 +158,26 @@ def test_what_is_said_of_the_request_counts_once_a_decision() -> None:
     people = crowd_of(np.array([1.0, 2.0, 3.0, 1.0]), np.array([0.5, 0.25, np.nan, 0.0]), names, names)
     assert people.weights(of_request=True).tolist() == [1.0, 0.0, 0.0, 1.0]
     assert people.weights(of_request=False).tolist() == [2.0, 4.0, 0.0, 0.0]
+
+
+def test_where_most_of_a_shift_comes_from_is_told_in_words() -> None:
+    ages = np.repeat(np.arange(20.0, 70.0), 20)
+    older = np.where(ages > 60.0, 90.0, ages)
+    found = shift(ages, older).shift
+    assert found is not None
+    assert found.what == "above 69, as never before"
+    assert found.before == 0.0
+    assert found.now == pytest.approx(0.18)
+    assert str(found).endswith("as never before: once 0 %, now 18 %")
+    unknown = shift(ages, np.where(ages > 60.0, np.nan, ages)).shift
+    assert unknown is not None
+    assert unknown.what == "missing"
+    fewer = shift(ages, ages[(ages < 25.0) | (ages > 30.0)]).shift
+    assert fewer is not None
+    low, high = map(float, fewer.what.split(" to "))
+    assert 20.0 <= low < high <= 35.0
+    words = np.repeat([1.0, 2.0], [900, 100])
+    other = shift(words, np.where(words == 2.0, 3.0, 1.0), categorical=True).shift
+    assert other is not None
+    assert other.what in {"one of its values", "values that were rare or never seen"}
+    assert shift(words, words[::-1], categorical=True).index == 0.0

@@ -124,7 +124,7 @@ async def test_guests_of_another_kind_are_told_by_what_tells_them_apart(bench: B
     assert [name for name, shift in found.drift.items() if shift.index > 0.2] == ["context_device"]
     (warning,) = found.warnings
     assert warning.startswith("feature context_device has drifted (stability index ")
-    assert warning.endswith("warned above 0.2): see what feeds it, then train again")
+    assert warning.endswith("most of it: missing: once 0 %, now 100 %): see what feeds it, then train again")
     assert bench.news.warnings(await bench.news.latest()) == (f"model accept: {warning}",)
 
 

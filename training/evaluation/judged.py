@@ -19,7 +19,7 @@ from training.evaluation.reach import Decided, Deeds, Reach
 from training.evaluation.rewards import Rewards
 from training.evaluation.slated import SlateComparison, Slated
 from training.evaluation.snapshots import Snapshots
-from training.material.kin import Kin
+from training.material.kin import NOBODY, Kin
 from training.material.ledger import Brought, Earned
 from training.material.occasion import occasion
 from training.material.past import NOTHING_PAST, Past
@@ -29,7 +29,6 @@ Cast = Callable[[str], Mapping[str, str]]
 """Which of the models stands for which policy with a person."""
 
 _NONE: Mapping[GoalId, Model] = {}
-_NOBODY: Kin = {}
 
 
 class Judged(msgspec.Struct, frozen=True, eq=False):
@@ -66,7 +65,7 @@ def judge(
     brought: Brought | None = None,
     further: Mapping[GoalId, Model] = _NONE,
     past: Past = NOTHING_PAST,
-    kin: Kin = _NOBODY,
+    kin: Kin = NOBODY,
     cast: Cast | None = None,
 ) -> Judged:
     """Decide every logged decision again under each of the named models, a constant and chance.

@@ -17,12 +17,10 @@ from training.evaluation.policies import GONE, action_of, worth_of
 from training.learning.alignment import align, inputs_of
 from training.learning.rows import Inputs
 from training.material.folds import fold_of
-from training.material.kin import Kin
+from training.material.kin import NOBODY, Kin
 from training.material.ledger import Earned
 from training.material.occasion import occasion
 from training.material.question import Question
-
-_NOBODY: Kin = {}
 
 
 class Lessons(msgspec.Struct, frozen=True, eq=False):
@@ -38,7 +36,7 @@ class Lessons(msgspec.Struct, frozen=True, eq=False):
 
 
 def read_lessons(
-    earned: Iterable[Earned], question: Question, catalogues: Mapping[str, Catalogue], kin: Kin = _NOBODY
+    earned: Iterable[Earned], question: Question, catalogues: Mapping[str, Catalogue], kin: Kin = NOBODY
 ) -> Lessons:
     """The lessons of decisions made with these catalogues, in the features that all of them declare.
 

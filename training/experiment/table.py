@@ -70,7 +70,7 @@ def _lift_table(report: Report, figures: ChannelFigures) -> Table:
         persons = f"{found.persons:,}"
         if figures is report.total:
             persons += f" / {number(report.ratio.expected.get(found.group, 0.0), 0)}"
-        lift = "–"
+        lift = "(compared with)" if found.group == report.beside else "too few persons"
         if found.lift is not None and found.low is not None and found.high is not None:
             lift = between(found.lift, found.low, found.high, digits)
         counts = f"{found.decisions:,}", f"{found.hits:,}"

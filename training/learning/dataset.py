@@ -17,6 +17,7 @@ from training.learning.delay import Young
 from training.learning.increment import increments
 from training.learning.rows import Inputs, Rows
 from training.learning.silence import read_silences
+from training.material.kin import NOBODY, Kin
 from training.material.ledger import shown_offers
 from training.material.question import Question
 
@@ -27,11 +28,13 @@ def read_rows(
     catalogues: Mapping[str, Catalogue],
     places: Mapping[str, frozenset[PlacementId]],
     wanted: FeatureList,
+    kin: Kin = NOBODY,
 ) -> Rows:
     """One row per shown offer whose window has passed, its recorded features put under those of `wanted`.
 
     The target is whether the goal's outcome came inside the window, for objective `value` the sum of its values, for
-    `increment` how much more that is than without an offer. Raises TrainingError when there are none.
+    `increment` how much more that is than without an offer, by what others brought: `kin` says who is the same person.
+    Raises TrainingError when there are none.
     """
     rows = _rows(shown_offers(connection, question, places), question, catalogues, wanted)
     if not len(rows):
@@ -40,7 +43,7 @@ def read_rows(
             "give a later --now, or widen --since and --until."
         )
     if question.objective == "increment":
-        return increments(rows, read_silences(connection, question, catalogues, places, wanted))
+        return increments(rows, read_silences(connection, question, catalogues, places, wanted), kin=kin)
     return rows
 
 

@@ -15,19 +15,20 @@ from training.learning.rows import Inputs, Rows
 from training.learning.tails import fit_tails
 from training.learning.trainer import LEAST_ROWS, grow_forest, may_stop, raw_inputs
 from training.material.folds import FOLDS, fold_of
+from training.material.kin import NOBODY, Kin, as_persons
 
 LEAST_SILENT = LEAST_ROWS * FOLDS // (FOLDS - 2) + FOLDS
 """Decisions that showed nothing: all folds but two must hold enough to grow a forest."""
 
 
-def increments(shown: Rows, silent: Rows, threads: int = 2) -> Rows:
+def increments(shown: Rows, silent: Rows, threads: int = 2, kin: Kin = NOBODY) -> Rows:
     """The shown rows with their increments as targets: the value less what the same request brings without an offer.
 
     Values of both are capped alike first (`training.learning.tails`). What is predicted from holds the placement too,
     so that one where nothing is shown more often does not stand for another. Raises TrainingError without enough
-    decisions that showed nothing by chance.
+    decisions that showed nothing by chance. `kin` says who is the same person.
     """
-    of_shown, of_silent = _folds(shown), _folds(silent)
+    of_shown, of_silent = _folds(shown, kin), _folds(silent, kin)
     learned = [np.flatnonzero((of_silent != fold) & (of_silent != _stopping(fold))) for fold in range(FOLDS)]
     if min(map(len, learned)) < LEAST_ROWS:
         raise TrainingError(
@@ -62,6 +63,6 @@ def _placed(rows: Rows, names: np.ndarray[tuple[int], np.dtype[np.str_]]) -> Row
     return msgspec.structs.replace(rows, inputs=inputs, matrix=matrix)
 
 
-def _folds(rows: Rows) -> np.ndarray[tuple[int], np.dtype[np.intp]]:
-    names, member = np.unique(rows.subject, return_inverse=True)
+def _folds(rows: Rows, kin: Kin) -> np.ndarray[tuple[int], np.dtype[np.intp]]:
+    names, member = np.unique(as_persons(rows.subject, kin), return_inverse=True)
     return np.array([fold_of(str(name)) for name in names], np.intp)[member]

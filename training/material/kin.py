@@ -20,6 +20,9 @@ MOST_SHARING = 3
 Kin = Mapping[str, str]
 """The person, named after the first of them, of each customer `c:` and visitor `v:` who was seen with another."""
 
+NOBODY: Kin = {}
+"""Everybody is a person by the one name that is known."""
+
 
 def kin(pairs: Iterable[tuple[str, str]]) -> dict[str, str]:
     """Who is whom, from pairs of a customer and a visitor; in the order of their names."""

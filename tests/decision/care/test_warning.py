@@ -6,7 +6,7 @@ import pytest
 from decision.care.ledger import DAY, Served
 from decision.care.report import Calibrated, Evidence, GoalCare
 from decision.care.warning import warnings_of, warnings_of_serving
-from models.reference import Stability
+from models.reference import Shift, Stability
 from rules.care import Care
 from rules.ids import Instant, ModelVersion
 
@@ -43,6 +43,12 @@ def test_the_largest_shift_comes_first() -> None:
     shifted = msgspec.structs.replace(SOUND, drift={"a": Stability(0.3, 0.0), "b": Stability(0.9, 0.0)})
     assert [sentence.split()[1] for sentence in warnings_of(shifted, Care(), NOW)] == ["b", "a"]
     assert warnings_of(shifted, Care(drift=1.0), NOW) == ()
+
+
+def test_a_shift_is_told_with_where_it_comes_from() -> None:
+    found = Stability(0.3, 0.0, Shift("missing", 0.01, 0.4))
+    (sentence,) = warnings_of(msgspec.structs.replace(SOUND, drift={"age": found}), Care(), NOW)
+    assert "warned above 0.2; most of it: missing: once 1 %, now 40 %)" in sentence
 
 
 def test_decisions_without_a_part_are_told_by_part() -> None:

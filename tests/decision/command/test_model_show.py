@@ -15,7 +15,7 @@ from decision.journal.journal import Journal
 from decision.keys import CARE_REPORT
 from decision.store.redis import RedisStore
 from models.artefact import encode_artefact, version_of
-from models.reference import Stability
+from models.reference import Shift, Stability
 from rules.ids import Instant, OfferId
 from rules.instant import parse_instant
 from tests.decision.journal.records import NOW as JOURNAL_NOW
@@ -55,14 +55,25 @@ def test_a_model_in_use_is_shown_with_what_it_looks_at_and_what_was_found(tmp_pa
         created=Instant(NOW - 2 * DAY),
         trained=True,
         shown=9_000,
-        drift={"customer_age": Stability(0.3, 0.01), "customer_tier": Stability(0.01, 0.02)},
+        drift={
+            "customer_age": Stability(0.3, 0.01, Shift("61 to 99", 0.1, 0.3)),
+            "customer_tier": Stability(0.01, 0.02),
+        },
         prediction=Stability(0.123, 0.01),
         calibrated=Calibrated(0.9, -1.5, (CalibratedDay("2026-04-14", 500, 0.05, 0.045),)),
         evidence=Evidence(12, 3, (1, 2, 4, 9, 12), ((OfferId("alba-spa"), 0),)),
         warnings=("feature customer_age has drifted",),
     )
 
-    report = CareReport(made=NOW, present=NOW, decisions=400, fallbacks=3, degraded={"profile": 7}, goals={GOAL: found})
+    report = CareReport(
+        made=NOW,
+        present=NOW,
+        decisions=400,
+        fallbacks=3,
+        degraded={"profile": 27},
+        goals={GOAL: found},
+        warnings=("6.75 % of the last day's 400 decisions went without 'profile'",),
+    )
 
     async def look() -> None:
         store = RedisStore.connect(valkey_url)
@@ -73,10 +84,13 @@ def test_a_model_in_use_is_shown_with_what_it_looks_at_and_what_was_found(tmp_pa
     told = succeed("model", "show", version)
     for words in (
         "looked at 2026-04-15T10:00:00Z",
+        "up to 2026-04-15T10:00:00Z: 2 warnings",
         "! feature customer_age has drifted",
+        "! decisions: 6.75 % of the last day's 400 decisions went without 'profile'",
+        "61 to 99: once 10 %, now 30 %",
         "1 below 1, 2 below 10, 4 below 100, 9 below 1000, 12 below 10000; 3 below 20 (bound 0.5 of all)",
         "age: 2.0 days (bound 30d)",
-        "of all goals: 400, 3 of them fallbacks, 7 without profile (bound 0.05 of all)",
+        "of all goals: 400, 3 of them fallbacks, 27 without profile (bound 0.05 of all)",
         "alba-spa 0",
         "0.900 times what was predicted came, -1.5 standard errors off",
         "stability index 0.123",

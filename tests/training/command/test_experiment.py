@@ -50,6 +50,8 @@ def test_groups_are_told_with_their_lifts_and_figures(settings: Settings, tmp_pa
     assert result.exit_code == 0
     assert "divided as declared (p = " in result.output
     assert "levers/none" in result.output
+    beside = [line.split() for line in result.output.splitlines() if "(compared with)" in line]
+    assert {words[0] for words in beside} == {"champion"}
     told = json.loads(figures.read_bytes())
     assert [found["group"] for found in told["channels"][0]["groups"]] == ["holdout", "levers/none", "champion"]
     assert told["channels"][0]["groups"][0]["high"] < 0
@@ -66,6 +68,13 @@ def test_no_figure_is_lost_where_a_line_is_short(settings: Settings, monkeypatch
         said.append(run("levers").output)
     assert not lost(said[0], said[2])
     assert not lost(said[1], said[2])
+
+
+def test_a_missing_lift_says_why(settings: Settings) -> None:
+    asyncio.run(fill(settings, divided_visits(unpack(PACKAGE), 120, 3)))
+    said = run("levers").output
+    assert said.count("too few persons") == 2 * said.count("(compared with)") > 0
+    assert "–" not in said
 
 
 def test_what_is_declared_but_was_never_met_is_not_called_unknown(settings: Settings) -> None:

@@ -105,3 +105,16 @@ def test_without_decisions_that_showed_nothing_it_is_said_what_to_do() -> None:
         increments(shown, silent.take(np.arange(120)), threads=1)
     few = increments(shown, silent.take(np.arange(LEAST_SILENT + 60)), threads=1)
     assert np.isfinite(few.target).all()
+
+
+def test_no_prediction_knows_what_the_same_person_did_under_another_name() -> None:
+    shown, silent = world(3_000, 22)
+    cookies = msgspec.structs.replace(silent, subject=np.char.replace(silent.subject, "c:", "v:"))
+    kin = {
+        name: person
+        for one in np.unique(silent.subject).tolist()
+        for name, person in ((one, one), (one.replace("c:", "v:"), one))
+    }
+    whole = increments(shown, silent, threads=1)
+    assert np.array_equal(increments(shown, cookies, threads=1, kin=kin).target, whole.target)
+    assert not np.array_equal(increments(shown, cookies, threads=1).target, whole.target)
