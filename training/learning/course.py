@@ -61,9 +61,9 @@ def train(
     again = msgspec.structs.replace(recipe, rounds=found.rounds)
     before = rows.take(np.concatenate([parts.fit, parts.tune]))
     earlier = grow_forest(before, None, again)
-    first = _artefact(before, goal, objective, created, earlier, _calibration(found, tune, objective), {})
+    first = _artefact(before, goal, objective, created, earlier, calibration_of(found, tune, objective), {})
     quality = _quality(first, champion, before, judge, objective, recipe)
-    calibration = _calibration(earlier, judge, objective)
+    calibration = calibration_of(earlier, judge, objective)
     learned = Lesson(rows, np.ones(len(rows)))
     if young is not None and len(young.rows):
         rate = predict(first, young.rows)
@@ -77,7 +77,8 @@ def train(
     return Course(artefact, parts, first, quality)
 
 
-def _calibration(forest: Forest, later: Rows, objective: Objective) -> Calibration | None:
+def calibration_of(forest: Forest, later: Rows, objective: Objective) -> Calibration | None:
+    """What makes a response forest's predictions for later rows true; other objectives have none."""
     return fit_calibration(forest.predict(raw_inputs(later)), later.target) if objective == "response" else None
 
 

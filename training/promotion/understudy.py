@@ -17,11 +17,11 @@ from models.model import Model, load_model
 from rules.catalogue import Catalogue
 from rules.ids import Instant
 from training.errors import TrainingError
-from training.learning.course import Course, warm_up
+from training.learning.course import Course, calibration_of, warm_up
 from training.learning.predictor import predict
 from training.learning.recipe import recipe_for
 from training.learning.rows import Rows
-from training.learning.trainer import grow_forest
+from training.learning.trainer import Forest, grow_forest
 from training.material.folds import FOLDS, fold_of
 from training.promotion.opponent import Champion, recounted
 
@@ -66,9 +66,11 @@ def understudy_of(rows: Rows, course: Course, champion: Artefact | None, threads
     nobody = Understudy((), judge, since, late[:0], None)
     if not len(judge):
         return nobody
-    fold = folds_of(rows)
+    latest = rows.take(course.parts.judge)
     try:
-        grown = tuple(_grown(rows.take(np.flatnonzero(fold != own)), course.judged, threads) for own in range(FOLDS))
+        grown = tuple(
+            _grown(_without(rows, own), _without(latest, own), course.judged, threads) for own in range(FOLDS)
+        )
     except TrainingError:
         return nobody
     return Understudy(grown, judge, since, late, earlier)
@@ -78,11 +80,7 @@ def opponents_of(champion: Champion, rows: Rows, catalogue: Catalogue) -> dict[s
     """The champion's models to judge, by the names that `cast` calls them: rates without each fold of the persons."""
     if not champion.counts:
         return {f"{CHAMPION} {fold}": champion.model for fold in range(FOLDS)}
-    own = folds_of(rows)
-    return {
-        f"{CHAMPION} {fold}": recounted(champion, rows.take(np.flatnonzero(own != fold)), catalogue).model
-        for fold in range(FOLDS)
-    }
+    return {f"{CHAMPION} {fold}": recounted(champion, _without(rows, fold), catalogue).model for fold in range(FOLDS)}
 
 
 def cast(person: str) -> dict[str, str]:
@@ -104,8 +102,16 @@ def _learned_until(rows: Rows, champion: Artefact | None, begins: Instant) -> In
     return begins if champion.window is None else champion.window[1]
 
 
-def _grown(rows: Rows, judged: Artefact, threads: int) -> Artefact:
-    """A forest of as many trees as the judged one, on other rows; it keeps that one's calibration."""
+def _without(rows: Rows, fold: int) -> Rows:
+    return rows.take(np.flatnonzero(folds_of(rows) != fold))
+
+
+def _grown(rows: Rows, latest: Rows, judged: Artefact, threads: int) -> Artefact:
+    """A forest of as many trees as the judged one on other rows, with the calibration which that needs on the latest.
+
+    So is the artefact that would serve made, of all rows.
+    """
+    earlier = Forest(judged.forest, judged.features, judged.categories, 0)
     recipe = recipe_for(judged.objective, rows.target, threads)
     forest = grow_forest(rows, None, msgspec.structs.replace(recipe, rounds=judged.forest.count("\nTree=")))
     return msgspec.structs.replace(
@@ -113,5 +119,6 @@ def _grown(rows: Rows, judged: Artefact, threads: int) -> Artefact:
         features=forest.features,
         categories=forest.categories,
         forest=forest.text,
+        calibration=calibration_of(earlier, latest, judged.objective),
         warm_up=warm_up(forest, rows),
     )
