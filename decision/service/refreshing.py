@@ -71,6 +71,8 @@ class Refresher:
             self._settle(wanted, pointers, challengers)
             if self._rest.lasts(self._choose(wanted, pointers, challengers)):
                 self.problems["building"] = "the process that builds what is published died; it is tried again later"
+            elif challengers and self._rest.lasts(self._choose(wanted, pointers, challengers, spared=False)):
+                self.problems["building"] = "the process that builds challengers died; they are tried again later"
             if self._packing is not None and self.snapshot is not None:
                 await self._packing.use(self.snapshot.catalogue)
             return changed
@@ -94,8 +96,8 @@ class Refresher:
                 # Nobody knows which part of it was to blame, but somebody has to be told.
                 REFRESH_FAILURES.labels("catalogue").inc()
                 log.error("version_killed_builder", catalogue=choice.catalogue, error=str(error), rest=seconds)
-                return False
-            self._rest.end()
+                continue
+            self._rest.end(choice)
             for refusal in assembled.refused:
                 self._refuse(refusal, choice.catalogue)
             if assembled.snapshot is not None:
@@ -110,8 +112,13 @@ class Refresher:
         self._swap(snapshot)
         return True
 
-    def _choose(self, wanted: str, pointers: Mapping[str, str], challengers: Mapping[str, str]) -> Choice | None:
-        """What is wanted and was not refused, and behind it what is served now."""
+    def _choose(
+        self, wanted: str, pointers: Mapping[str, str], challengers: Mapping[str, str], spared: bool = True
+    ) -> Choice | None:
+        """What is wanted and was not refused, and behind it what is served now.
+
+        Where that killed its builder, it is `spared` the challengers for a while: no update waits for them.
+        """
         served = self.snapshot.catalogue.version if self.snapshot is not None else wanted
         refused = self._refused
         catalogues = [each for each in (wanted, served) if ("catalogue", CATALOGUE_SLOT, each, each) not in refused]
@@ -129,7 +136,8 @@ class Refresher:
             for goal, version in challengers.items()
             if ("model", goal, version, catalogues[0]) not in refused
         }
-        return Choice(catalogues[0], models, tried)
+        choice = Choice(catalogues[0], models, tried)
+        return Choice(catalogues[0], models) if spared and tried and self._rest.lasts(choice) else choice
 
     async def _order(self, choice: Choice) -> Order | None:
         """A choice with its blobs; None when one of them is not there, which is refused for that."""

@@ -65,10 +65,11 @@ class Building(LocalBuilding):
     def __init__(self) -> None:
         self.begun: list[float] = []
         self.deadly = False
+        self.hates_challengers = False
 
     async def assemble(self, order: Order, now: Instant) -> Assembled:
         self.begun.append(asyncio.get_running_loop().time())
-        if self.deadly:
+        if self.deadly or (self.hates_challengers and order.challengers):
             raise BuilderDied("killed")
         return await super().assemble(order, now)
 
@@ -265,4 +266,36 @@ async def test_a_version_that_kills_its_builder_is_tried_more_and_more_seldom(
     assert refresher.problems == {}
     await service.publishing.publish_workspace(TOML.replace(b"slots = 3", b"slots = 4"), OFFERS, "offers.csv")
     assert await refresher.refresh()
+    assert refresher.problems == {}
+
+
+async def test_no_update_waits_for_a_challenger_that_kills_its_builder(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("decision.version.rest.FIRST_SECONDS", 100.0)
+    building = Building()
+    service = compose(MemoryStore(lambda: NOW / 1000), Settings(data=str(tmp_path)), lambda: NOW, building=building)
+    refresher = service.refresher
+    await service.publishing.publish_workspace(TOML, OFFERS, "offers.csv")
+    await refresher.refresh()
+    building.hates_challengers = True
+    challenger = await service.publishing.publish_model(rates(overall=0.3), activate=False)
+    await service.publishing.challenge(challenger.version)
+    assert not await refresher.refresh(), "what was served goes on"
+    for slots in (b"slots = 1", b"slots = 2"):
+        published = await service.publishing.publish_workspace(TOML.replace(b"slots = 3", slots), OFFERS, "offers.csv")
+        assert await refresher.refresh()
+        assert refresher.snapshot is not None
+        assert refresher.snapshot.catalogue.version == published.version
+        assert "challengers died" in refresher.problems["building"]
+    deaths = len(building.begun)
+    assert not await refresher.refresh()
+    assert len(building.begun) == deaths, "it is left alone for a while"
+    # Tried again after its rest, for somebody else may have killed the builder.
+    building.hates_challengers = False
+    loop, clock = asyncio.get_running_loop(), asyncio.get_running_loop().time
+    monkeypatch.setattr(loop, "time", lambda: clock() + 100.0)
+    assert await refresher.refresh()
+    assert refresher.snapshot is not None
+    assert refresher.snapshot.challengers[ACCEPT].version == challenger.version
     assert refresher.problems == {}
