@@ -4,9 +4,9 @@ from collections.abc import Sequence
 
 from training.evaluation.estimators import ESTIMATORS
 from training.evaluation.policies import LOGGED
-from training.evaluation.slate_table import ASSUMPTIONS, slate_notes, values_of
+from training.evaluation.slate_table import ASSUMPTIONS, slate_digits, slate_notes, values_of
 from training.evaluation.slated import SlateComparison
-from training.figure import between, digits_of, number, with_error
+from training.figure import between, number, with_error
 from training.page.document import heading, paragraph, table
 from training.page.plot import Mark, axis_of, interval_plot
 
@@ -25,7 +25,7 @@ def _under(slates: Sequence[SlateComparison], assumption: str) -> list[str]:
     marks = [Mark(policy, dr.value, dr.low, dr.high) for policy, dr in drs.items()]
     if marks:
         parts.append(interval_plot(marks, "Value of all ranks, per decision", axis_of(marks)))
-    digits = digits_of(max((abs(dr.value) for dr in drs.values()), default=0.0))
+    digits = slate_digits(slates, assumption)
     rows: list[tuple[str, ...]] = []
     for policy, values in found.items():
         dr, gain, support = values.estimates["DR"], values.gain, values.support

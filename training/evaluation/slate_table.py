@@ -33,15 +33,21 @@ def slate_notes(slates: Sequence[SlateComparison], assumption: str) -> list[str]
     return said
 
 
+def slate_digits(slates: Sequence[SlateComparison], assumption: str) -> int:
+    """Decimals of all values under an assumption, so that they can be compared down the column."""
+    told = [values for values in (values_of(found)[assumption] for found in slates) if not values.support.refusal]
+    return digits_of(max((abs(values.estimates["DR"].value) for values in told), default=0.0))
+
+
 def slate_table(slates: Sequence[SlateComparison], assumption: str, title: str) -> Table:
     """Whole slates beside each other under an assumption, with intervals of 95 %, and how far the log supports them."""
     table = _table(title, " ".join(slate_notes(slates, assumption)))
     for column in ("DR", "from", "to", "Gain", "from", "to", "Eff. n", "Outside"):
         table.add_column(column, justify="right", no_wrap=True)
+    digits = slate_digits(slates, assumption)
     for found in slates:
         values = values_of(found)[assumption]
         dr, gain, support = values.estimates["DR"], values.gain, values.support
-        digits = digits_of(dr.value)
         figures = (dr.value, dr.low, dr.high) if not support.refusal else [nan] * 3
         gains = (gain.value, gain.low, gain.high) if found.policy != LOGGED else [nan] * 3
         shown = (number(figure, digits) for figure in (*figures, *gains))
@@ -51,13 +57,13 @@ def slate_table(slates: Sequence[SlateComparison], assumption: str, title: str) 
 
 def slate_estimators_table(slates: Sequence[SlateComparison], title: str) -> Table:
     """What each estimator says of each policy's slates under each assumption."""
-    table = _table(title, "Where they differ much, go by the one that the log supports.")
+    table = _table(title, "Cascades assume less; what the log cannot tell of them it may tell rank by rank.")
     table.add_column("Ranks", no_wrap=True)
     for name in ESTIMATORS:
         table.add_column(name, justify="right", no_wrap=True)
     for found in slates:
         for assumption, values in values_of(found).items():
-            digits = digits_of(values.estimates["DR"].value)
+            digits = slate_digits(slates, assumption)
             figures = [nan if values.support.refusal else one.value for one in values.estimates.values()]
             table.add_row(found.policy, assumption, *(number(figure, digits) for figure in figures))
     return table
