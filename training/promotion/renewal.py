@@ -54,7 +54,7 @@ async def renewal_of(registry: Registry, material: Material) -> Renewal:
 
 def _fresh(connection: duckdb.DuckDBPyConnection, material: Material, since: Instant) -> int:
     question = material.question
-    meant = [f"{version} {place}" for version, places in material.places.items() for place in sorted(places)]
+    meant = [f"{version} {place}" for version, places in material.taught.items() for place in sorted(places)]
     parameters = {
         "since": since,
         "window": question.window,
