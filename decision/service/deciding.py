@@ -7,6 +7,7 @@ import msgspec
 
 from decision.clock import Clock
 from decision.journal.record import encode_record
+from decision.keys import SubjectId
 from decision.logs import log
 from decision.service.admission import Ask
 from decision.service.answer import DecisionAnswer
@@ -28,6 +29,7 @@ from decision.service.made import (
 from decision.service.recorder import Recorder, Written
 from decision.service.telling import Telling
 from decision.service.volumes import Volumes, settles
+from decision.store.port import Refused, Unfinished
 from decision.subject.contacts import Contacts
 from decision.subject.identities import Subject
 from decision.subject.state import NOBODY, SubjectState, SubjectStates
@@ -79,7 +81,7 @@ class Deciding:
         self.under_way += 1
         try:
             made = await self._make(ask, deadline, self._seconds * (1.0 - LOAD_SHARE), lap)
-            if not ask.dry_run:
+            if not ask.dry_run and not made.recorded:
                 made = await self._record(ask, made, deadline)
                 lap("journal")
         except (Unavailable, TimeoutError):
@@ -126,9 +128,9 @@ class Deciding:
             if state is None:
                 return made
             reserved = await self._reserve(ask, made, state, deadline)
-            lap("reserve")
-            if reserved:
-                return msgspec.structs.replace(made, reserved=True)
+            lap("journal" if reserved is not None and reserved.recorded else "reserve")
+            if reserved is not None:
+                return reserved
             with deadline.waiting():
                 await self._volumes.release([(made.draw.id, made.claims)])
             contended = state
@@ -187,13 +189,31 @@ class Deciding:
     def _draw(self, ask: Ask, state: SubjectState | None) -> Draw:
         return draw_now(self._clock, self._random, ask, state)
 
-    async def _reserve(self, ask: Ask, made: Made, state: SubjectState, deadline: Deadline) -> bool:
-        """Append the contacts only if nobody else did since they were read; raises `TimeoutError`."""
+    async def _reserve(self, ask: Ask, made: Made, state: SubjectState, deadline: Deadline) -> Made | None:
+        """Append the contacts, unless somebody else did since they were read: then there is None.
+
+        The decision is written down in the same step, but for one that holds units of volume limits: these lie apart.
+        Raises `Unavailable` or `TimeoutError`; what may have been written down all the same is withdrawn then.
+        """
         owner = state.subject.owner
         if owner is None or not made.decision.offers:
-            return True
-        with deadline.waiting():
-            return await self._contacts.add_if(owner, contacts_of(ask, made), state.seen)
+            return msgspec.structs.replace(made, reserved=True)
+        if made.claims:
+            with deadline.waiting():
+                added = await self._contacts.add_if(owner, contacts_of(ask, made), state.seen)
+            return msgspec.structs.replace(made, reserved=True) if added else None
+        written = _written(ask, made, owner)
+        try:
+            with deadline.waiting():
+                added = await self._recorder.record_if(written, state.seen)
+        except Refused:
+            raise
+        except Unfinished as error:
+            return _unacknowledged(made, error)
+        except (Unavailable, TimeoutError):
+            self._recorder.withdraw(withdrawal_of(ask, made))
+            raise
+        return msgspec.structs.replace(made, reserved=True, recorded=True) if added else None
 
     async def _record(self, ask: Ask, made: Made, deadline: Deadline) -> Made:
         """Journal the decision, index it for its outcomes, and count it as a contact unless that was done.
@@ -203,20 +223,30 @@ class Deciding:
         it is withdrawn, and this raises `Unavailable` or `TimeoutError`.
         """
         owner = made.subject(ask).owner if made.decision.offers and not made.reserved else None
-        contacts = () if owner is None else contacts_of(ask, made)
-        settled = settles(made.draw.id, made.claims)
-        record, entry = encode_record(record_of(ask, made)), encode_entry(index_entry_of(ask, made))
+        written = _written(ask, made, owner)
         try:
             with deadline.waiting():
-                lapsed = await self._recorder.record(Written(made.draw.id, record, entry, owner, contacts, settled))
+                lapsed = await self._recorder.record(written)
         except (Unavailable, TimeoutError) as error:
             if made.claims:
                 self._recorder.withdraw(withdrawal_of(ask, made))
                 raise
-            log.error("journal_unavailable", decision=made.draw.id, error=str(error) or "no answer before the deadline")
-            decision = msgspec.structs.replace(made.decision, degraded=(*made.decision.degraded, "journal"))
-            return msgspec.structs.replace(made, decision=decision)
+            return _unacknowledged(made, error)
         if lapsed:
             self._recorder.withdraw(withdrawal_of(ask, made))
             raise Unavailable(f"What was held for decision {made.draw.id} was not written down in time.")
         return made
+
+
+def _written(ask: Ask, made: Made, owner: SubjectId | None) -> Written:
+    """What is written down of it, with its contacts for an `owner` that has not got them."""
+    contacts = () if owner is None else contacts_of(ask, made)
+    record, entry = encode_record(record_of(ask, made)), encode_entry(index_entry_of(ask, made))
+    return Written(made.draw.id, record, entry, owner, contacts, settles(made.draw.id, made.claims))
+
+
+def _unacknowledged(made: Made, error: Exception) -> Made:
+    """The same, shown although its record may be missing."""
+    log.error("journal_unavailable", decision=made.draw.id, error=str(error) or "no answer before the deadline")
+    decision = msgspec.structs.replace(made.decision, degraded=(*made.decision.degraded, "journal"))
+    return msgspec.structs.replace(made, decision=decision, reserved=True, recorded=True)

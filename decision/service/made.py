@@ -45,7 +45,8 @@ def draw_now(clock: Clock, random: Random, ask: Ask, state: SubjectState | None)
 class Made(msgspec.Struct, frozen=True, eq=False):
     """A decision and what it was made from; `state` is None when the subject could not be loaded.
 
-    `reserved` says that its contacts are in the history, and `claims` are what is held for it of volume limits.
+    `reserved` says that its contacts are in the history, `recorded` that all of it is written down, and `claims` are
+    what is held for it of volume limits.
     `verdicts` is the final `Reason` of every candidate, and `shadow` what the challenger would have done.
     """
 
@@ -56,6 +57,7 @@ class Made(msgspec.Struct, frozen=True, eq=False):
     without: tuple[str, ...]
     terms: Terms = NO_TERMS
     reserved: bool = False
+    recorded: bool = False
     claims: tuple[Claim, ...] = ()
     shadow: Shadow | None = None
 

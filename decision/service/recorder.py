@@ -9,7 +9,7 @@ from decision.keys import SubjectId
 from decision.service.decision_index import DecisionIndex
 from decision.service.withdrawing import Withdrawal, Withdrawing
 from decision.store.port import Settle, Store, Write
-from decision.subject.contacts import Contacts
+from decision.subject.contacts import Contacts, Seen
 from rules.contact import CONTACT
 from rules.ids import DecisionId
 
@@ -57,6 +57,15 @@ class Recorder:
         for number, owner in owners.items():
             await self._contacts.cut_if_long(owner, given[number])
         return frozenset(decision for number, decision in holders.items() if given[number] == 0)
+
+    async def record_if(self, decision: Written, seen: Seen) -> bool:
+        """Write a decision down with its contacts, in one step, if the history still ends where it was seen to.
+
+        False, and no change, when it does not. It settles nothing. Errors are those of `Store.append_with`.
+        """
+        assert decision.owner is not None
+        entry, put = journal_entry(decision.record), self._index.entry(decision.id, decision.entry)
+        return await self._contacts.add_with(decision.owner, decision.contacts, seen, entry, put)
 
     async def repeat(self, *decisions: Written) -> frozenset[DecisionId]:
         """`record` once more, when it is not known what of the first time arrived.

@@ -4,7 +4,8 @@ import time
 from collections.abc import AsyncIterator, Callable, Sequence
 
 from decision.store.memory_counters import MemoryCounters
-from decision.store.port import Append, Entry, Held, Hold, Position, Put, Settle, Write, position_key
+from decision.store.port import Append, Entry, Held, Hold, Position, Put, Settle, Unfinished, Write, position_key
+from rules.errors import Unavailable
 
 
 class MemoryStore:
@@ -72,6 +73,25 @@ class MemoryStore:
             self._ends[key] = self._clock() + ttl
         self._values[key] = current + value
         return len(self._values[key])
+
+    async def append_with(
+        self,
+        key: str,
+        value: bytes,
+        entry: Entry,
+        put: Put,
+        expected_length: int,
+        ttl: int | None = None,
+        expected_end: bytes = b"",
+    ) -> int | None:
+        """`append`, and an entry and a value that follow it as in a cluster."""
+        length = await self.append(key, value, expected_length, ttl, expected_end)
+        if length is not None:
+            try:
+                await self.write((entry, put))
+            except Unavailable as error:
+                raise Unfinished(str(error)) from error
+        return length
 
     async def append_once(
         self,

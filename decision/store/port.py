@@ -23,6 +23,14 @@ class Silent(Unavailable):
     """The store did not answer in time; asking it again at once would only mean waiting again."""
 
 
+class Refused(Unavailable):
+    """The store answered that it does not do this: nothing of it was done."""
+
+
+class Unfinished(Unavailable):
+    """A string was appended to, but what was to follow may not be written."""
+
+
 class Put(msgspec.Struct, frozen=True):
     """Set a value; `ttl` in seconds."""
 
@@ -138,6 +146,23 @@ class Store(Protocol):
         """Append to a byte string and return its new length; None when its length or end is not the expected one.
 
         Who expects a length but no end may be deceived by a string that was cut and has grown again.
+        """
+        ...
+
+    async def append_with(
+        self,
+        key: str,
+        value: bytes,
+        entry: Entry,
+        put: Put,
+        expected_length: int,
+        ttl: int | None = None,
+        expected_end: bytes = b"",
+    ) -> int | None:
+        """`append`, and add an entry to a log and set a value in the same step; None, and no change, when it may not.
+
+        In a cluster, where all three lie apart, entry and value follow the append: `Unfinished` when they may not have.
+        `Refused` when nothing was done; after another `Unavailable` nobody knows.
         """
         ...
 

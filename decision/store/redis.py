@@ -6,10 +6,23 @@ from redis.exceptions import NoScriptError
 
 from decision.store.connection import Reply
 from decision.store.lane import Lane
-from decision.store.port import Append, Entry, Held, Hold, Position, Put, Settle, Write, position_key, settled_key
-from decision.store.scripts import APPEND, APPEND_ONCE, COMPARE_AND_PUT, SWAP, Script
+from decision.store.port import (
+    Append,
+    Entry,
+    Held,
+    Hold,
+    Position,
+    Put,
+    Settle,
+    Unfinished,
+    Write,
+    position_key,
+    settled_key,
+)
+from decision.store.scripts import APPEND, APPEND_ONCE, APPEND_WITH, COMPARE_AND_PUT, SWAP, Script
 from decision.store.volume_scripts import COUNT, HOLD, SETTLE
 from decision.store.wire import ClusterWire, Command, ServerWire, Wire, unavailable
+from rules.errors import Unavailable
 
 TIMEOUT = 2.0
 """Seconds to wait for a reply; a decision's own deadline is far shorter and does not wait for it."""
@@ -17,7 +30,8 @@ TIMEOUT = 2.0
 _FIELD = b"e"
 
 _SOURCES: dict[object, str] = {
-    script.hash: script.source for script in (COMPARE_AND_PUT, APPEND, APPEND_ONCE, SWAP, HOLD, SETTLE, COUNT)
+    script.hash: script.source
+    for script in (COMPARE_AND_PUT, APPEND, APPEND_ONCE, APPEND_WITH, SWAP, HOLD, SETTLE, COUNT)
 }
 """The scripts by hash, for a server that does not know them yet."""
 
@@ -83,6 +97,32 @@ class RedisStore:
         (length,) = await self._ask_all((_append(key, value, expected_length, ttl, expected_end),))
         assert isinstance(length, int)
         return None if length < 0 else length
+
+    async def append_with(
+        self,
+        key: str,
+        value: bytes,
+        entry: Entry,
+        put: Put,
+        expected_length: int,
+        ttl: int | None = None,
+        expected_end: bytes = b"",
+    ) -> int | None:
+        """`append`, and add an entry to a log and set a value in the same step; in a cluster they follow it."""
+        if self._wire.whole:
+            conditions = expected_length, expected_end, _seconds(ttl)
+            also = entry.entry, put.value, _seconds(put.ttl)
+            keys = key, entry.log, put.key
+            (length,) = await self._ask_all((("EVALSHA", APPEND_WITH.hash, 3, *keys, value, *conditions, *also),))
+            assert isinstance(length, int)
+            return None if length < 0 else length
+        given = await self.append(key, value, expected_length, ttl, expected_end)
+        if given is not None:
+            try:
+                await self.write((entry, put))
+            except Unavailable as error:
+                raise Unfinished(str(error)) from error
+        return given
 
     async def append_once(
         self,

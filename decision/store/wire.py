@@ -14,11 +14,11 @@ from redis.asyncio.cluster import RedisCluster
 from redis.asyncio.connection import ConnectionPool
 from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
-from redis.exceptions import RedisClusterException, RedisError
+from redis.exceptions import RedisClusterException, RedisError, ResponseError
 from redis.exceptions import TimeoutError as RedisTimeout
 
 from decision.store.connection import Batch, Connection, Reply
-from decision.store.port import Silent
+from decision.store.port import Refused, Silent
 from rules.errors import Unavailable
 
 Read = TypeVar("Read")
@@ -36,7 +36,12 @@ def _matching(prefix: str) -> tuple[str | int, ...]:
 
 
 class Wire(Protocol):
-    """A connection to servers; each future fails with `Unavailable` when they do not answer in time."""
+    """A connection to servers; each future fails with `Unavailable` when they do not answer in time.
+
+    `whole`: one script may touch any keys.
+    """
+
+    whole: bool
 
     def run(self, commands: Sequence[Command]) -> asyncio.Future[list[Reply]]:
         """Send the commands together; their replies, in order."""
@@ -59,7 +64,8 @@ def unavailable(error: Exception) -> Unavailable:
     """The error that callers see when the store does not answer."""
     # The client calls a silent server's greeting a lost connection; what it came from tells them apart.
     silent = any(isinstance(each, (TimeoutError, RedisTimeout)) for each in (error, error.__cause__, error.__context__))
-    return (Silent if silent else Unavailable)(
+    refused = isinstance(error, ResponseError)
+    return (Silent if silent else Refused if refused else Unavailable)(
         f"The store does not do what it was asked ({type(error).__name__}: {error}); "
         "check that it runs and that CONCIERGE_STORE names it."
     )
@@ -67,6 +73,8 @@ def unavailable(error: Exception) -> Unavailable:
 
 class ServerWire:
     """One server, over as many connections as batches are under way; `timeout` in seconds bounds every silence."""
+
+    whole = True
 
     def __init__(self, url: str, timeout: float) -> None:
         self._pool: ConnectionPool = ConnectionPool.from_url(
@@ -138,6 +146,8 @@ def _values(replies: list[Reply]) -> list[bytes | None]:
 
 class ClusterWire:
     """A cluster: each batch becomes one pipeline per node."""
+
+    whole = False
 
     def __init__(self, url: str, timeout: float) -> None:
         self._client = RedisCluster.from_url(

@@ -8,7 +8,7 @@ import msgspec
 import numpy as np
 
 from decision.keys import SubjectId, contacts_key, is_visitor, mark_key
-from decision.store.port import Append, Put, Store
+from decision.store.port import Append, Entry, Put, Store
 from decision.subject.profiles import ATTEMPTS, DAY
 from decision.subject.turns import Turns
 from rules.contact import CONTACT, MOST_COUNTED, read_contacts
@@ -82,6 +82,13 @@ class Contacts:
         """Append contacts if the history still ends where it was seen to; False, and no change, when it does not."""
         key, ttl = contacts_key(subject), self._ttl(subject)
         length = await self._store.append(key, b"".join(records), seen.length, ttl, seen.end)
+        await self.cut_if_long(subject, length)
+        return length is not None
+
+    async def add_with(self, subject: SubjectId, records: Iterable[bytes], seen: Seen, entry: Entry, put: Put) -> bool:
+        """`add_if`, with a log's entry and a value in the same step, as `Store.append_with` says."""
+        key, ttl = contacts_key(subject), self._ttl(subject)
+        length = await self._store.append_with(key, b"".join(records), entry, put, seen.length, ttl, seen.end)
         await self.cut_if_long(subject, length)
         return length is not None
 

@@ -156,7 +156,7 @@ async def test_the_stages_of_a_decision_are_timed_for_whoever_asks(client: Async
     stages = {match[1]: float(match[2]) for entry in entries if (match := re.fullmatch(r"(\w+);dur=(\d+\.\d+)", entry))}
     assert len(stages) == len(entries)
     assert list(stages)[:2] == ["admit", "load"]
-    assert list(stages)[-4:] == ["reserve", "journal", "answer", "total"]
+    assert list(stages)[-4:] == ["conclude", "journal", "answer", "total"]
     assert {"facts", "screen", "predict", "draw"} < set(stages)
     total = stages.pop("total")
     assert 0 < total < took

@@ -85,6 +85,20 @@ class SteppingStore:
         append = partial(self._shared.append, key, value, expected_length, ttl, expected_end)
         return await self._step(append, (), (key,))
 
+    async def append_with(
+        self,
+        key: str,
+        value: bytes,
+        entry: Entry,
+        put: Put,
+        expected_length: int,
+        ttl: int | None = None,
+        expected_end: bytes = b"",
+    ) -> int | None:
+        append = partial(self._shared.append_with, key, value, entry, put, expected_length, ttl, expected_end)
+        # Nobody here reads the journal, nor an index entry but by an id of its own.
+        return await self._step(append, (), (key,))
+
     async def append_once(
         self,
         key: str,

@@ -142,7 +142,7 @@ async def test_each_stage_of_a_decision_is_told_as_it_ends(concierge: Concierge)
     stages: list[str] = []
     await concierge.deciding.decide(admit(question, concierge.refresher.snapshot, NOW), lap=stages.append)
     assert stages[0] == "load"
-    assert stages[-3:] == ["conclude", "reserve", "journal"]
+    assert stages[-3:] == ["draw", "conclude", "journal"]
     stages.clear()
     dry = msgspec.structs.replace(question, dry_run=True)
     await concierge.deciding.decide(admit(dry, concierge.refresher.snapshot, NOW), lap=stages.append)

@@ -5,7 +5,7 @@ from collections.abc import Iterable
 import pytest
 
 from decision.keys import SubjectId, customer_subject, identity_key, visitor_subject
-from decision.store.port import Put
+from decision.store.port import Entry, Put
 from decision.subject.contacts import Contacts, Seen
 from decision.subject.identities import Identities
 from rules.ids import Instant, VisitorId
@@ -74,6 +74,18 @@ class Appending(Contacts):
 
     async def add_if(self, subject: SubjectId, records: Iterable[bytes], seen: Seen) -> bool:  # noqa: ARG002
         await self.add(subject, records)
+        return True
+
+    async def add_with(
+        self,
+        subject: SubjectId,
+        records: Iterable[bytes],
+        seen: Seen,  # noqa: ARG002
+        entry: Entry,
+        put: Put,
+    ) -> bool:
+        await self.add(subject, records)
+        await self._store.write((entry, put))
         return True
 
 

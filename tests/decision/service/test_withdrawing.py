@@ -16,7 +16,7 @@ from decision.service.made import Made
 from decision.service.volumes import settles
 from decision.service.withdrawing import Withdrawal, Withdrawing
 from decision.store.memory import MemoryStore
-from decision.store.port import START, Hold, Settle, Store, Write
+from decision.store.port import START, Hold, Refused, Settle, Store, Write
 from decision.store.redis import RedisStore
 from decision.subject.contacts import Contacts
 from rules.contact import CONTACT
@@ -87,6 +87,33 @@ async def test_what_was_written_down_without_anybody_hearing_of_it_is_taken_back
         decisions = rows.execute("SELECT id FROM journal WHERE record = 'decision'").fetchall()
     assert len(decisions) == 1
     assert (unseen,) not in decisions
+
+
+@pytest.mark.parametrize("refused", [False, True])
+async def test_a_slate_whose_contacts_may_have_been_counted_is_taken_back_unless_the_store_refused_it(
+    tmp_path: Path, store: CountedStore, refused: bool
+) -> None:
+    service = await worker(tmp_path, store, "", contact_policy=True)
+    await decide(service, "ann")
+    key = contacts_key(customer_subject(CustomerId("ann")))
+    before, append = await store.get_many([key]), store.append_with
+
+    async def lost(*arguments: object) -> int | None:
+        store.append_with = append  # type: ignore[method-assign]
+        if refused:
+            raise Refused("out of memory")
+        await append(*arguments)  # type: ignore[arg-type]
+        raise Unavailable("the connection was lost")
+
+    store.append_with = lost  # type: ignore[assignment, method-assign]
+    answer = await decide(service, "ann")
+    assert answer.degraded == ("store",)
+    if not refused:
+        await withdrawn(service, store, answer.decision)
+    await service.deciding.finish()
+    assert await store.get_many([key]) == before
+    assert len(await store.read_log(JOURNAL, START, 10)) == (1 if refused else 3)
+    assert (await decide(service, "ann")).degraded == ()
 
 
 async def test_a_line_of_a_bulk_whose_hold_was_over_leaves_nothing_behind(tmp_path: Path, store: CountedStore) -> None:

@@ -17,7 +17,7 @@ from decision.store.connection import Connection
 from decision.store.embedded import EmbeddedServer
 from decision.store.lane import REST_SECONDS
 from decision.store.opening import open_store
-from decision.store.port import START, Entry, Put, Silent
+from decision.store.port import START, Entry, Put, Refused, Silent, Unfinished
 from decision.store.redis import RedisStore
 from rules.errors import Unavailable
 
@@ -28,6 +28,7 @@ CALLS: list[Callable[[RedisStore], Awaitable[object]]] = [
     lambda store: store.compare_and_put("k", None, b"1"),
     lambda store: store.append("k", b"1"),
     lambda store: store.append("k", b"1", expected_length=0),
+    lambda store: store.append_with("k", b"1", Entry("log", b"1"), Put("p", b"1"), 0),
     lambda store: store.write([Put("k", b"1"), Entry("log", b"1")]),
     lambda store: store.delete(["k"]),
     lambda store: store.add_members("s", ["a"]),
@@ -197,13 +198,21 @@ async def test_a_refusing_server_is_unavailable_for_writes_and_reads_go_on(
     with redis.Redis.from_url(valkey_url) as client:
         client.config_set("maxmemory", 1)
         try:
-            for call in (CALLS[1], CALLS[3], CALLS[6], CALLS[10]):
-                with pytest.raises(Unavailable, match="OutOfMemory"):
+            for call in (CALLS[1], CALLS[3], CALLS[6], CALLS[7], CALLS[11]):
+                with pytest.raises(Refused, match="OutOfMemory"):
                     await call(valkey_store)
+            assert await valkey_store.log_length("log") == 0
             assert await valkey_store.get_many(["there", "k"]) == [b"1", None]
         finally:
             client.config_set("maxmemory", 0)
     await valkey_store.put("k", b"2")
+
+
+async def test_what_follows_an_append_in_a_cluster_may_be_missing(cluster_store: RedisStore) -> None:
+    await cluster_store.put("log", b"a string, which no entry can be added to")
+    with pytest.raises(Unfinished):
+        await cluster_store.append_with("{k}", b"1", Entry("log", b"1"), Put("{p}", b"1"), 0)
+    assert await cluster_store.get_many(["{k}", "{p}"]) == [b"1", b"1"]
 
 
 async def test_a_killed_server_loses_nothing_that_was_acknowledged(tmp_path: Path) -> None:

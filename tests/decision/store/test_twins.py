@@ -134,6 +134,29 @@ async def test_appends_once_for_each_receipt(store: Store) -> None:
     assert await store.get_many(["{k}", "{k}:receipt", "{k}:other"]) == [b"abcd", b"one", b"\x00"]
 
 
+async def test_appends_with_an_entry_and_a_value_or_not_at_all(store: Store) -> None:
+    entry, put = Entry("log", b"1"), Put("{other}", b"2", 1)
+    assert await store.append_with("{k}", b"ab", entry, put, 0, ttl=50) == 2
+    assert await store.append_with("{k}", b"cd", entry, put, 2, expected_end=b"ab") == 4
+    assert await store.append_with("{k}", b"ef", Entry("log", b"3"), Put("{other}", b"4"), 2) is None
+    wrong_end = await store.append_with("{k}", b"ef", Entry("log", b"3"), Put("{other}", b"4"), 4, expected_end=b"cb")
+    assert wrong_end is None
+    assert await store.get_many(["{k}", "{other}"]) == [b"abcd", b"2"]
+    assert [entry for _, entry in await store.read_log("log", START, 10)] == [b"1", b"1"]
+    assert await store.append_with("{m}", b"ab", entry, Put("{lasting}", b"5"), 0, ttl=1) == 2
+    await asyncio.sleep(1.05)
+    assert await store.get_many(["{k}", "{m}", "{other}", "{lasting}"]) == [b"abcd", None, None, b"5"]
+
+
+async def test_of_many_who_append_with_an_entry_one_does(store: Store) -> None:
+    entries = [Entry("log", b"%d" % n) for n in range(20)]
+    lengths = await asyncio.gather(
+        *(store.append_with("{k}", b"xy", entry, Put("{o}", entry.entry), 0) for entry in entries)
+    )
+    assert Counter(lengths) == {None: 19, 2: 1}
+    assert [entry for _, entry in await store.read_log("log", START, 100)] == await store.get_many(["{o}"])
+
+
 async def test_a_receipt_for_nothing_makes_no_string(store: Store) -> None:
     assert await store.append_once("{n}", b"", Put("{n}:a", b"1"), expected_length=1) is None
     assert await store.append_once("{n}", b"", Put("{n}:a", b"1", 1), expected_length=0) == 0
