@@ -43,10 +43,9 @@ class ContactCounters(msgspec.Struct, frozen=True):
             if counts is None:
                 figures[counter.path] = 0 if words is None else {}
             elif words is None:
-                figures[counter.path] = int(counts[counter.stretch.start])
+                figures[counter.path] = counts.item(counter.stretch.start)
             else:
                 times = counts[counter.stretch]
                 (codes,) = times.nonzero()
-                pairs = zip(codes.tolist(), times[codes].tolist(), strict=True)
-                figures[counter.path] = {words[code]: number for code, number in pairs}
+                figures[counter.path] = {words[code]: times.item(code) for code in codes.tolist()}
         return figures

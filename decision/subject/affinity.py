@@ -65,14 +65,10 @@ def trim(entries: dict[str, Decayed], half_life: Duration) -> dict[str, Decayed]
 
 def weights(entries: Mapping[str, Decayed], now: Instant, half_life: Duration) -> dict[str, float]:
     """The weight of every value that is not forgotten, at a moment, in alphabetical order of the values."""
+    # `weight_at` without its call: every decision asks for all that is known of a subject.
     return {
         value: weight
-        for value in sorted(entries)
-        if abs(weight := weight_at(entries[value], now, half_life)) >= NEGLIGIBLE
+        for value, entry in sorted(entries.items())
+        if abs(weight := entry.weight * 2.0 ** ((entry.at - now) / half_life) if now > entry.at else entry.weight)
+        >= NEGLIGIBLE
     }
-
-
-def shares(weights: Mapping[str, float]) -> dict[str, float]:
-    """Each liked value's part of all liking, summing to one; disliked values (weight below zero) have none."""
-    total = sum([weight for weight in weights.values() if weight > 0.0])
-    return {value: weight / total for value, weight in weights.items() if weight > 0.0}

@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping
 
-from decision.subject.affinity import shares
 from rules.facts import FactValue
 
 
@@ -16,9 +15,18 @@ def preferred(
     """
     if isinstance(declared, str) and declared:
         return declared
-    blended = shares(weights)
-    if isinstance(searching, str) and searching and blend > 0.0:
-        blended = {value: share * (1.0 - blend) for value, share in blended.items()}
-        blended[searching] = blended.get(searching, 0.0) + blend
-    # The first of the largest, in alphabetical order.
-    return max(sorted(blended), key=blended.__getitem__, default=None)
+    total = sum([weight for weight in weights.values() if weight > 0.0])
+    searched = searching if isinstance(searching, str) and blend > 0.0 else ""
+    kept = 1.0 - blend if searched else 1.0
+    best, largest = None, 0.0
+    for value, weight in weights.items():
+        if weight > 0.0:
+            share = weight / total * kept
+            if value == searched:
+                share, searched = share + blend, ""
+            if best is None or share > largest or (share == largest and value < best):
+                best, largest = value, share
+    # Searched now, and never liked before.
+    if searched and (best is None or blend > largest or (blend == largest and searched < best)):
+        best = searched
+    return best

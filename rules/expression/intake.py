@@ -87,11 +87,11 @@ class Intake:
             if held is None:
                 absent[table] = WRONG
             else:
-                for word in held:
+                for word, number in held.items() if is_map else dict.fromkeys(held, 1.0).items():
                     code = known(word)
                     if code is not None or (code := fresh.get(word)) is not None:
                         append(first + code)
-                        append(held[word] if is_map else 1.0)
+                        append(number)
             first += count
         return np.frombuffer(absent, np.uint8), np.frombuffer(contents) if contents else _NO_TABLES[1]
 

@@ -72,10 +72,5 @@ def test_forgotten_values_are_not_given() -> None:
     assert affinity.weights(stored, Instant(90_000), HALF) == {"new": 1.0}
 
 
-def test_shares_leave_out_what_is_disliked() -> None:
-    assert affinity.shares({"a": 3.0, "b": 1.0, "c": -2.0}) == {"a": 0.75, "b": 0.25}
-    assert affinity.shares({"c": -2.0}) == {}
-
-
 def test_half_lives_are_read_as_durations() -> None:
     assert affinity.half_life_of(Affinity("brand", "brand", "30d", {})) == 30 * 86_400_000

@@ -15,6 +15,8 @@ from rules.facts import FactValue
         (None, {"A": 9.0, "B": 1.0}, "B", "A"),
         (None, {}, "B", "B"),
         (None, {"A": -3.0}, None, None),
+        (None, {"A": 3.0, "B": 1.0, "C": -2.0}, "B", "B"),
+        (None, {"B": 1.0}, "A", "B"),
         ("", {"A": 1.0}, "", "A"),
     ],
 )
