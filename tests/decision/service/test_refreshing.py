@@ -290,7 +290,7 @@ async def test_no_update_waits_for_a_challenger_that_kills_its_builder(
         assert "challengers died" in refresher.problems["building"]
     deaths = len(building.begun)
     assert not await refresher.refresh()
-    assert len(building.begun) == deaths, "it is left alone for a while"
+    assert len(building.begun) == deaths, "it is left alone for a while, for somebody else may have killed the builder"
     building.hates_challengers = False  # Or it was somebody else who killed the builder: it is tried again.
     loop, clock = asyncio.get_running_loop(), asyncio.get_running_loop().time
     monkeypatch.setattr(loop, "time", lambda: clock() + 100.0)
