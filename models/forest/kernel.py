@@ -63,17 +63,20 @@ def _look_up(block: Floats, rows: NDArray[np.int64], views: "Views", wanted: Fla
     source, first, depth, boundary, first_input, first_byte, table = views
     places, values = np.empty(len(rows) + 1, np.uint32), np.empty(len(rows) + 1)
     leaves = np.empty(len(rows) + 1, np.uint32)
+    taken, count = -1, 0
     for view in range(len(source)):
         begin, end = first_input[view], first_input[view + 1]
         if not wanted[begin:end].any():
             continue
-        column, tree = block[source[view]], boundary[first[view] :]
-        # Most values of pairs are zero (affinities, matches), so zero is searched for once, before all others.
-        values[0], count = 0.0, 1
-        for at in range(len(rows)):
-            value = column[np.uint64(rows[at])]
-            places[count], values[count] = at, value
-            count += value != 0.0
+        if source[view] != taken:
+            taken, column = source[view], block[source[view]]
+            # Most values of pairs are zero (affinities, matches), so zero is searched for once, before all others.
+            values[0], count = 0.0, 1
+            for at in range(len(rows)):
+                value = column[np.uint64(rows[at])]
+                places[count], values[count] = at, value
+                count += value != 0.0
+        tree = boundary[first[view] :]
         # The first levels by counting, which compilers turn into vector instructions, as they do not the search.
         for at in range(count):
             left = np.uint32(0)
@@ -181,8 +184,7 @@ def _run(
     first_tag: Tags,
     leaves: Floats,
     first_leaf: NDArray[np.int64],
-    offers: Bytes,
-    pairs: Bytes,
+    values: Bytes,
     tags: Tags,
     sums: Floats,
 ) -> None:
@@ -197,7 +199,7 @@ def _run(
                 split = splits[number]
                 two[0], two[1] = split["tag"], split["right"]
                 here, right, mask, limit = two[0], two[1], split["mask"], split["limit"]
-                row = offers[split["input"]] if split["input"] < len(offers) else pairs[split["input"] - len(offers)]
+                row = values[np.uint64(split["input"])]
                 for at in range(len(tag)):
                     tag[at] = right if (tag[at] == here) & ((row[at] & mask) > limit) else tag[at]
         tag0, tag1, tag2, tag3 = tags[0], tags[1], tags[2], tags[3]
@@ -210,15 +212,19 @@ def _run(
 _add_leaves = njit(cache=True, nogil=True)(_run)
 
 
-def _pick(offers: Bytes, rows: NDArray[np.int64], wanted: Flags, picked: Bytes) -> None:
-    """Write the wanted bytes of some rows, in their order, from the blocks of all offers."""
+def _pick(offers: Bytes, rows: NDArray[np.int64], whole: bool, wanted: Flags, picked: Bytes) -> None:
+    """Write the wanted bytes of some rows, in their order, from the blocks of all offers; `whole`: they are a block."""
     _, inputs, width = offers.shape
     flat, starts = offers.reshape(-1), np.empty(len(rows), np.uint32)
     for at in range(len(rows)):
         block, column = divmod(rows[at], width)
         starts[at] = block * inputs * width + column
-    for number in range(len(picked)):
-        if wanted[number]:
+    for number in range(inputs):
+        if whole:
+            row, own = offers[rows[0] // width, number], picked[number]
+            for at in range(width):
+                own[at] = row[at]
+        elif wanted[number]:
             for at in range(len(rows)):
                 picked[number, at] = flat[np.uint64(starts[at]) + np.uint64(number * width)]
 
@@ -250,17 +256,15 @@ def _score(
     # To pick the bytes of nearly all offers would cost more than scoring them all does.
     everyone = 10 * len(rows) > 9 * pair.shape[1]
     chosen = np.arange(pair.shape[1]) if everyone else rows
-    width = width if everyone else min(width, (len(rows) // VECTOR + 1) * VECTOR)
-    picked = np.empty((0 if everyone else inputs, width), np.uint8)
-    pairs, tags = np.empty((len(wanted) - inputs, width), np.uint8), np.empty((TOGETHER, width), tag.dtype)
+    width = width if everyone else min(width, max(-(-len(rows) // VECTOR), 1) * VECTOR)
+    values, tags = np.empty((len(wanted), width), np.uint8), np.empty((TOGETHER, width), tag.dtype)
     sums = np.zeros(len(chosen) + width)
     for begin in range(0, len(chosen), width):
         block = chosen[begin : begin + width]
-        _pick_rows(offers, block, wanted, picked)
-        own = offers[begin // width] if everyone else picked
-        look_up(pair, block, pair_views, wanted[inputs:], pairs)
+        _pick_rows(offers, block, everyone, wanted, values)
+        look_up(pair, block, pair_views, wanted[inputs:], values[inputs:])
         _add_leaves(
-            splits, first_split, first_tag, plan.leaves, plan.first_leaf, own, pairs, tags, sums[begin : begin + width]
+            splits, first_split, first_tag, plan.leaves, plan.first_leaf, values, tags, sums[begin : begin + width]
         )
     return sums[rows] if everyone else sums[: len(rows)].copy()
 

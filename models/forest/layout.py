@@ -81,7 +81,8 @@ def _views(
     placed: dict[int, tuple[Binding, Place]] = {}
     views: dict[Binding, list[tuple[int, View]]] = {binding: [] for binding in Binding}
     bytes_before = dict.fromkeys(Binding, 0)
-    for (feature, treatment), numbers in together.items():
+    # Views of one feature beside each other, so that its values are read once.
+    for (feature, treatment), numbers in sorted(together.items(), key=lambda item: item[0][0]):
         binding, row = place(feature)
         alike = [splits[number] for number in numbers]
         view, found = rank_view(alike) if treatment else category_view(alike, codes.get(feature))
