@@ -5,7 +5,7 @@ BIN := .venv/bin
 # The build backend warns about every editable installation.
 INSTALL := PYTHONWARNINGS=ignore $(BIN)/python -m pip install --quiet --disable-pip-version-check
 
-.PHONY: demo recorded campaign loop replayed simulated race bench allocation agreement gate shadow open-bandit delays intervals test bounds check lock clean
+.PHONY: demo recorded campaign loop replayed simulated race bench allocation agreement gate shadow open-bandit delays ratios intervals test bounds check lock clean
 
 demo: .venv/run ## watch Concierge do its whole job on a simulated hotel group
 	$(BIN)/concierge demo $(ARGS)
@@ -52,6 +52,9 @@ open-bandit: .venv/dev ## policies on the Open Bandit Dataset beside the truth: 
 
 delays: .venv/dev ## what decisions whose window has not passed teach, and what capping does for heavy tails
 	DELAYED=10 TAILED=80 $(BIN)/pytest -q -s tests/training/learning/test_delay.py tests/training/learning/test_tails.py $(ARGS)
+
+ratios: .venv/dev ## what a model would gain by a ratio of its own for each channel or theme, in ten hotel houses
+	$(BIN)/python -m tests.training.learning.group_ratios $(ARGS)
 
 intervals: .venv/dev ## how often intervals of 95 % hold the truth, in 1,000 simulated logs
 	COVERAGE=1000 $(BIN)/pytest -q -s tests/training/evaluation/test_intervals.py -k hold_the_truth $(ARGS)

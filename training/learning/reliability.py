@@ -49,18 +49,23 @@ def reliabilities(
 def reliability_of(artefact: Artefact, judge: Rows, catalogue: Catalogue) -> tuple[Reliability, ...]:
     """A model's reliability per channel and per theme, on rows it has not seen.
 
-    A theme is a value of the offer attribute that pools rates. Rows of placements or offers that the catalogue does not
-    have any more belong to no group, and where the rows lack one of the model's features nothing can be said.
+    Where the rows lack one of the model's features nothing can be said.
     """
     prediction = predict(artefact, judge)
-    if prediction is None:
-        return ()
+    return () if prediction is None else reliabilities(judge, prediction, groups_of(judge, catalogue))
+
+
+def groups_of(rows: Rows, catalogue: Catalogue) -> dict[str, NDArray[np.str_]]:
+    """Each row's channel and theme, by the names of these kinds.
+
+    A theme is a value of the offer attribute that pools rates. Rows of placements or offers that the catalogue does not
+    have any more belong to no group: theirs is empty.
+    """
     placements = catalogue.workspace.placements
     channels: dict[str, str] = {id: placement.channel for id, placement in placements.items()}
     attribute = pooling_attribute(catalogue)
     themes: dict[str, str] = dict(zip(catalogue.offers.ids, group_of(catalogue.offers, attribute), strict=True))
-    groups = {"channel": _looked_up(judge.placement, channels), attribute: _looked_up(judge.offer, themes)}
-    return reliabilities(judge, prediction, groups)
+    return {"channel": _looked_up(rows.placement, channels), attribute: _looked_up(rows.offer, themes)}
 
 
 def figures_of(found: Sequence[Reliability]) -> dict[str, dict[str, float]]:
