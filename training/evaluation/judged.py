@@ -14,6 +14,7 @@ from rules.ids import GoalId, OfferId
 from training.errors import TrainingError
 from training.evaluation.actions import Floats, LoggedActions, PolicyActions
 from training.evaluation.holdout import over_all_groups
+from training.evaluation.own import hangs_on_model
 from training.evaluation.policies import LOGGED, Action, Conduct, action_of, conduct_of, worth_of
 from training.evaluation.reach import Decided, Deeds, Reach
 from training.evaluation.rewards import Rewards
@@ -124,7 +125,9 @@ def _look(
         return "made under prices that are not stored any more"
     prices = None if priced is None else past.prices[priced]
     policies = bound if cast is None else {policy: bound[model] for policy, model in cast.items()}
-    conduct = conduct_of(record, policies, order, snapshots.own(record), prices)
+    # A log has many models, of which each takes a while to bind.
+    own = snapshots.own(record) if hangs_on_model(record, next(iter(bound.values()))) else None
+    conduct = conduct_of(record, policies, order, own, prices)
     taken = over_all_groups(action, record, conduct)
     return "held out where showing nothing can win" if taken is None else (taken, conduct)
 

@@ -32,6 +32,16 @@ class Own(msgspec.Struct, frozen=True, eq=False):
 UNKNOWN = Own(None, None)
 
 
+def hangs_on_model(record: DecisionRecord, served: Snapshot) -> bool:
+    """Whether it takes a record's own models to tell what the log could have done; `served` has its catalogue.
+
+    Not where all that is open is tried, and no model says what is open or may be left for nothing.
+    """
+    ready = served.placement(record.request.placement, _group_of(record, served.catalogue))
+    priced = record.terms is not None and record.terms.prices is not None
+    return ready.bound.spec.exploration.epsilon == 0 or priced or ready.bound.goal.objective == "increment"
+
+
 def own_of(
     record: DecisionRecord,
     given: GivenInputs,

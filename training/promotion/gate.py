@@ -51,8 +51,8 @@ def checks_of(trial: Trial, bounds: Promotion) -> tuple[Check, ...]:
     """Every check, whatever the others say."""
     review, rows, late = trial.review, trial.rows, trial.understudy.late
     parts = [(name, ids) for name, ids in sorted(review.parts.items()) if ids != review.decisions]
-    gain = _gain(trial, None, bounds.confidence)
-    checks = [check_gain(gain, bounds, trial.beside)]
+    gain, left = _total(trial, bounds.confidence)
+    checks = [check_gain(gain, bounds, trial.beside, left)]
     checks += [_part(trial, name, ids, bounds) for name, ids in parts]
     if len(late):
         judged = rows.take(late)
@@ -75,9 +75,12 @@ def checks_of(trial: Trial, bounds: Promotion) -> tuple[Check, ...]:
 
 
 def _part(trial: Trial, name: str, ids: frozenset[str], bounds: Promotion) -> Check:
-    gain, judged = _gain(trial, ids, bounds.confidence), trial.judged
-    tried = judged is None or not gain.refusal or _tried(judged, _rows(judged, ids))
-    return check_part(name, gain, bounds, tried)
+    judged = trial.judged
+    if judged is None:
+        return check_part(name, _untold(trial), bounds, True)
+    rows = np.flatnonzero([decision in ids for decision in judged.decision.tolist()])
+    gain = _gain(judged, rows, bounds.confidence)
+    return check_part(name, gain, bounds, not gain.refusal or _tried(judged, rows))
 
 
 def _rare(judged: Judged | None) -> bool:
@@ -94,20 +97,35 @@ def _tried(judged: Judged, rows: NDArray[np.intp]) -> bool:
     )
 
 
-def _gain(trial: Trial, ids: frozenset[str] | None, confidence: float) -> Gain:
-    if trial.judged is None:
-        nan = float("nan")
-        return Gain(nan, nan, nan, nan, nan, 0, trial.unjudged)
-    return judged_gain(trial.judged, ids, confidence)
+def _untold(trial: Trial) -> Gain:
+    nan = float("nan")
+    return Gain(nan, nan, nan, nan, nan, 0, trial.unjudged)
 
 
-def judged_gain(judged: Judged, ids: frozenset[str] | None, confidence: float) -> Gain:
-    """The paired gain on all judged decisions, or on those with these ids; a refusal of all says where it lies."""
-    rows = None if ids is None else _rows(judged, ids)
-    gain = paired_gain(judged.logged, judged.policies[MODEL], judged.policies[CHAMPION], rows, confidence, "greater")
-    if not gain.refusal or ids is not None:
-        return gain
-    return msgspec.structs.replace(gain, refusal=f"{gain.refusal}{_blind(judged)}")
+def _total(trial: Trial, confidence: float) -> tuple[Gain, tuple[str, ...]]:
+    return (_untold(trial), ()) if trial.judged is None else total_gain(trial.judged, confidence)
+
+
+def total_gain(judged: Judged, confidence: float) -> tuple[Gain, tuple[str, ...]]:
+    """The paired gain on all judged decisions; where the log can tell none, that at the placements where it can.
+
+    The others are named, and make up no more than half of the decisions; the log tried there what either side would do,
+    but too rarely. Where it never did, nothing is told, and the refusal says where that lies.
+    """
+    gain = _gain(judged, None, confidence)
+    if not gain.refusal:
+        return gain, ()
+    if blind := _blind(judged):
+        return msgspec.structs.replace(gain, refusal=f"{gain.refusal}{blind}"), ()
+    each = {place: np.flatnonzero(judged.placement == place) for place in np.unique(judged.placement).tolist()}
+    left = tuple(place for place, rows in each.items() if _gain(judged, rows, confidence).refusal)
+    rows = np.flatnonzero(~np.isin(judged.placement, left))
+    told = _gain(judged, rows, confidence) if 2 * len(rows) >= len(judged.logged) else gain
+    return (gain, ()) if told.refusal else (told, left)
+
+
+def _gain(judged: Judged, rows: NDArray[np.intp] | None, confidence: float) -> Gain:
+    return paired_gain(judged.logged, judged.policies[MODEL], judged.policies[CHAMPION], rows, confidence, "greater")
 
 
 def _blind(judged: Judged) -> str:
@@ -130,10 +148,6 @@ def _outside(judged: Judged, placement: str) -> float:
     rows = np.flatnonzero(judged.placement == placement)
     each = [judged.policies[name].outside[rows] for name in (MODEL, CHAMPION)]
     return max((float(np.nanmean(one)) for one in each if np.isfinite(one).any()), default=0.0)
-
-
-def _rows(judged: Judged, ids: frozenset[str]) -> NDArray[np.intp]:
-    return np.flatnonzero([decision in ids for decision in judged.decision.tolist()])
 
 
 def _features(rows: Rows, judge: NDArray[np.intp], review: Review) -> Check:

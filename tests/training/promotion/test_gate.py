@@ -8,7 +8,8 @@ from rules.promotion import Promotion
 from training.evaluation.actions import LoggedActions, PolicyActions
 from training.evaluation.gain import paired_gain
 from training.evaluation.judged import Judged
-from training.promotion.gate import judged_gain
+from training.promotion.checks.gain import check_gain
+from training.promotion.gate import total_gain
 from training.promotion.understudy import CHAMPION, MODEL
 
 NUMBER = 400
@@ -26,25 +27,48 @@ def judged(outside_at_call: float) -> Judged:
     return Judged(logged, {MODEL: policy, CHAMPION: policy}, words, words, PLACEMENT, cluster, {}, None, (), ())
 
 
+def where(name: str, policy: PolicyActions, found: Judged) -> Judged:
+    return msgspec.structs.replace(found, policies={**found.policies, name: policy})
+
+
 def test_a_placement_that_never_explored_is_named_with_the_way_out() -> None:
-    told = judged_gain(judged(1.0), None, Promotion().confidence)
+    told, left = total_gain(judged(1.0), 0.95)
+    assert left == ()
     assert "'call' (100% of it)" in told.refusal
     assert "--placement" in told.refusal
     assert "'home'" not in told.refusal
-    assert not judged_gain(judged(0.0), None, 0.95).refusal
-    at_home = frozenset(
-        word for word, place in zip(judged(1.0).decision.tolist(), PLACEMENT, strict=True) if place == "home"
-    )
-    assert not judged_gain(judged(1.0), at_home, 0.95).refusal
+    assert not total_gain(judged(0.0), 0.95)[0].refusal
+
+
+def seldom(at: str) -> Judged:
+    """A challenger that does at one placement what the log did there twice, once in a thousand decisions."""
+    found = judged(0.0)
+    there = at == PLACEMENT
+    probability, chance = np.where(there, 0.9, 0.5), np.where(there, 0.0, 0.5)
+    twice = np.flatnonzero(there)[:2]
+    probability[twice], chance[twice] = 0.001, 0.9
+    logged = msgspec.structs.replace(found.logged, probability=probability)
+    policy = PolicyActions(chance, np.full(NUMBER, 0.5), np.zeros(NUMBER))
+    return where(MODEL, policy, msgspec.structs.replace(found, logged=logged))
+
+
+def test_a_placement_that_did_it_too_rarely_is_left_out_where_the_others_can_tell() -> None:
+    told, left = total_gain(seldom("call"), 0.95)
+    assert left == ("call",)
+    assert told.decisions == (PLACEMENT == "home").sum()
+    assert "'call'" in check_gain(told, Promotion(margin=-0.1), "the champion", left).said
+    # What tells of a quarter only does not tell of the whole.
+    told, left = total_gain(seldom("home"), 0.95)
+    assert "too rarely" in told.refusal
+    assert left == ()
 
 
 def test_the_bound_is_on_one_side() -> None:
-    found = judged(0.0)
     weights = np.where(DRAW.random(NUMBER) < 0.5, 0.2, 0.8)
     better = PolicyActions(weights, np.full(NUMBER, 0.5), np.zeros(NUMBER))
-    found = msgspec.structs.replace(found, policies={**found.policies, MODEL: better})
-    one = judged_gain(found, None, 0.95)
+    found = where(MODEL, better, judged(0.0))
+    one, _ = total_gain(found, 0.95)
     both = paired_gain(found.logged, better, found.policies[CHAMPION], None, 0.9)
     assert one.low == pytest.approx(both.low)
     assert both.low < both.high < one.high == np.inf
-    assert judged_gain(found, None, 0.3).low > one.value
+    assert total_gain(found, 0.3)[0].low > one.value

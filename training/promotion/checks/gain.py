@@ -12,8 +12,11 @@ from training.evaluation.gain import Gain
 from training.promotion.checks.accuracy import interval
 
 
-def check_gain(gain: Gain, bounds: Promotion, beside: str = "the champion") -> Check:
-    """What the gain is at least must be above the margin, a share of what the champion is worth."""
+def check_gain(gain: Gain, bounds: Promotion, beside: str = "the champion", left: tuple[str, ...] = ()) -> Check:
+    """What the gain is at least must be above the margin, a share of what the champion is worth.
+
+    It is told of what happened at other placements than those `left` out.
+    """
     if isnan(gain.low):
         return Check("gain", False, f"What it would have earned cannot be told: {gain.refusal or 'too few decisions'}.")
     bound = bounds.margin * abs(gain.beside)
@@ -21,6 +24,8 @@ def check_gain(gain: Gain, bounds: Promotion, beside: str = "the champion") -> C
         f"{gain.value:+.4g} per decision over {beside}, worth {gain.beside:.4g} "
         f"({gain.low:+.4g} at least with {bounds.confidence:.0%} confidence, {gain.decisions:,} decisions)."
     )
+    if left:
+        said += f" Not told at {', '.join(map(repr, left))}, where the log did too rarely what either would do."
     return Check("gain", gain.low > bound, said, gain.low, bound)
 
 
