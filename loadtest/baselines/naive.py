@@ -140,7 +140,8 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     with open(os.environ["NAIVE_MODEL"], "rb") as file:
         material = msgspec.json.decode(file.read(), type=Material)
     app.state.scorer = Scorer(material, int(os.environ.get("NAIVE_THREADS", "1")))
-    app.state.store = Redis(unix_socket_path=os.environ["NAIVE_REDIS"])
+    # Its five seconds of patience would run out while it computes for others.
+    app.state.store = Redis(unix_socket_path=os.environ["NAIVE_REDIS"], socket_timeout=None)
     yield
     await app.state.store.aclose()
 

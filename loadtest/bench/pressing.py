@@ -33,11 +33,21 @@ async def arrive(address: str, requests: Sequence[bytes], *, rate: float, second
 
 
 async def best_connections(address: str, requests: Sequence[bytes], seconds: float) -> int:
-    """How many connections bring the most answers per second, of those under which hardly any leaves a part out."""
+    """How many connections bring the most answers per second, of those that the service bears.
+
+    Raises `Overload` when it bears none.
+    """
     found: dict[int, float] = {}
+    failure = Overload(f"{address} was not asked.")
     for connections in CONNECTIONS:
-        load = await press(address, requests, connections=connections, seconds=seconds, whole=False)
-        found[connections] = load.per_second if _is_whole(load) else 0.0
+        try:
+            load = await press(address, requests, connections=connections, seconds=seconds)
+        except Overload as error:
+            failure = error
+        else:
+            found[connections] = load.per_second
+    if not found:
+        raise failure
     return max(found, key=lambda connections: found[connections])
 
 
@@ -72,7 +82,8 @@ async def _run(plan: Plan, whole: bool) -> Load:
         raise Overload(f"The load generator for {plan.host}:{plan.port} stopped: {last}")
     load = msgspec.msgpack.decode(out, type=Load)
     if load.failed:
-        raise Overload(f"Of {load.answers} answers some failed, by status: {load.failed}.")
+        told = f"Of {load.answers} answers of {plan.host}:{plan.port} some failed"
+        raise Overload(f"{told}, by status: {load.failed}.")
     if load.dropped and (plan.mode == "open" or not load.answers):
         raise Overload(f"{plan.host}:{plan.port} hung up on {load.dropped} requests, and answered {load.answers}.")
     if whole and not _is_whole(load):
