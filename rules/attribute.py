@@ -68,9 +68,10 @@ def check_values(
 
 def check_size(value: object) -> None:
     """ValueError when a string, a list or a map is larger than profiles and journals should carry for ever."""
-    if isinstance(value, list | tuple | Mapping) and len(value) > MOST_ITEMS:
-        raise ValueError(f"has {len(value)} entries; give at most {MOST_ITEMS}")
-    for text in (value,) if isinstance(value, str) else value if isinstance(value, list | tuple | Mapping) else ():
+    held = value if isinstance(value, (list, tuple, dict)) else (value,)
+    if len(held) > MOST_ITEMS:
+        raise ValueError(f"has {len(held)} entries; give at most {MOST_ITEMS}")
+    for text in held:
         if isinstance(text, str) and len(text) > LONGEST_TEXT:
             raise ValueError(f"holds {len(text)} characters; give at most {LONGEST_TEXT}")
 
