@@ -43,8 +43,8 @@ async def learn(console: Console, concierge: Concierge, client: Client, now: str
     if not training.in_use:
         failed = ", ".join(check.name for check in training.gate.checks if not check.passed)
         console.print(
-            f"The gate does not let it pass ({failed}): so few answers prove too little. To show what it does, it is "
-            "put to use all the same, by `concierge model activate`."
+            f"The gate does not let it pass, for what stands above under {failed}. To show what it does, it is put to "
+            "use all the same, by `concierge model activate`."
         )
     console.print(
         f"Trained in {trained - begun:.1f} s, and serving model {version} {perf_counter() - trained:.1f} s later. "

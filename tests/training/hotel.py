@@ -77,6 +77,8 @@ class House:
         for slots in ("slots = 3", "slots = 2"):
             toml = toml.replace(slots, "slots = 1")
         toml = toml.replace("{ epsilon = 0.05, temperature = 0.15 }", exploration)
+        # Here enough is explored to tell gains, and they must be told.
+        toml = toml.replace('untold = "predict"', 'untold = "refuse"')
         self.package = pack(toml.encode(), offers.encode(), "offers.csv")
         self.catalogue = unpack(self.package)
         shown = read_offers(folder / "offers.csv")
