@@ -198,14 +198,12 @@ class Deciding:
         owner = state.subject.owner
         if owner is None or not made.decision.offers:
             return msgspec.structs.replace(made, reserved=True)
-        if made.claims:
-            with deadline.waiting():
-                added = await self._contacts.add_if(owner, contacts_of(ask, made), state.seen)
-            return msgspec.structs.replace(made, reserved=True) if added else None
-        written = _written(ask, made, owner)
         try:
             with deadline.waiting():
-                added = await self._recorder.record_if(written, state.seen)
+                if made.claims:
+                    added = await self._contacts.add_if(owner, contacts_of(ask, made), state.seen)
+                else:
+                    added = await self._recorder.record_if(_written(ask, made, owner), state.seen)
         except Refused:
             raise
         except Unfinished as error:
@@ -213,7 +211,7 @@ class Deciding:
         except (Unavailable, TimeoutError):
             self._recorder.withdraw(withdrawal_of(ask, made))
             raise
-        return msgspec.structs.replace(made, reserved=True, recorded=True) if added else None
+        return msgspec.structs.replace(made, reserved=True, recorded=not made.claims) if added else None
 
     async def _record(self, ask: Ask, made: Made, deadline: Deadline) -> Made:
         """Journal the decision, index it for its outcomes, and count it as a contact unless that was done.

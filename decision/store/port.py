@@ -104,8 +104,8 @@ class Store(Protocol):
 
     Every call raises `Unavailable` when the store cannot be reached, `Silent` when it does not answer in time. A write
     that returned is durable. `ttl` is in seconds; a value that has no end gets none by being appended to or compared.
-    Keys of one subject share a hash tag, so each call touches one slot of a cluster (`get_many` and `delete` may span
-    slots).
+    Keys of one subject share a hash tag, so each call touches one slot of a cluster (`get_many`, `write`, `append_with`
+    and `delete` may span slots).
     """
 
     async def get_many(self, keys: Sequence[str]) -> list[bytes | None]:

@@ -3,6 +3,7 @@
 import asyncio
 import random
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import suppress
 
 import msgspec
 import numpy as np
@@ -13,7 +14,7 @@ from decision.subject.profiles import ATTEMPTS, DAY
 from decision.subject.turns import Turns
 from rules.contact import CONTACT, MOST_COUNTED, read_contacts
 from rules.contact_reach import Look, needed
-from rules.errors import Conflict
+from rules.errors import Conflict, Unavailable
 from rules.ids import Instant
 
 _OFTEN = 32
@@ -125,13 +126,17 @@ class Contacts:
         return Append(contacts_key(subject), b"".join(records), self._ttl(subject))
 
     async def cut_if_long(self, subject: SubjectId, length: int | None) -> None:
-        """Cut a history that has become so many bytes long, if that is too long."""
+        """Cut a history that has become so many bytes long, if that is too long and the store does it.
+
+        Whoever appends has its contacts either way, and one that comes later cuts.
+        """
         contacts = 0 if length is None else length // CONTACT.itemsize
         # One that stays long, because much of it is needed, is not looked through each time.
         if self._looks is not None and contacts > 2 * self._keep and contacts % self._keep < _OFTEN:
             looks = self._looks()
             if looks is not None:
-                await self._cut(subject, looks)
+                with suppress(Unavailable):
+                    await self._cut(subject, looks)
 
     async def add_each(self, subject: SubjectId, contacts: Mapping[str, bytes], days: int | None = None) -> int:
         """Append those contacts, by mark, whose mark is not set, all in one step; returns how many marks were new.

@@ -20,8 +20,8 @@ class Own(msgspec.Struct, frozen=True, eq=False):
 
     `possible` bool[n + 1] is what could have stood at rank 1, over the candidates of the placement as everybody has it
     and, last, nothing; None where that is not known. `silence` is how likely a person who is not held out was shown
-    nothing, None where that is not known. `weighing` is what the log drew from, or tells at least
-    what it could do.
+    nothing, None where that is not known. `weighing` is what the log drew from, or
+    tells at least what it could do.
     """
 
     possible: NDArray[np.bool_] | None

@@ -23,7 +23,7 @@ class Support(msgspec.Struct, frozen=True):
 
     `effective_sample_size` is how many decisions of equal weight would tell as much. `outside` is the share of the
     policy's probability on actions that the log could not take: exact for decisions where that is known, and what the
-    mean weight of the others lacks of 1.
+    mean weight of the others lacks of 1; `untried` says that it is too much, and more than chance explains.
     """
 
     decisions: int
@@ -31,6 +31,7 @@ class Support(msgspec.Struct, frozen=True):
     mean_weight: float
     outside: float
     refusal: str = ""
+    untried: bool = False
 
 
 def support_of(logged: LoggedActions, policy: PolicyActions) -> Support:
@@ -48,12 +49,12 @@ def support_of(logged: LoggedActions, policy: PolicyActions) -> Support:
     guessed = float((~known).mean())
     outside = float(policy.outside[known].sum()) / len(weights) + guessed * lack
     subjects = effective_subjects(weights, logged.cluster)
-    refusal = ""
-    if outside - guessed * TWO_ERRORS * error > MOST_OUTSIDE:
+    refusal, untried = "", outside - guessed * TWO_ERRORS * error > MOST_OUTSIDE
+    if untried:
         refusal = f"{outside:.0%} of what it would do was never tried in the log"
     elif subjects < LEAST_EFFECTIVE:
         refusal = f"the log did the same too rarely: its weights tell as much as {subjects:.0f} subjects"
-    return Support(len(weights), effective_number(weights), float(weights.mean()), outside, refusal)
+    return Support(len(weights), effective_number(weights), float(weights.mean()), outside, refusal, untried)
 
 
 def effective_number(weights: Floats) -> float:

@@ -11,12 +11,12 @@ from rules.ids import DecisionId, OfferId
 from rules.promotion import Promotion
 from training.evaluation.gain import Gain, paired_gain
 from training.evaluation.judged import Judged
-from training.evaluation.support import MOST_OUTSIDE, support_of
+from training.evaluation.support import Support, support_of
 from training.learning.rows import Rows
 from training.learning.split import Parts
 from training.material.ledger import Brought
 from training.promotion.checks.agreement import check_features, check_foreknowledge, check_labels
-from training.promotion.checks.gain import check_gain, check_part, check_untold
+from training.promotion.checks.gain import check_gain, check_part, check_untold, check_untold_part
 from training.promotion.checks.leak import check_leak
 from training.promotion.checks.predictions import check_predictions, losses_of
 from training.promotion.checks.ranking import check_learning
@@ -54,6 +54,7 @@ def checks_of(trial: Trial, bounds: Promotion) -> tuple[Check, ...]:
     gain, left = _total(trial, bounds.confidence)
     checks = [check_gain(gain, bounds, trial.beside, left)]
     checks += [_part(trial, name, ids, bounds) for name, ids in parts]
+    proving = bounds.untold == "predict" and trial.artefact.objective == "response" and _rare(trial.judged)
     if len(late):
         judged = rows.take(late)
         predicted, mean = trial.understudy.predict_late(judged), float(np.delete(rows.target, late).mean())
@@ -62,8 +63,14 @@ def checks_of(trial: Trial, bounds: Promotion) -> tuple[Check, ...]:
         if trial.artefact.objective == "response":
             since = rows.take(trial.understudy.judge)
             checks.append(check_learning(since.target, trial.understudy.predict(since)))
-        if bounds.untold == "predict" and gain.refusal and _rare(trial.judged):
-            checks[0] = check_untold(gain, *losses_of(*told), bounds.confidence)
+        if proving and gain.refusal:
+            lost, beside, cluster = losses_of(*told)
+            checks[0] = check_untold(gain, lost, beside, cluster, bounds.confidence)
+            for place, (_, ids) in enumerate(parts, 1):
+                there = np.isin(judged.decision, list(ids))
+                if checks[place].figure is None and there.any():
+                    losses = lost[there], beside[there], cluster[there]
+                    checks[place] = check_untold_part(checks[place], *losses, bounds.confidence)
     checks.append(check_leak(rows, trial.parts.fit, trial.parts.judge, bounds.leak))
     checks.append(check_foreknowledge(len(review.foreknowing), len(review.decisions)))
     checks.append(_features(rows, trial.understudy.judge, review))
@@ -84,17 +91,18 @@ def _part(trial: Trial, name: str, ids: frozenset[str], bounds: Promotion) -> Ch
 
 
 def _rare(judged: Judged | None) -> bool:
-    """Whether what cannot be told was tried all the same, only too rarely."""
-    return judged is not None and _tried(judged, np.arange(len(judged.logged)))
+    """Whether what cannot be told was tried at every placement all the same, only too rarely."""
+    return judged is not None and not blind(judged)
 
 
 def _tried(judged: Judged, rows: NDArray[np.intp]) -> bool:
     """Whether the log tried, if ever so rarely, what either side would do on these decisions."""
+    return not any(support.untried for support in _supports(judged, rows))
+
+
+def _supports(judged: Judged, rows: NDArray[np.intp]) -> list[Support]:
     logged = judged.logged.take(rows)
-    return all(
-        not support_of(logged, judged.policies[policy].take(rows)).outside > MOST_OUTSIDE
-        for policy in (MODEL, CHAMPION)
-    )
+    return [support_of(logged, judged.policies[policy].take(rows)) for policy in (MODEL, CHAMPION)]
 
 
 def _untold(trial: Trial) -> Gain:
@@ -115,8 +123,8 @@ def total_gain(judged: Judged, confidence: float) -> tuple[Gain, tuple[str, ...]
     gain = _gain(judged, None, confidence)
     if not gain.refusal:
         return gain, ()
-    if blind := _blind(judged):
-        return msgspec.structs.replace(gain, refusal=f"{gain.refusal}{blind}"), ()
+    if untried := blind(judged):
+        return msgspec.structs.replace(gain, refusal=f"{gain.refusal}{untried}"), ()
     each = {place: np.flatnonzero(judged.placement == place) for place in np.unique(judged.placement).tolist()}
     left = tuple(place for place, rows in each.items() if _gain(judged, rows, confidence).refusal)
     rows = np.flatnonzero(~np.isin(judged.placement, left))
@@ -128,26 +136,19 @@ def _gain(judged: Judged, rows: NDArray[np.intp] | None, confidence: float) -> G
     return paired_gain(judged.logged, judged.policies[MODEL], judged.policies[CHAMPION], rows, confidence, "greater")
 
 
-def _blind(judged: Judged) -> str:
-    """Which placements never tried what either side would do there, and the way out."""
-    blind = [
-        f"{placement!r} ({outside:.0%} of it)"
-        for placement in np.unique(judged.placement).tolist()
-        if (outside := _outside(judged, placement)) > MOST_OUTSIDE
-    ]
-    if not blind:
+def blind(judged: Judged) -> str:
+    """Which placements never tried what either side would do there, and the way out; empty without any."""
+    found = []
+    for placement in np.unique(judged.placement).tolist():
+        supports = _supports(judged, np.flatnonzero(judged.placement == placement))
+        if any(support.untried for support in supports):
+            found.append(f"{placement!r} ({max(support.outside for support in supports):.0%} of it)")
+    if not found:
         return ""
     return (
-        f", at placement {', '.join(blind)}: let it explore (`exploration` in the workspace), judge the others alone "
+        f", at placement {', '.join(found)}: let it explore (`exploration` in the workspace), judge the others alone "
         "with --placement, or put it to use with --force"
     )
-
-
-def _outside(judged: Judged, placement: str) -> float:
-    """The share of what either side would do at a placement that was never tried there, as far as that is known."""
-    rows = np.flatnonzero(judged.placement == placement)
-    each = [judged.policies[name].outside[rows] for name in (MODEL, CHAMPION)]
-    return max((float(np.nanmean(one)) for one in each if np.isfinite(one).any()), default=0.0)
 
 
 def _features(rows: Rows, judge: NDArray[np.intp], review: Review) -> Check:

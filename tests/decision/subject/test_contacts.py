@@ -15,6 +15,7 @@ from decision.subject.contacts import Contacts, Seen
 from decision.subject.profiles import DAY
 from rules.contact import contact_record, kind_key, read_contacts
 from rules.contact_reach import Look
+from rules.errors import Unavailable
 from rules.ids import CustomerId, Duration, Instant, OfferId, VisitorId
 
 ANN = customer_subject(CustomerId("ann"))
@@ -127,6 +128,16 @@ async def test_a_history_that_only_capped_decisions_write_is_cut_too(store: Stor
         assert await contacts.add_if(ANN, [contact(at)], Seen.of(blob))
     history = read_contacts((await contacts.load([ANN]))[0])
     assert history["at"].tolist() == list(range(100 - len(history), 100))
+
+
+async def test_contacts_are_added_though_the_store_cuts_nothing() -> None:
+    class Full(MemoryStore):
+        async def compare_and_put(self, *_: object) -> bool:
+            raise Unavailable("full")
+
+    contacts = Contacts(Full(), visitor_days=1, repeat_days=1, looks=lambda: (), keep=8)
+    lengths = [await contacts.add(ANN, [contact(at)]) for at in range(20)]
+    assert lengths == [24 * number for number in range(1, 21)]
 
 
 async def test_a_visitors_contacts_are_forgotten() -> None:

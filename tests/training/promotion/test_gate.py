@@ -4,12 +4,13 @@ import msgspec
 import numpy as np
 import pytest
 
+from models.gate import Check
 from rules.promotion import Promotion
 from training.evaluation.actions import LoggedActions, PolicyActions
 from training.evaluation.gain import paired_gain
 from training.evaluation.judged import Judged
-from training.promotion.checks.gain import check_gain
-from training.promotion.gate import total_gain
+from training.promotion.checks.gain import check_gain, check_untold_part
+from training.promotion.gate import blind, total_gain
 from training.promotion.understudy import CHAMPION, MODEL
 
 NUMBER = 400
@@ -61,6 +62,27 @@ def test_a_placement_that_did_it_too_rarely_is_left_out_where_the_others_can_tel
     told, left = total_gain(seldom("home"), 0.95)
     assert "too rarely" in told.refusal
     assert left == ()
+
+
+def test_what_was_never_tried_at_a_small_placement_is_named_though_the_whole_log_hides_it() -> None:
+    number = len(PLACEMENT)
+    few = np.where(np.arange(number) % 40 == 0, "footer", PLACEMENT)
+    for outside, chance in ((1.0, 0.5), (np.nan, 0.0)):
+        there = few == "footer"
+        policy = PolicyActions(
+            np.where(there, chance, 0.5), np.full(number, 0.5), np.where(there, outside, 0.0).astype(float)
+        )
+        found = msgspec.structs.replace(where(MODEL, policy, judged(0.0)), placement=few)
+        assert not blind(msgspec.structs.replace(found, placement=np.full(number, "home")))
+        assert "'footer' (100% of it)" in blind(found)
+
+
+def test_where_no_gain_is_told_a_part_must_not_be_foretold_worse() -> None:
+    told = Check("channel:email", True, "Not told.")
+    cluster, beside = np.arange(NUMBER), DRAW.random(NUMBER)
+    assert check_untold_part(told, beside - 0.01, beside, cluster, 0.95).passed
+    assert not check_untold_part(told, beside + 0.01 * DRAW.random(NUMBER), beside, cluster, 0.95).passed
+    assert not check_untold_part(Check("x", False, "Never."), beside - 0.01, beside, cluster, 0.95).passed
 
 
 def test_the_bound_is_on_one_side() -> None:

@@ -59,3 +59,12 @@ def check_part(name: str, gain: Gain, bounds: Promotion, tried: bool) -> Check:
         f"{bounds.confidence:.0%} confidence ({gain.decisions:,} decisions)."
     )
     return Check(name, figure >= bound, said, figure, bound)
+
+
+def check_untold_part(
+    part: Check, lost: NDArray[np.float64], beside: NDArray[np.float64], cluster: NDArray[np.intp], confidence: float
+) -> Check:
+    """A channel or a segment of which no gain is told either: there its losses f8[n] must not be shown to be larger."""
+    least, _ = interval(lost - beside, cluster, float(norm.ppf(confidence)))
+    said = f"{part.said} Its loss there is {lost.mean():.5g} and the champion's {beside.mean():.5g}."
+    return Check(part.name, part.passed and least <= 0.0, said, least, 0.0)
