@@ -27,5 +27,5 @@ def test_the_table_of_stages_is_the_bench_s_own() -> None:
     assert head.startswith("| stage, µs |")
     assert rule == "| --- |" + " ---: |" * (columns - 1)
     assert all(row.count("|") == columns + 1 for row in rows)
-    # The bench has no challenger beside its model.
-    assert {row.split("`")[1] for row in rows} == stages_of(Stage) - {"shadow"} | {"total"}
+    # The bench has no challenger beside its model, and no volume limit.
+    assert {row.split("`")[1] for row in rows} == stages_of(Stage) - {"shadow", "reserve"} | {"total"}
