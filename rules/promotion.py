@@ -20,10 +20,10 @@ class Promotion(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     What the gain is at least, with this `confidence` (a bound on one side), must be above `margin`; a margin below 0
     asks that little be lost. Where the log tried too rarely what a challenger would do to tell its gain, `untold`
     refuses it, or has it `predict`: it passes, for the objective `response`, if it is shown with the same confidence to
-    foretell what came better than the model in use. In no channel, and for no value of an attribute in `segments` (`customer.tier`), may it be
-    shown, with that confidence too, to lose more than `loss`. The calibration error may grow by `calibration` of the
-    mean outcome. No feature alone may explain more than `leak` of the outcome, nor all together more than `foresight`.
-    A training on demand begins once there is `renewal` more to learn from.
+    foretell what came better than the model in use. In no channel, and for no value of an attribute in `segments`
+    (`customer.tier`), may it be shown, with that confidence too, to lose more than `loss`. The calibration error may
+    grow by `calibration` of the mean outcome. No feature alone may explain more than `leak` of the outcome, nor all
+    together more than `foresight`. A training on demand begins once there is `renewal` more to learn from.
     """
 
     margin: float = 0.0
