@@ -19,17 +19,20 @@ STOP_SECONDS = 40.0
 
 
 class Concierge:
-    """The command line on one data folder.
+    """The command line on one data folder; what it prints has lines of `columns` characters, where these are given.
 
     `environment` has further variables, and `settings` those of Concierge, without their prefix.
     """
 
-    def __init__(self, data: Path, environment: Mapping[str, str] | None = None, **settings: str) -> None:
+    def __init__(
+        self, data: Path, environment: Mapping[str, str] | None = None, columns: int | None = None, **settings: str
+    ) -> None:
         self.data = data
         given = {"DATA": str(data)} | {name.upper(): value for name, value in settings.items()}
         inherited = {name: value for name, value in os.environ.items() if not name.startswith("CONCIERGE_")}
         own = {f"CONCIERGE_{name}": value for name, value in given.items()}
-        self._environment = inherited | dict(environment or {}) | own
+        width = {} if columns is None else {"COLUMNS": str(columns)}
+        self._environment = inherited | dict(environment or {}) | width | own
 
     async def run(self, *words: str) -> str:
         """Run one command and return what it printed; raises `CommandFailed`."""

@@ -102,7 +102,7 @@ async def open_demo(
     """Publish the workspace, make a key and serve from a new data folder until the block ends; then all is removed."""
     world = make_world(seed, int(time.time() * 1000), size)
     data = Path(tempfile.mkdtemp(prefix="concierge-demo-"))
-    concierge = Concierge(data, log_level="warning")
+    concierge = Concierge(data, columns=console.width, log_level="warning")
     try:
         await concierge.run("publish", str(workspace_folder()))
         console.print(f"Published the hotel workspace with its {len(world.offers):,} offers.")

@@ -66,7 +66,7 @@ class Recorded:
 
     async def run(self, port: int | None = None) -> None:
         """Do all of it and print what the policy is worth."""
-        concierge = Concierge(self._work / "data")
+        concierge = Concierge(self._work / "data", columns=self._console.width)
         counts = self._recording.counts()
         self._console.print(
             f"The recording holds {counts.customers:,} customers, {counts.events:,} events "
