@@ -4,8 +4,7 @@ import time
 from collections.abc import AsyncIterator, Callable, Sequence
 
 from decision.store.memory_counters import MemoryCounters
-from decision.store.port import Append, Entry, Held, Hold, Position, Put, Settle, Unfinished, Write, position_key
-from rules.errors import Unavailable
+from decision.store.port import Append, Entry, Held, Hold, Position, Put, Settle, Write, followed, position_key
 
 
 class MemoryStore:
@@ -85,13 +84,7 @@ class MemoryStore:
         expected_end: bytes = b"",
     ) -> int | None:
         """`append`, and an entry and a value that follow it as in a cluster."""
-        length = await self.append(key, value, expected_length, ttl, expected_end)
-        if length is not None:
-            try:
-                await self.write((entry, put))
-            except Unavailable as error:
-                raise Unfinished(str(error)) from error
-        return length
+        return await followed(self, await self.append(key, value, expected_length, ttl, expected_end), entry, put)
 
     async def append_once(
         self,

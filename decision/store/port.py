@@ -257,3 +257,13 @@ class Store(Protocol):
     async def close(self) -> None:
         """Let go of connections."""
         ...
+
+
+async def followed(store: Store, length: int | None, *writes: Write) -> int | None:
+    """The length that `append` gave, with writes after it if it appended; raises `Unfinished` when they may fail."""
+    if length is not None:
+        try:
+            await store.write(writes)
+        except Unavailable as error:
+            raise Unfinished(str(error)) from error
+    return length

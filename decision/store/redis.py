@@ -14,15 +14,14 @@ from decision.store.port import (
     Position,
     Put,
     Settle,
-    Unfinished,
     Write,
+    followed,
     position_key,
     settled_key,
 )
 from decision.store.scripts import APPEND, APPEND_ONCE, APPEND_WITH, COMPARE_AND_PUT, SWAP, Script
 from decision.store.volume_scripts import COUNT, HOLD, SETTLE
 from decision.store.wire import ClusterWire, Command, ServerWire, Wire, unavailable
-from rules.errors import Unavailable
 
 TIMEOUT = 2.0
 """Seconds to wait for a reply; a decision's own deadline is far shorter and does not wait for it."""
@@ -116,13 +115,7 @@ class RedisStore:
             (length,) = await self._ask_all((("EVALSHA", APPEND_WITH.hash, 3, *keys, value, *conditions, *also),))
             assert isinstance(length, int)
             return None if length < 0 else length
-        given = await self.append(key, value, expected_length, ttl, expected_end)
-        if given is not None:
-            try:
-                await self.write((entry, put))
-            except Unavailable as error:
-                raise Unfinished(str(error)) from error
-        return given
+        return await followed(self, await self.append(key, value, expected_length, ttl, expected_end), entry, put)
 
     async def append_once(
         self,

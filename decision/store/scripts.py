@@ -43,25 +43,20 @@ return 1
 )
 """Keys: the value's, then the marks'. Arguments: 1 and the value expected, 1 (put) and the value, ttl, marks' ttls."""
 
-APPEND = script(
-    """
+_APPENDED = """
 if ARGV[2] ~= '' and redis.call('STRLEN', KEYS[1]) ~= tonumber(ARGV[2]) then return -1 end
 if ARGV[3] ~= '' and redis.call('GETRANGE', KEYS[1], -#ARGV[3], -1) ~= ARGV[3] then return -1 end
 local mortal = ARGV[4] ~= '' and redis.call('PTTL', KEYS[1]) ~= -1
 local length = redis.call('APPEND', KEYS[1], ARGV[1])
 if mortal then redis.call('EXPIRE', KEYS[1], ARGV[4]) end
-return length
 """
-)
+
+APPEND = script(f"{_APPENDED}return length")
 """Keys: the string's. Arguments: what to append; the length, the end and the ttl expected, or nothing for each."""
 
 APPEND_WITH = script(
-    """
-if redis.call('STRLEN', KEYS[1]) ~= tonumber(ARGV[2]) then return -1 end
-if ARGV[3] ~= '' and redis.call('GETRANGE', KEYS[1], -#ARGV[3], -1) ~= ARGV[3] then return -1 end
-local mortal = ARGV[4] ~= '' and redis.call('PTTL', KEYS[1]) ~= -1
-local length = redis.call('APPEND', KEYS[1], ARGV[1])
-if mortal then redis.call('EXPIRE', KEYS[1], ARGV[4]) end
+    _APPENDED
+    + """
 redis.call('XADD', KEYS[2], '*', 'e', ARGV[5])
 if ARGV[7] == '' then
   redis.call('SET', KEYS[3], ARGV[6])
