@@ -15,6 +15,7 @@ from training.evaluation.support import Support, support_of
 from training.learning.rows import Rows
 from training.learning.split import Parts
 from training.material.ledger import Brought
+from training.promotion.checks.accuracy import Losses
 from training.promotion.checks.agreement import check_features, check_foreknowledge, check_labels
 from training.promotion.checks.gain import check_gain, check_part, check_untold, check_untold_part
 from training.promotion.checks.leak import check_leak
@@ -52,25 +53,20 @@ def checks_of(trial: Trial, bounds: Promotion) -> tuple[Check, ...]:
     review, rows, late = trial.review, trial.rows, trial.understudy.late
     parts = [(name, ids) for name, ids in sorted(review.parts.items()) if ids != review.decisions]
     gain, left = _total(trial, bounds.confidence)
-    checks = [check_gain(gain, bounds, trial.beside, left)]
-    checks += [_part(trial, name, ids, bounds) for name, ids in parts]
-    proving = bounds.untold == "predict" and trial.artefact.objective == "response" and _rare(trial.judged)
-    if len(late):
-        judged = rows.take(late)
-        predicted, mean = trial.understudy.predict_late(judged), float(np.delete(rows.target, late).mean())
-        told = judged, predicted, mean, trial.artefact, trial.champion
+    told = _told(trial) if len(late) else None
+    losses = None
+    if told is not None and gain.refusal and bounds.untold == "predict" and _provable(trial):
+        losses = losses_of(*told)
+    if losses is None:
+        checks = [check_gain(gain, bounds, trial.beside, left)]
+    else:
+        checks = [check_untold(gain, losses, bounds.confidence)]
+    checks += [_part(trial, name, ids, bounds, losses) for name, ids in parts]
+    if told is not None:
         checks += check_predictions(*told, bounds)
         if trial.artefact.objective == "response":
             since = rows.take(trial.understudy.judge)
             checks.append(check_learning(since.target, trial.understudy.predict(since)))
-        if proving and gain.refusal:
-            lost, beside, cluster = losses_of(*told)
-            checks[0] = check_untold(gain, lost, beside, cluster, bounds.confidence)
-            for place, (_, ids) in enumerate(parts, 1):
-                there = np.isin(judged.decision, list(ids))
-                if checks[place].figure is None and there.any():
-                    losses = lost[there], beside[there], cluster[there]
-                    checks[place] = check_untold_part(checks[place], *losses, bounds.confidence)
     checks.append(check_leak(rows, trial.parts.fit, trial.parts.judge, bounds.leak))
     checks.append(check_foreknowledge(len(review.foreknowing), len(review.decisions)))
     checks.append(_features(rows, trial.understudy.judge, review))
@@ -81,18 +77,28 @@ def checks_of(trial: Trial, bounds: Promotion) -> tuple[Check, ...]:
     return tuple(checks)
 
 
-def _part(trial: Trial, name: str, ids: frozenset[str], bounds: Promotion) -> Check:
+def _told(trial: Trial) -> tuple[Rows, NDArray[np.float64], float, Artefact, Artefact | None]:
+    """What was predicted for the late rows, beside whom: the arguments of `check_predictions`."""
+    late = trial.understudy.late
+    judged, mean = trial.rows.take(late), float(np.delete(trial.rows.target, late).mean())
+    return judged, trial.understudy.predict_late(judged), mean, trial.artefact, trial.champion
+
+
+def _provable(trial: Trial) -> bool:
+    """Whether predictions may tell instead of a gain: of responses that were tried at every placement, if rarely."""
+    return trial.artefact.objective == "response" and trial.judged is not None and not blind(trial.judged)
+
+
+def _part(trial: Trial, name: str, ids: frozenset[str], bounds: Promotion, losses: Losses | None) -> Check:
     judged = trial.judged
     if judged is None:
         return check_part(name, _untold(trial), bounds, True)
-    rows = np.flatnonzero([decision in ids for decision in judged.decision.tolist()])
+    rows = np.flatnonzero(np.isin(judged.decision, list(ids)))
     gain = _gain(judged, rows, bounds.confidence)
-    return check_part(name, gain, bounds, not gain.refusal or _tried(judged, rows))
-
-
-def _rare(judged: Judged | None) -> bool:
-    """Whether what cannot be told was tried at every placement all the same, only too rarely."""
-    return judged is not None and not blind(judged)
+    part = check_part(name, gain, bounds, not gain.refusal or _tried(judged, rows))
+    if losses is None or part.figure is not None:
+        return part
+    return check_untold_part(part, losses.of(ids), bounds.confidence)
 
 
 def _tried(judged: Judged, rows: NDArray[np.intp]) -> bool:

@@ -11,9 +11,10 @@ from rules.promotion import Promotion
 from tests.decision.small_workspace import small_catalogue
 from tests.models.small_model import trained
 from tests.training.worlds import rows_of
+from training.evaluation.actions import Floats
 from training.evaluation.gain import Gain
 from training.learning.rows import Inputs
-from training.promotion.checks.accuracy import check_accuracy, check_served, check_worth, losses
+from training.promotion.checks.accuracy import Losses, check_accuracy, check_served, check_worth, losses
 from training.promotion.checks.agreement import check_features, check_foreknowledge, check_labels, check_level
 from training.promotion.checks.calibration import calibration_error, check_calibration
 from training.promotion.checks.gain import check_gain, check_part, check_untold
@@ -57,14 +58,18 @@ def test_a_part_must_not_be_proven_to_lose() -> None:
 def test_where_no_gain_can_be_told_predictions_must_be_proven_better() -> None:
     untold = gain(NAN, NAN, NAN, NAN, "too rarely")
     good, noisy = losses(CHANCE, ANSWER, True), losses(DRAW.permutation(CHANCE), ANSWER, True)
-    proven = check_untold(untold, good, noisy, CLUSTER, 0.95)
+
+    def beside(own: Floats, champion: Floats, confidence: float = 0.95) -> Check:
+        return check_untold(untold, Losses(own, champion, np.full(len(own), "d"), CLUSTER[: len(own)]), confidence)
+
+    proven = beside(good, noisy)
     assert proven.passed
     assert "too rarely" in proven.said
-    assert not check_untold(untold, noisy, good, CLUSTER, 0.95).passed
-    assert not check_untold(untold, good, good, CLUSTER, 0.95).passed
+    assert not beside(noisy, good).passed
+    assert not beside(good, good).passed
     # A hair's breadth better may be chance: a few rows of what many prove, prove nothing.
     near = losses(0.9 * CHANCE + 0.1 * CHANCE.mean(), ANSWER, True)
-    assert not check_untold(untold, good[:60], near[:60], CLUSTER[:60], 0.999).passed
+    assert not beside(good[:60], near[:60], 0.999).passed
 
 
 def test_calibration_may_not_grow_worse_but_by_chance() -> None:

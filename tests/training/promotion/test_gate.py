@@ -9,6 +9,7 @@ from rules.promotion import Promotion
 from training.evaluation.actions import LoggedActions, PolicyActions
 from training.evaluation.gain import paired_gain
 from training.evaluation.judged import Judged
+from training.promotion.checks.accuracy import Losses
 from training.promotion.checks.gain import check_gain, check_untold_part
 from training.promotion.gate import blind, total_gain
 from training.promotion.understudy import CHAMPION, MODEL
@@ -79,10 +80,15 @@ def test_what_was_never_tried_at_a_small_placement_is_named_though_the_whole_log
 
 def test_where_no_gain_is_told_a_part_must_not_be_foretold_worse() -> None:
     told = Check("channel:email", True, "Not told.")
-    cluster, beside = np.arange(NUMBER), DRAW.random(NUMBER)
-    assert check_untold_part(told, beside - 0.01, beside, cluster, 0.95).passed
-    assert not check_untold_part(told, beside + 0.01 * DRAW.random(NUMBER), beside, cluster, 0.95).passed
-    assert not check_untold_part(Check("x", False, "Never."), beside - 0.01, beside, cluster, 0.95).passed
+    champion = DRAW.random(NUMBER)
+    better, worse = (
+        Losses(champion + more, champion, np.full(NUMBER, "d"), np.arange(NUMBER))
+        for more in (-0.01, 0.01 * DRAW.random(NUMBER))
+    )
+    assert check_untold_part(told, better, 0.95).passed
+    assert not check_untold_part(told, worse, 0.95).passed
+    assert not check_untold_part(Check("x", False, "Never."), better, 0.95).passed
+    assert check_untold_part(told, worse.of(()), 0.95) is told
 
 
 def test_the_bound_is_on_one_side() -> None:

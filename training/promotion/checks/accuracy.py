@@ -1,5 +1,8 @@
 """Does it predict later outcomes no worse than the champion, or than one figure for all?"""
 
+from collections.abc import Collection
+
+import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
@@ -9,6 +12,20 @@ from training.evaluation.intervals import clustered_error
 REACH = 1.959964
 """Standard errors on either side that hold 95 % of a normal distribution."""
 _EDGE = 1e-12
+
+
+class Losses(msgspec.Struct, frozen=True, eq=False):
+    """What the challenger's and the champion's predictions cost, f8[n], for rows of these decisions and clusters."""
+
+    own: NDArray[np.float64]
+    champion: NDArray[np.float64]
+    decision: NDArray[np.str_]
+    cluster: NDArray[np.intp]
+
+    def of(self, decisions: Collection[str]) -> "Losses":
+        """The losses for some of the decisions."""
+        rows = np.isin(self.decision, list(decisions))
+        return Losses(self.own[rows], self.champion[rows], self.decision[rows], self.cluster[rows])
 
 
 def losses(prediction: NDArray[np.float64], target: NDArray[np.float64], response: bool) -> NDArray[np.float64]:

@@ -2,14 +2,12 @@
 
 from math import isnan
 
-import numpy as np
-from numpy.typing import NDArray
 from scipy.stats import norm
 
 from models.gate import Check
 from rules.promotion import Promotion
 from training.evaluation.gain import Gain
-from training.promotion.checks.accuracy import interval
+from training.promotion.checks.accuracy import Losses, interval
 
 
 def check_gain(gain: Gain, bounds: Promotion, beside: str = "the champion", left: tuple[str, ...] = ()) -> Check:
@@ -29,15 +27,13 @@ def check_gain(gain: Gain, bounds: Promotion, beside: str = "the champion", left
     return Check("gain", gain.low > bound, said, gain.low, bound)
 
 
-def check_untold(
-    gain: Gain, lost: NDArray[np.float64], beside: NDArray[np.float64], cluster: NDArray[np.intp], confidence: float
-) -> Check:
-    """Where the log cannot tell a gain: its losses f8[n] must be shown to be smaller than the champion's."""
-    _, most = interval(lost - beside, cluster, float(norm.ppf(confidence)))
+def check_untold(gain: Gain, losses: Losses, confidence: float) -> Check:
+    """Where the log cannot tell a gain: its losses must be shown to be smaller than the champion's."""
+    _, most = interval(losses.own - losses.champion, losses.cluster, float(norm.ppf(confidence)))
     said = (
         f"What it would have earned cannot be told: {gain.refusal or 'too few decisions'}. For what was shown its loss "
-        f"is {lost.mean():.5g} and the champion's {beside.mean():.5g}: {most:+.2g} at most with {confidence:.0%} "
-        "confidence."
+        f"is {losses.own.mean():.5g} and the champion's {losses.champion.mean():.5g}: {most:+.2g} at most with "
+        f"{confidence:.0%} confidence."
     )
     return Check("gain", most < 0.0, said, most, 0.0)
 
@@ -61,10 +57,10 @@ def check_part(name: str, gain: Gain, bounds: Promotion, tried: bool) -> Check:
     return Check(name, figure >= bound, said, figure, bound)
 
 
-def check_untold_part(
-    part: Check, lost: NDArray[np.float64], beside: NDArray[np.float64], cluster: NDArray[np.intp], confidence: float
-) -> Check:
-    """A channel or a segment of which no gain is told either: there its losses f8[n] must not be shown to be larger."""
-    least, _ = interval(lost - beside, cluster, float(norm.ppf(confidence)))
-    said = f"{part.said} Its loss there is {lost.mean():.5g} and the champion's {beside.mean():.5g}."
+def check_untold_part(part: Check, losses: Losses, confidence: float) -> Check:
+    """A channel or a segment of which no gain is told either: there its losses must not be shown to be larger."""
+    if not len(losses.own):
+        return part
+    least, _ = interval(losses.own - losses.champion, losses.cluster, float(norm.ppf(confidence)))
+    said = f"{part.said} Its loss there is {losses.own.mean():.5g} and the champion's {losses.champion.mean():.5g}."
     return Check(part.name, part.passed and least <= 0.0, said, least, 0.0)

@@ -8,7 +8,7 @@ from models.gate import Check
 from rules.promotion import Promotion
 from training.learning.predictor import predict
 from training.learning.rows import Rows
-from training.promotion.checks.accuracy import check_accuracy, check_served, check_worth, losses
+from training.promotion.checks.accuracy import Losses, check_accuracy, check_served, check_worth, losses
 from training.promotion.checks.agreement import check_level
 from training.promotion.checks.calibration import check_calibration
 from training.promotion.checks.leak import check_foresight
@@ -52,12 +52,13 @@ def check_predictions(
 
 def losses_of(
     judge: Rows, model: NDArray[np.float64], mean: float, served: Artefact, champion: Artefact | None
-) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.intp]]:
-    """What the challenger's predictions f8[n] cost, what the champion's do, and the rows' clusters."""
+) -> Losses:
+    """The losses of the judged rows; the arguments are those of `check_predictions`."""
     known = _known(judge, champion, served)
     beside, response = np.full(len(judge), mean) if known is None else known, served.objective == "response"
     _, cluster = np.unique(judge.subject, return_inverse=True)
-    return losses(model, judge.target, response), losses(beside, judge.target, response), cluster
+    own, other = (losses(each, judge.target, response) for each in (model, beside))
+    return Losses(own, other, judge.decision, cluster)
 
 
 def _known(judge: Rows, champion: Artefact | None, served: Artefact) -> NDArray[np.float64] | None:
