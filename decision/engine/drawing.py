@@ -12,6 +12,10 @@ from numpy.typing import NDArray
 
 Floats = NDArray[np.float64]
 Mask = NDArray[np.bool_]
+Rows = NDArray[np.int64]
+"""Candidates that were free when they were compared, ascending."""
+Drawn = NDArray[np.int64]
+"""Per rank of a slate the index of its candidate and the number of the `Reason`."""
 Holders = NDArray[np.int16]
 """By candidate the index of the limit that holds it, else -1."""
 Stacked = tuple[NDArray[np.int32], NDArray[np.int64], Mask]
@@ -24,11 +28,6 @@ to those that are left, they must not lose digits to those that are gone."""
 RANKED, EXPLORED, MANDATORY = 100, 101, 102
 """As in `Reason`, whose numbers never change: a number from another file would be kept in the cache unwatched."""
 
-RANK = np.dtype([("candidate", np.int64), ("probability", np.float64), ("reason", np.uint8)], align=True)
-"""One rank of a slate: the index of its candidate, the exact probability, the `Reason`."""
-Ranks = np.ndarray[tuple[int], np.dtype[np.void]]
-"""Of type `RANK`."""
-
 
 def _compiled(function: Compiled) -> Compiled:
     # Division as numpy does it: no check for zero that would keep loops from being vectorised.
@@ -36,30 +35,35 @@ def _compiled(function: Compiled) -> Compiled:
 
 
 @_compiled
-def compare(scores: Floats, free: Mask, greedy: bool, powers: Floats) -> bool:
-    """Write each free score relative to the best of them into `powers`, and NaN where there is nothing to draw by.
+def compare(scores: Floats, free: Mask, greedy: bool, rows: Rows, powers: Floats) -> tuple[int, bool]:
+    """Write who is free into `rows`, in order, and each one's score relative to the best of them into `powers`.
 
-    True says that these are the powers already: one for every free candidate when no score is above zero, else, when
-    greedy, for the first of the best alone. Otherwise the caller has yet to raise them.
+    Gives how many are free; of `rows` and `powers` only so many count. There is NaN where there is nothing to draw by.
+    True says that these are the powers already: one for everybody when no score is above zero, else, when greedy, for
+    the first of the best alone. Otherwise the caller has yet to raise them.
     """
-    best, highest = -1, -1.0
+    number = 0
     for at in range(len(scores)):
-        score = scores[at] if free[at] else -1.0
-        if score > highest:
-            best, highest = at, score
+        # Without a branch, as none could be foreseen; what is not free is written over by what comes next.
+        rows[np.uint64(number)], powers[np.uint64(number)] = at, scores[at]
+        number += int(free[at])
+    powers = powers[:number]
+    best, highest = -1, -1.0
+    for at in range(number):
+        if powers[at] > highest:
+            best, highest = at, powers[at]
     if highest <= 0.0:
-        for at in range(len(scores)):
-            powers[at] = 1.0 if free[at] else np.nan
-        return True
+        powers[:] = 1.0
+        return number, True
     if greedy:
         powers[:] = np.nan
         powers[best] = 1.0
-        return True
-    for at in range(len(scores)):
+        return number, True
+    for at in range(number):
         # The ratio to the best is at most one, so no power of it overflows.
-        ratio = scores[at] / highest
-        powers[at] = ratio if free[at] and ratio > 0.0 else np.nan
-    return False
+        ratio = powers[at] / highest
+        powers[at] = ratio if ratio > 0.0 else np.nan
+    return number, False
 
 
 @_compiled
@@ -73,63 +77,71 @@ def place(
     points: Floats,
     epsilon: float,
     greedy: bool,
+    rows: Rows,
     powers: Floats,
-    raised: bool,
-    ranks: Ranks,
+    compared: int,
+    drawn: Drawn,
+    chances: Floats,
     filled: int,
     held_by: Holders,
     none: int,
-) -> tuple[int, bool, float]:
-    """Fill ranks from `filled` on; gives how many are filled and whether `powers` must be raised before it goes on.
+) -> tuple[int, int, float]:
+    """Fill ranks from `filled` on; gives how many are filled and, if powers must be raised before it goes on, of how
+    many rows, else 0.
 
-    `none` is the index of showing nothing, below zero where that is no choice: once drawn, it ends the slate. Its
+    `rows` and `powers` are those that `compare` wrote, raised, for so many as were `compared`; 0 says that nobody was
+    yet. `none` is the index of showing nothing, below zero where that is no choice: once drawn, it ends the slate. Its
     chance is the third that is given, if the very first rank was drawn just now; else that is NaN.
 
     What is free follows from the ranks filled so far, so that nothing else need be kept between the calls. `points` is
     float64[slots × 2]: per drawn rank the point that decides whether to explore and the one that is drawn by. `codes`,
     `room` and `strict` are as in `Limits`; `held_by` tells, once all is filled, what held whom at the last draw.
     """
-    slots, candidates, none_chance = len(ranks), len(scores), np.nan
+    slots, candidates, none_chance = len(drawn), len(scores), np.nan
     limits = (codes, room, strict)
     left = open.copy()
     taken = np.zeros(room.shape, np.int64)
     held_by[:] = -1
     if filled == 0:
-        filled = _place_mandatory(mandatory, left, limits, taken, ranks, held_by)
+        filled = _place_mandatory(mandatory, left, limits, taken, drawn, chances, held_by)
     else:
         for rank in range(filled):
-            _take(ranks[rank].candidate, left, limits, taken, held_by)
+            _take(drawn[rank, 0], left, limits, taken, held_by)
     if filled == slots:
         held_by[:] = -1
     counted = filled
-    first_drawn = _count_mandatory(ranks, filled)
+    first_drawn = _count_mandatory(drawn, filled)
     free, edges = np.empty(candidates, np.bool_), np.empty(candidates)
+    # The sums of the rows before this one are those of the draw before.
+    since = 0
     while filled < slots:
         if filled > counted:
-            _take(ranks[filled - 1].candidate, left, limits, taken, held_by)
+            first = _take(drawn[filled - 1, 0], left, limits, taken, held_by)
+            since = int(np.searchsorted(rows[:compared], first))
         number = _mark_free(left, held_by, free)
         if number == 0:
             break
-        total = _sum_up(powers, free, edges) if raised else 0.0
+        total = _sum_up(powers[:compared], rows, free, since, edges)
         if total < _FADED:
-            if not compare(scores, free, greedy, powers):
-                return filled, True, none_chance
-            raised = True
-            total = _sum_up(powers, free, edges)
+            compared, raised = compare(scores, free, greedy, rows, powers)
+            if not raised:
+                return filled, compared, none_chance
+            total = _sum_up(powers[:compared], rows, free, 0, edges)
         to_explore, point = points[filled - first_drawn]
         explores = to_explore < epsilon
-        drawn = _nth(free, int(point * number)) if explores else _pick(edges, point)
+        at = _nth(rows, free, int(point * number)) if explores else _pick(edges[:compared], point)
+        # Showing nothing is behind all others.
         if none >= 0 and filled == 0:
-            none_chance = _chance(powers[none], total, number, epsilon)
-        if drawn == none:
+            none_chance = _chance(powers[compared - 1], total, number, epsilon)
+        if rows[at] == none:
             break
-        chance = _chance(powers[drawn], total, number, epsilon)
-        _put(ranks, filled, drawn, chance, EXPLORED if explores else RANKED)
-        left[drawn] = False
+        chance = _chance(powers[at], total, number, epsilon)
+        _put(drawn, chances, filled, rows[at], chance, EXPLORED if explores else RANKED)
+        left[rows[at]] = False
         filled += 1
     for at in range(candidates):
         held_by[at] = held_by[at] if left[at] else -1
-    return filled, False, none_chance
+    return filled, 0, none_chance
 
 
 @_compiled
@@ -138,7 +150,8 @@ def _place_mandatory(
     left: Mask,
     limits: Stacked,
     taken: NDArray[np.int64],
-    ranks: Ranks,
+    drawn: Drawn,
+    chances: Floats,
     held_by: Holders,
 ) -> int:
     """Fill ranks with what is mandatory, open and held back by no strict limit, in order; gives how many."""
@@ -146,18 +159,18 @@ def _place_mandatory(
     filled = 0
     for wanted in mandatory:
         held = held_by[wanted]
-        if filled < len(ranks) and left[wanted] and not (held >= 0 and strict[held]):
-            _put(ranks, filled, wanted, 1.0, MANDATORY)
+        if filled < len(drawn) and left[wanted] and not (held >= 0 and strict[held]):
+            _put(drawn, chances, filled, wanted, 1.0, MANDATORY)
             filled += 1
             _take(wanted, left, limits, taken, held_by)
     return filled
 
 
 @_compiled
-def _count_mandatory(ranks: Ranks, filled: int) -> int:
+def _count_mandatory(drawn: Drawn, filled: int) -> int:
     """How many of the ranks filled so far are mandatory: they are the first."""
     number = 0
-    while number < filled and ranks[number].reason == MANDATORY:
+    while number < filled and drawn[number, 1] == MANDATORY:
         number += 1
     return number
 
@@ -170,16 +183,18 @@ def _chance(power: float, total: float, number: int, epsilon: float) -> float:
 
 
 @_compiled
-def _put(ranks: Ranks, rank: int, candidate: int, probability: float, reason: int) -> None:
-    ranks[rank].candidate = candidate
-    ranks[rank].probability = probability
-    ranks[rank].reason = reason
+def _put(drawn: Drawn, chances: Floats, rank: int, candidate: int, chance: float, reason: int) -> None:
+    drawn[rank, 0], drawn[rank, 1], chances[rank] = candidate, reason, chance
 
 
 @_compiled
-def _take(candidate: int, left: Mask, limits: Stacked, taken: NDArray[np.int64], held_by: Holders) -> None:
-    """Count a candidate towards every limit, and hold back what a limit that is full lets in no more."""
+def _take(candidate: int, left: Mask, limits: Stacked, taken: NDArray[np.int64], held_by: Holders) -> int:
+    """Count a candidate towards every limit, and hold back what a limit that is full lets in no more.
+
+    Gives the first candidate that is not free now and may have been before.
+    """
     left[candidate] = False
+    first = candidate
     codes, room, strict = limits
     for limit in range(len(strict)):
         code = codes[limit, candidate]
@@ -192,6 +207,8 @@ def _take(candidate: int, left: Mask, limits: Stacked, taken: NDArray[np.int64],
                 # A strict limit is the one to name where both hold.
                 if codes[limit, at] == code and (strict[limit] or held_by[at] < 0):
                     held_by[at] = limit
+                    first = min(first, at)
+    return first
 
 
 @_compiled
@@ -205,29 +222,29 @@ def _mark_free(left: Mask, held_by: Holders, free: Mask) -> int:
 
 
 @_compiled
-def _sum_up(powers: Floats, free: Mask, edges: Floats) -> float:
-    """The running sums of the powers of what is free, in the candidates' order; gives the last."""
-    total = 0.0
-    for at in range(len(powers)):
+def _sum_up(powers: Floats, rows: Rows, free: Mask, since: int, edges: Floats) -> float:
+    """The running sums of the powers of the rows that are free, in order, anew from one row on; gives the last."""
+    total = edges[since - 1] if since > 0 else 0.0
+    for at in range(since, len(powers)):
         # Not above zero is NaN too.
-        total += powers[at] if free[at] and powers[at] > 0.0 else 0.0
+        total += powers[at] if free[np.uint64(rows[at])] and powers[at] > 0.0 else 0.0
         edges[at] = total
     return total
 
 
 @_compiled
 def _pick(edges: Floats, point: float) -> int:
-    """The candidate whose stretch of the summed powers holds the point; never one whose power is zero."""
+    """The row whose stretch of the summed powers holds the point; never one whose power is zero."""
     found = int(np.searchsorted(edges, point * edges[-1], side="right"))
-    # Rounding may put the product on the last edge itself, which the last candidate of some power reaches first.
+    # Rounding may put the product on the last edge itself, which the last row of some power reaches first.
     return found if found < len(edges) else int(np.searchsorted(edges, edges[-1]))
 
 
 @_compiled
-def _nth(free: Mask, before: int) -> int:
-    """The free candidate with so many free ones before it."""
-    for at in range(len(free)):
-        if free[at]:
+def _nth(rows: Rows, free: Mask, before: int) -> int:
+    """The row that is free and has so many such before it."""
+    for at in range(len(rows)):
+        if free[rows[at]]:
             if before == 0:
                 return at
             before -= 1

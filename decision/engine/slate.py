@@ -12,7 +12,7 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from decision.engine.drawing import RANK, compare, place
+from decision.engine.drawing import Rows, compare, place
 from decision.engine.limit import Limits
 from rules.choice import Exploration
 from rules.reason import Reason
@@ -71,12 +71,11 @@ def fill_slate(
     if none:
         scores, open = _with_none(scores, open)
     epsilon, temperature = exploration.epsilon, exploration.temperature
-    powers, ranks, held_by = np.empty(len(scores)), np.empty(slots, RANK), np.empty(len(scores), np.int16)
+    rows, powers, held_by = np.empty(len(scores), np.int64), np.empty(len(scores)), np.empty(len(scores), np.int16)
+    drawn, chances = np.empty((slots, 2), np.int64), np.empty(slots)
     # Where nothing is mandatory, the first draw is among all that are open.
-    raised = not len(mandatory)
-    if raised:
-        _take_powers(scores, open, temperature, powers)
-    filled, pending, chance = 0, True, 1.0
+    compared = 0 if len(mandatory) else _take_powers(scores, open, temperature, rows, powers)
+    filled, pending, chance = 0, 1, 1.0
     while pending:
         filled, pending, found = place(
             scores,
@@ -88,18 +87,21 @@ def fill_slate(
             points,
             epsilon,
             temperature == 0.0,
+            rows,
             powers,
-            raised,
-            ranks,
+            compared,
+            drawn,
+            chances,
             filled,
             held_by,
             candidates if none else -1,
         )
         chance = chance if isnan(found) else found
         if pending:
-            _raise(powers, temperature)
-            raised = True
-    places = [Place(candidate, share, _REASONS[reason]) for candidate, share, reason in ranks[:filled].tolist()]
+            compared = pending
+            _raise(powers[:compared], temperature)
+    each = zip(drawn.tolist()[:filled], chances.tolist(), strict=False)
+    places = [Place(candidate, share, _REASONS[reason]) for (candidate, reason), share in each]
     if not none:
         return Slate(tuple(places), held_by)
     if places and places[0].reason is Reason.MANDATORY:
@@ -137,9 +139,10 @@ def powers_of(scores: Floats, free: Mask, temperature: float) -> Floats:
     `scores` are finite and not negative; what is not free has zero. When all scores are zero every one has the same
     power, and at temperature 0 the first of the best has the only one.
     """
-    powers = np.empty(len(scores))
-    _take_powers(scores, free, temperature, powers)
-    return np.nan_to_num(powers, copy=False)
+    rows, powers, placed = np.empty(len(scores), np.int64), np.empty(len(scores)), np.zeros(len(scores))
+    number = _take_powers(scores, free, temperature, rows, powers)
+    placed[rows[:number]] = np.nan_to_num(powers[:number])
+    return placed
 
 
 def mixed(share: Share, left: int, epsilon: float) -> Share:
@@ -157,10 +160,12 @@ def _with_none(scores: Floats, open: Mask) -> tuple[Floats, Mask]:
     return extended, free
 
 
-def _take_powers(scores: Floats, free: Mask, temperature: float, powers: Floats) -> None:
-    """Write the powers of what is free, NaN where there is none."""
-    if not compare(scores, free, temperature == 0.0, powers):
-        _raise(powers, temperature)
+def _take_powers(scores: Floats, free: Mask, temperature: float, rows: Rows, powers: Floats) -> int:
+    """Write who is free, and the powers of these, NaN where there is none; gives how many they are."""
+    number, raised = compare(scores, free, temperature == 0.0, rows, powers)
+    if not raised:
+        _raise(powers[:number], temperature)
+    return number
 
 
 def _raise(powers: Floats, temperature: float) -> None:
