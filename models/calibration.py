@@ -2,9 +2,9 @@
 
 import msgspec
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
+from models.conversion import follow
 from rules.errors import ArtefactError
 
 Floats = NDArray[np.float64]
@@ -53,25 +53,6 @@ class BoundCalibration(msgspec.Struct, frozen=True, eq=False):
 
         But for NaN, equal to `numpy.interp` bit for bit: over a single knot numpy gives even NaN that knot's height.
         """
-        found = np.empty(len(values))
-        _follow(self.predicted, self.observed, self.slopes, values, found)
+        found = np.array(values, np.float64)
+        follow(self.predicted, self.observed, self.slopes, found)
         return found
-
-
-@njit(cache=True, nogil=True)
-def _follow(predicted: Floats, observed: Floats, slopes: Floats, values: Floats, found: Floats) -> None:
-    last = len(predicted) - 1
-    for at in range(len(values)):
-        value = values[at]
-        # Knots are few: counting them all is vectorised and has no branch to mispredict, unlike a search.
-        knot = -1
-        for each in range(last + 1):
-            knot += predicted[each] <= value
-        if np.isnan(value):
-            found[at] = value
-        elif knot < 0:
-            found[at] = observed[0]
-        elif knot == last or predicted[knot] == value:
-            found[at] = observed[knot]
-        else:
-            found[at] = slopes[knot] * (value - predicted[knot]) + observed[knot]

@@ -10,10 +10,11 @@ from numpy.typing import NDArray
 
 from models.artefact import POSITION, Artefact, decode_artefact, encode_artefact, version_of
 from models.calibration import BoundCalibration
+from models.conversion import place
 from models.feature import FeatureList, FeatureValues, Floats, Slot
 from models.forest import BoundForest, Forest, Layout, bind_forest, bind_layout, lay_out, parse_forest
 from models.rates import PRIOR, Rates
-from models.response import Response, bounded, response_of
+from models.response import Response, response_of
 from rules.errors import ArtefactError
 from rules.expression import Binding
 from rules.ids import GoalId, Instant, ModelVersion, PlacementId
@@ -22,12 +23,14 @@ from rules.workspace import Objective
 
 Rows = NDArray[np.intp]
 
+_UNCALIBRATED = BoundCalibration(np.empty(0), np.empty(0), np.empty(0))
+
 
 class BoundModel(Protocol):
     """A model bound to the offers of one placement."""
 
     def predict(self, values: FeatureValues, rows: Rows) -> Floats:
-        """The prediction for each offer in `rows`.
+        """The prediction for each offer in `rows`, at its place among all offers, and NaN for the others: float64[n].
 
         Its propensity (objective `response`, in 0…1), its expected value (`value`), or how much more that is than after
         showing nothing (`increment`, which may be negative).
@@ -70,8 +73,8 @@ class Model(msgspec.Struct, frozen=True, eq=False):
         return _BoundForestModel(
             bind_layout(_layout(self, self.forest, slots), block),
             response_of(self.forest.objective, self.forest.divisor),
-            self.artefact.calibration.bind() if self.artefact.calibration else None,
-            self.objective == "response",
+            self.artefact.calibration.bind() if self.artefact.calibration else _UNCALIBRATED,
+            *((0.0, 1.0) if self.objective == "response" else (-np.inf, np.inf)),
         )
 
 
@@ -79,7 +82,9 @@ class _BoundRates(msgspec.Struct, frozen=True, eq=False):
     rates: Floats
 
     def predict(self, values: FeatureValues, rows: Rows) -> Floats:  # noqa: ARG002
-        return self.rates[rows]
+        placed = np.full(len(self.rates), np.nan)
+        placed[rows] = self.rates[rows]
+        return placed
 
     def raw(self, values: FeatureValues, rows: Rows) -> None:  # noqa: ARG002
         return None
@@ -88,14 +93,26 @@ class _BoundRates(msgspec.Struct, frozen=True, eq=False):
 class _BoundForestModel(msgspec.Struct, frozen=True, eq=False):
     forest: BoundForest
     response: Response
-    calibration: BoundCalibration | None
-    probability: bool
+    calibration: BoundCalibration
+    lowest: float
+    highest: float
 
     def predict(self, values: FeatureValues, rows: Rows) -> Floats:
-        predicted = self.response(self.raw(values, rows))
-        if self.calibration is not None:
-            predicted = self.calibration.apply(predicted)
-        return bounded(predicted, 1.0, 0.0, 1.0) if self.probability else predicted
+        found = self.raw(values, rows)
+        self.response.prepare(found)
+        placed, knots = np.empty(values.offer.shape[1]), self.calibration
+        place(
+            self.response.kind,
+            found,
+            knots.predicted,
+            knots.observed,
+            knots.slopes,
+            self.lowest,
+            self.highest,
+            rows,
+            placed,
+        )
+        return placed
 
     def raw(self, values: FeatureValues, rows: Rows) -> Floats:
         return self.forest.score(values.request, values.pair, rows)

@@ -4,13 +4,14 @@ What LightGBM's `ConvertOutput` gives, within the last bits; beyond the bounds o
 an exponential finite, where LightGBM gives 0 and infinity.
 """
 
+from collections.abc import Mapping
 from typing import Literal
 
 import msgspec
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
+from models.conversion import AS_IT_IS, SHARE, SIGNED_SQUARE, bound, convert
 from rules.errors import ArtefactError
 
 Floats = NDArray[np.float64]
@@ -21,6 +22,13 @@ _EXPONENTIAL = frozenset({"poisson", "gamma", "tweedie"})
 _LOGISTIC = frozenset({"binary", "cross_entropy", "xentropy"})
 # The exponents beyond which float64 overflows, or gives zero.
 _LOWEST, _HIGHEST = -745.0, 709.0
+_KINDS: Mapping[Conversion, int] = {
+    "share": SHARE,
+    "exponential": AS_IT_IS,
+    "signed_square": SIGNED_SQUARE,
+    "identity": AS_IT_IS,
+}
+_RAISED = frozenset({"share", "exponential"})
 
 
 class Response(msgspec.Struct, frozen=True):
@@ -36,16 +44,23 @@ class Response(msgspec.Struct, frozen=True):
 
     def __call__(self, raw: Floats) -> Floats:
         """The response of each score."""
-        if self.divisor != 1:
-            raw = raw / self.divisor
-        match self.conversion:
-            case "share":
-                return _share(_powers(raw, -self.slope))
-            case "exponential":
-                return _powers(raw, 1.0)
-            case "signed_square":
-                return np.copysign(raw * raw, raw)
-        return raw
+        values = np.array(raw, np.float64)
+        self.prepare(values)
+        convert(self.kind, values)
+        return values
+
+    @property
+    def kind(self) -> int:
+        """What a prepared score still has to go through (`models.conversion`)."""
+        return _KINDS[self.conversion]
+
+    def prepare(self, values: Floats) -> None:
+        """Turn raw scores, in place, into what `kind` makes a response of: most are raised to a power of e."""
+        if self.conversion in _RAISED:
+            bound(values, float(self.divisor), -self.slope if self.conversion == "share" else 1.0, _LOWEST, _HIGHEST)
+            np.exp(values, values)
+        elif self.divisor != 1:
+            np.divide(values, self.divisor, values)
 
 
 def response_of(objective: str, divisor: int = 1) -> Response:
@@ -62,37 +77,3 @@ def response_of(objective: str, divisor: int = 1) -> Response:
         f"forests trained with objective {name!r} give no probability and no value: train with binary, cross_entropy,"
         " regression, poisson, gamma or tweedie"
     )
-
-
-def bounded(values: Floats, factor: float, lowest: float, highest: float) -> Floats:
-    """The values times a factor, none below `lowest` and none above `highest`; NaN stays."""
-    products = np.empty(len(values))
-    _bound(values, factor, lowest, highest, products)
-    return products
-
-
-def _powers(raw: Floats, factor: float) -> Floats:
-    """e to the power of the scores times a factor; by numpy, for a compiled loop would not be vectorised."""
-    powers = bounded(raw, factor, _LOWEST, _HIGHEST)
-    return np.asarray(np.exp(powers, powers), np.float64)
-
-
-def _share(odds_against: Floats) -> Floats:
-    shares = np.empty(len(odds_against))
-    _divide(odds_against, shares)
-    return shares
-
-
-@njit(cache=True, nogil=True)
-def _bound(values: Floats, factor: float, lowest: float, highest: float, products: Floats) -> None:
-    for at in range(len(values)):
-        product = values[at] * factor
-        product = lowest if product < lowest else product
-        products[at] = highest if product > highest else product
-
-
-# As numpy divides: no check for zero that would keep the loop from being vectorised.
-@njit(cache=True, nogil=True, error_model="numpy")
-def _divide(odds_against: Floats, shares: Floats) -> None:
-    for at in range(len(odds_against)):
-        shares[at] = 1.0 / (1.0 + odds_against[at])

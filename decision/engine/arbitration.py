@@ -76,13 +76,6 @@ class Parts(msgspec.Struct, frozen=True, eq=False):
             return worth if self.optimism is None else worth * self.optimism
 
 
-def spread(values: Floats, open: Mask) -> Floats:
-    """The values of the open candidates, in order, each at its candidate's place, and NaN elsewhere: float64[n]."""
-    placed = np.empty(len(open))
-    _spread(values, open, placed)
-    return placed
-
-
 @njit(cache=True, nogil=True)
 def _multiply(
     propensity: Floats,
@@ -103,14 +96,3 @@ def _multiply(
         score *= levers[at] if by_levers else 1.0
         # NaN is not above zero either.
         scores[at] = score if open[at] and 0.0 < score < np.inf else 0.0
-
-
-@njit(cache=True, nogil=True)
-def _spread(values: Floats, open: Mask, placed: Floats) -> None:
-    given = 0
-    for at in range(len(open)):
-        if open[at]:
-            placed[at] = values[given]
-            given += 1
-        else:
-            placed[at] = np.nan

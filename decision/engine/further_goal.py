@@ -6,7 +6,7 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from decision.engine.arbitration import Worth, spread
+from decision.engine.arbitration import Worth
 from decision.engine.ready_model import ready_model
 from models.feature import FeatureList, FeatureValues
 from models.model import BoundModel, Model
@@ -38,12 +38,12 @@ class FurtherGoal(msgspec.Struct, frozen=True, eq=False):
         """Whether its model gives a propensity that counts."""
         return self.needs_model and self.objective == "response"
 
-    def worth(self, features: FeatureValues, open: NDArray[np.bool_], value: Floats) -> Worth:
-        """P and V of the candidates; `value` is what the workspace says of V."""
-        ones = np.ones(len(open))
+    def worth(self, features: FeatureValues, rows: NDArray[np.intp], value: Floats) -> Worth:
+        """P and V of the candidates in `rows`; `value` is what the workspace says of V."""
+        ones = np.ones(len(value))
         if not self.needs_model:
             return Worth(self.id, self.weight, ones, value)
-        prediction = spread(self.model.predict(features, open.nonzero()[0]), open)
+        prediction = self.model.predict(features, rows)
         if self.gives_propensity:
             return Worth(self.id, self.weight, prediction, value)
         return Worth(self.id, self.weight, ones, prediction)
@@ -78,16 +78,16 @@ def further_goals(
 def worth_of(
     goals: Sequence[FurtherGoal],
     features: FeatureValues,
-    open: NDArray[np.bool_],
+    rows: NDArray[np.intp],
     values: Mapping[GoalId, Floats],
     degraded: set[str],
 ) -> tuple[Worth, ...]:
-    """What the candidates are worth to each goal; those whose model is missing are left out, and named in `degraded`.
+    """What the candidates in `rows` are worth to each goal.
 
-    Without the placement's own model there is no P, and what further goals add to it would be of another scale: they
-    are all left out then.
+    Goals whose model is missing are left out, and named in `degraded`. Without the placement's own model there is no P,
+    and what further goals add to it would be of another scale: they are all left out then.
     """
     if "model" in degraded:
         return ()
     degraded.update(goal.cause for goal in goals if goal.missing and goal.needs_model)
-    return tuple(goal.worth(features, open, values[goal.id]) for goal in goals if goal.cause not in degraded)
+    return tuple(goal.worth(features, rows, values[goal.id]) for goal in goals if goal.cause not in degraded)

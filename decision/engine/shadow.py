@@ -4,7 +4,6 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from decision.engine.arbitration import spread
 from decision.engine.request import Shadow
 from decision.engine.slate import Slate
 from decision.engine.weighing import Weighing
@@ -21,7 +20,7 @@ def shadow_of(weighing: Weighing, slate: Slate) -> Shadow | None:
         return None
     if not placement.needs_model or "model" in weighing.degraded:
         return None
-    prediction = spread(challenger.bound.predict(weighing.features, open.nonzero()[0]), open)
+    prediction = challenger.bound.predict(weighing.features, open.nonzero()[0])
     parts, on = weighing.parts, placement.bound.spec.arbitration
     plain = parts.optimism is None and weighing.terms.prices is None
     # Optimism is about what little the champion knows, and prices are a campaign's.

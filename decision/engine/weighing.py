@@ -4,7 +4,7 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from decision.engine.arbitration import Parts, Worth, spread
+from decision.engine.arbitration import Parts, Worth
 from decision.engine.facts import facts_of
 from decision.engine.further_goal import worth_of
 from decision.engine.lap import Lap, untimed
@@ -98,13 +98,11 @@ def weigh(
     degraded.update(weights.faults)
     lap("weights")
     asks_model = placement.needs_model and "model" not in degraded
-    if asks_model:
-        prediction = spread(placement.model.predict(features, open.nonzero()[0]), open)
-    else:
-        prediction = np.full(len(open), np.nan)
+    rows = open.nonzero()[0]
+    prediction = placement.model.predict(features, rows) if asks_model else np.full(len(open), np.nan)
     further: tuple[Worth, ...] = ()
     if placement.further:
-        further = worth_of(placement.further, features, open, weights.further, degraded)
+        further = worth_of(placement.further, features, rows, weights.further, degraded)
     lap("predict")
     valued = asks_model and bound.goal.objective != "response"
     parts = Parts(

@@ -55,7 +55,7 @@ class Rewards:
             self._bound[key] = self.models[fold].bind(placement.id, placement.offers, snapshot.features)
         rows = (weighing.open if among is None else among).nonzero()[0]
         expected = np.zeros(len(weighing.open) + 1)
-        expected[rows] = self._bound[key].predict(weighing.features, rows)
+        expected[rows] = self._bound[key].predict(weighing.features, rows)[rows]
         if self._kind == "response":
             expected[rows] *= weighing.parts.value[rows]
             return expected

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from decision.engine.arbitration import Parts, spread
+from decision.engine.arbitration import Parts
 from rules.choice import ARBITRATION_PARTS, ArbitrationPart
 
 numbers = st.floats() | st.sampled_from([0.0, -0.0, 1.0, 2.0])
@@ -45,9 +45,3 @@ def test_what_cannot_be_a_share_counts_zero(
         expected.append(product if passes and isfinite(product) and product > 0.0 else 0.0)
     open = np.array([row[4] for row in rows], np.bool_)
     assert Parts(*columns).scores(switched_on, open).tolist() == expected
-
-
-def test_values_are_spread_over_what_is_open() -> None:
-    placed = spread(np.array([0.5, 0.25]), np.array([False, True, False, True, False]))
-    assert placed.tolist() == pytest.approx([np.nan, 0.5, np.nan, 0.25, np.nan], nan_ok=True)
-    assert np.isnan(spread(np.empty(0), np.zeros(3, np.bool_))).all()
