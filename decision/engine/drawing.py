@@ -14,8 +14,9 @@ Floats = NDArray[np.float64]
 Mask = NDArray[np.bool_]
 Rows = NDArray[np.int64]
 """Candidates that were free when they were compared, ascending."""
-Drawn = NDArray[np.int64]
-"""Per rank of a slate the index of its candidate and the number of the `Reason`."""
+Reasons = NDArray[np.uint8]
+Ranks = tuple[Rows, Reasons, Floats]
+"""Per rank of a slate the index of its candidate, the number of the `Reason` and the exact chance."""
 Holders = NDArray[np.int16]
 """By candidate the index of the limit that holds it, else -1."""
 Stacked = tuple[NDArray[np.int32], NDArray[np.int64], Mask]
@@ -48,13 +49,17 @@ def compare(scores: Floats, free: Mask, greedy: bool, rows: Rows, powers: Floats
         rows[np.uint64(number)], powers[np.uint64(number)] = at, scores[at]
         number += int(free[at])
     powers = powers[:number]
-    best, highest = -1, -1.0
+    # As whole numbers they are in the same order, for none is negative, and so their maximum is vectorised.
+    bits, most = powers.view(np.int64), np.int64(0)
     for at in range(number):
-        if powers[at] > highest:
-            best, highest = at, powers[at]
-    if highest <= 0.0:
+        most = max(most, bits[at])
+    if most == 0:
         powers[:] = 1.0
         return number, True
+    best = 0
+    while bits[best] != most:
+        best += 1
+    highest = powers[best]
     if greedy:
         powers[:] = np.nan
         powers[best] = 1.0
@@ -80,7 +85,8 @@ def place(
     rows: Rows,
     powers: Floats,
     compared: int,
-    drawn: Drawn,
+    drawn: Rows,
+    reasons: Reasons,
     chances: Floats,
     filled: int,
     held_by: Holders,
@@ -98,25 +104,25 @@ def place(
     `room` and `strict` are as in `Limits`; `held_by` tells, once all is filled, what held whom at the last draw.
     """
     slots, candidates, none_chance = len(drawn), len(scores), np.nan
-    limits = (codes, room, strict)
+    limits, ranks = (codes, room, strict), (drawn, reasons, chances)
     left = open.copy()
     taken = np.zeros(room.shape, np.int64)
     held_by[:] = -1
     if filled == 0:
-        filled = _place_mandatory(mandatory, left, limits, taken, drawn, chances, held_by)
+        filled = _place_mandatory(mandatory, left, limits, taken, ranks, held_by)
     else:
         for rank in range(filled):
-            _take(drawn[rank, 0], left, limits, taken, held_by)
+            _take(drawn[rank], left, limits, taken, held_by)
     if filled == slots:
         held_by[:] = -1
     counted = filled
-    first_drawn = _count_mandatory(drawn, filled)
+    first_drawn = _count_mandatory(reasons, filled)
     free, edges = np.empty(candidates, np.bool_), np.empty(candidates)
     # The sums of the rows before this one are those of the draw before.
     since = 0
     while filled < slots:
         if filled > counted:
-            first = _take(drawn[filled - 1, 0], left, limits, taken, held_by)
+            first = _take(drawn[filled - 1], left, limits, taken, held_by)
             since = int(np.searchsorted(rows[:compared], first))
         number = _mark_free(left, held_by, free)
         if number == 0:
@@ -136,7 +142,7 @@ def place(
         if rows[at] == none:
             break
         chance = _chance(powers[at], total, number, epsilon)
-        _put(drawn, chances, filled, rows[at], chance, EXPLORED if explores else RANKED)
+        _put(ranks, filled, rows[at], chance, EXPLORED if explores else RANKED)
         left[rows[at]] = False
         filled += 1
     for at in range(candidates):
@@ -150,27 +156,26 @@ def _place_mandatory(
     left: Mask,
     limits: Stacked,
     taken: NDArray[np.int64],
-    drawn: Drawn,
-    chances: Floats,
+    ranks: Ranks,
     held_by: Holders,
 ) -> int:
     """Fill ranks with what is mandatory, open and held back by no strict limit, in order; gives how many."""
-    _, _, strict = limits
+    (_, _, strict), (drawn, _, _) = limits, ranks
     filled = 0
     for wanted in mandatory:
         held = held_by[wanted]
         if filled < len(drawn) and left[wanted] and not (held >= 0 and strict[held]):
-            _put(drawn, chances, filled, wanted, 1.0, MANDATORY)
+            _put(ranks, filled, wanted, 1.0, MANDATORY)
             filled += 1
             _take(wanted, left, limits, taken, held_by)
     return filled
 
 
 @_compiled
-def _count_mandatory(drawn: Drawn, filled: int) -> int:
+def _count_mandatory(reasons: Reasons, filled: int) -> int:
     """How many of the ranks filled so far are mandatory: they are the first."""
     number = 0
-    while number < filled and drawn[number, 1] == MANDATORY:
+    while number < filled and reasons[number] == MANDATORY:
         number += 1
     return number
 
@@ -183,8 +188,9 @@ def _chance(power: float, total: float, number: int, epsilon: float) -> float:
 
 
 @_compiled
-def _put(drawn: Drawn, chances: Floats, rank: int, candidate: int, chance: float, reason: int) -> None:
-    drawn[rank, 0], drawn[rank, 1], chances[rank] = candidate, reason, chance
+def _put(ranks: Ranks, rank: int, candidate: int, chance: float, reason: int) -> None:
+    drawn, reasons, chances = ranks
+    drawn[rank], reasons[rank], chances[rank] = candidate, reason, chance
 
 
 @_compiled

@@ -26,7 +26,7 @@ from rules.reason import Reason
 
 Given = ParamSpec("Given")
 
-_REASONS = {reason: (reason.slug,) for reason in Reason}
+_REASONS = {int(reason): (reason.slug,) for reason in Reason}
 
 
 class Judged(NamedTuple):
@@ -103,10 +103,15 @@ def conclude(weighing: Weighing, slate: Slate) -> tuple[Decision, Codes]:
     placement = weighing.placement
     ids, responds = placement.bound.offers.ids, placement.bound.goal.objective == "response"
     predictions, values, scores = weighing.prediction, weighing.parts.value, weighing.scores
-    features = weighing.features.matrix(np.array([place.candidate for place in slate.places], np.intp)).tolist()
+    each = zip(
+        slate.drawn.tolist(),
+        slate.chances.tolist(),
+        slate.reasons.tolist(),
+        weighing.features.matrix(slate.drawn).tolist(),
+        strict=True,
+    )
     shown = []
-    for rank, (place, vector) in enumerate(zip(slate.places, features, strict=True), start=1):
-        row = place.candidate
+    for rank, (row, chance, reason, vector) in enumerate(each, start=1):
         prediction = predictions.item(row)
         shown.append(
             ShownOffer(
@@ -115,8 +120,8 @@ def conclude(weighing: Weighing, slate: Slate) -> tuple[Decision, Codes]:
                 prediction if responds and not isnan(prediction) else None,
                 values.item(row),
                 scores.item(row),
-                place.probability,
-                _REASONS[place.reason],
+                chance,
+                _REASONS[reason],
                 tuple(vector),
             )
         )

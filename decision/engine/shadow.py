@@ -35,7 +35,7 @@ def shadow_of(weighing: Weighing, slate: Slate) -> Shadow | None:
         challenger.version,
         None if first is None else placement.bound.offers.ids[first],
         first == liked,
-        tuple([prediction.item(place.candidate) for place in slate.places]),
+        tuple(prediction[slate.drawn].tolist()),
     )
 
 

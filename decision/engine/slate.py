@@ -5,6 +5,7 @@ zero, so that it wins when no other gains anything, and it is explored like any 
 """
 
 from collections.abc import Sequence
+from functools import lru_cache
 from math import isnan
 from typing import TypeVar
 
@@ -38,15 +39,24 @@ class Place(msgspec.Struct, frozen=True):
 class Slate(msgspec.Struct, frozen=True, eq=False):
     """The ranks in order, and what the last draw went without.
 
+    `drawn` (indices of candidates), `reasons` (of `Reason`) and `chances` have one element per rank, as `places` has.
     `held_by` is int16[n]: the index of the limit that kept a candidate out of the last draw, else -1. `none` is the
     exact chance of an empty slate where showing nothing is a choice, else 0; `ended` says that this ended it: it was
     drawn, or limits left nothing else.
     """
 
-    places: tuple[Place, ...]
+    drawn: NDArray[np.int64]
+    reasons: NDArray[np.uint8]
+    chances: Floats
     held_by: NDArray[np.int16]
     none: float = 0.0
     ended: bool = False
+
+    @property
+    def places(self) -> tuple[Place, ...]:
+        """The ranks one by one."""
+        each = zip(self.drawn.tolist(), self.chances.tolist(), self.reasons.tolist(), strict=True)
+        return tuple(Place(candidate, chance, _REASONS[reason]) for candidate, chance, reason in each)
 
 
 def fill_slate(
@@ -72,7 +82,7 @@ def fill_slate(
         scores, open = _with_none(scores, open)
     epsilon, temperature = exploration.epsilon, exploration.temperature
     rows, powers, held_by = np.empty(len(scores), np.int64), np.empty(len(scores)), np.empty(len(scores), np.int16)
-    drawn, chances = np.empty((slots, 2), np.int64), np.empty(slots)
+    drawn, reasons, chances = np.empty(slots, np.int64), np.empty(slots, np.uint8), np.empty(slots)
     # Where nothing is mandatory, the first draw is among all that are open.
     compared = 0 if len(mandatory) else _take_powers(scores, open, temperature, rows, powers)
     filled, pending, chance = 0, 1, 1.0
@@ -91,6 +101,7 @@ def fill_slate(
             powers,
             compared,
             drawn,
+            reasons,
             chances,
             filled,
             held_by,
@@ -100,13 +111,12 @@ def fill_slate(
         if pending:
             compared = pending
             _raise(powers[:compared], temperature)
-    each = zip(drawn.tolist()[:filled], chances.tolist(), strict=False)
-    places = [Place(candidate, share, _REASONS[reason]) for (candidate, reason), share in each]
+    drawn, reasons, chances = drawn[:filled], reasons[:filled], chances[:filled]
     if not none:
-        return Slate(tuple(places), held_by)
-    if places and places[0].reason is Reason.MANDATORY:
+        return Slate(drawn, reasons, chances, held_by)
+    if filled and reasons[0] == Reason.MANDATORY:
         chance = 0.0
-    return Slate(tuple(places), held_by[:candidates], chance, len(places) < slots)
+    return Slate(drawn, reasons, chances, held_by[:candidates], chance, filled < slots)
 
 
 def first_rank(
@@ -171,5 +181,11 @@ def _take_powers(scores: Floats, free: Mask, temperature: float, rows: Rows, pow
 def _raise(powers: Floats, temperature: float) -> None:
     """Ratios to their power 1/temperature, in place; by numpy, for compiled loops would not be vectorised."""
     np.log(powers, powers)
-    np.divide(powers, max(temperature, _COLDEST), powers)
+    np.divide(powers, _divisor(temperature), powers)
     np.exp(powers, powers)
+
+
+@lru_cache
+def _divisor(temperature: float) -> Floats:
+    """As an array, for numpy is quicker to take one than a float."""
+    return np.array(max(temperature, _COLDEST))

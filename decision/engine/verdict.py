@@ -18,6 +18,7 @@ Codes = NDArray[np.uint8]
 _KEPT_OFF = sorted((reason.slug, int(reason)) for reason in Reason if reason < Reason.RANKED)
 _NUMBERS = max(number for _, number in _KEPT_OFF) + 1
 _APART = 4
+_OUTRANKED, _NO_GAIN = int(Reason.OUTRANKED), int(Reason.NO_GAIN)
 
 
 def tally(reasons: Iterable[Reason]) -> NDArray[np.int64]:
@@ -33,17 +34,22 @@ def verdicts(weighing: "Weighing", slate: "Slate") -> Codes:
 
 def judged(weighing: "Weighing", slate: "Slate") -> tuple[Codes, dict[str, int]]:
     """The verdicts, and how many offers of the catalogue each reason kept off, by its slug, in the order of these."""
-    reasons, counts = np.empty(len(weighing.open), np.uint8), weighing.placement.left_out.copy()
-    _judge(weighing.open, weighing.screening.reason, slate.held_by, weighing.limits.reasons, reasons, counts)
-    for place in slate.places:
-        reasons[place.candidate] = place.reason
-    numbers = counts.tolist()
-    # What is shown was open and held by nothing, so it was counted with what it outranked.
-    numbers[Reason.OUTRANKED] -= len(slate.places)
+    left_out = weighing.placement.left_out
+    reasons, counts = np.empty(len(weighing.open), np.uint8), np.empty(len(left_out), np.int64)
+    _judge(
+        weighing.open,
+        weighing.screening.reason,
+        slate.held_by,
+        weighing.limits.reasons,
+        slate.drawn,
+        slate.reasons,
+        left_out,
+        reasons,
+        counts,
+    )
     if weighing.may_show_none:
-        number = _tell_idle(reasons, weighing.scores, int(Reason.OUTRANKED), int(Reason.NO_GAIN))
-        numbers[Reason.OUTRANKED] -= number
-        numbers[Reason.NO_GAIN] += number
+        _tell_idle(reasons, weighing.scores, _OUTRANKED, _NO_GAIN, counts)
+    numbers = counts.tolist()
     return reasons, {slug: numbers[reason] for slug, reason in _KEPT_OFF if numbers[reason]}
 
 
@@ -61,9 +67,13 @@ def _judge(
     screened: Codes,
     held_by: NDArray[np.int16],
     limits: Codes,
+    drawn: NDArray[np.int64],
+    shown: Codes,
+    left_out: NDArray[np.int64],
     reasons: Codes,
     counts: NDArray[np.int64],
 ) -> None:
+    """Write the verdicts, and how many there are of each, beside those left out at publish."""
     # Most have the same reason: neighbours are counted apart, so that no count waits for the one before it.
     apart = np.zeros((_APART, len(counts)), np.int64)
     for at in range(len(open)):
@@ -71,19 +81,25 @@ def _judge(
         reason = told if open[at] else reason
         reasons[at] = reason
         apart[np.uint64(at) % np.uint64(_APART), np.uint64(reason)] += 1
+    counts[:] = left_out
     for part in range(_APART):
         counts += apart[part]
+    for rank in range(len(drawn)):
+        # What is shown was open and held by nothing, so it was counted with what it outranked.
+        counts[reasons[drawn[rank]]] -= 1
+        reasons[drawn[rank]] = shown[rank]
 
 
 @njit(cache=True, nogil=True)
-def _tell_idle(reasons: Codes, scores: NDArray[np.float64], outranked: int, no_gain: int) -> int:
-    """Write down what gains nothing among what was outranked; gives how many."""
-    number = 0
+def _tell_idle(
+    reasons: Codes, scores: NDArray[np.float64], outranked: int, no_gain: int, counts: NDArray[np.int64]
+) -> None:
+    """Write down what gains nothing among what was outranked, and count it as such."""
     for at in range(len(reasons)):
         if reasons[at] == outranked and scores[at] <= 0.0:
             reasons[at] = no_gain
-            number += 1
-    return number
+            counts[outranked] -= 1
+            counts[no_gain] += 1
 
 
 @njit(cache=True, nogil=True)
