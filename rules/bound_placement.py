@@ -78,7 +78,9 @@ class BoundPlacement(msgspec.Struct, frozen=True, eq=False):
         """
         refused = self.spec.consent is not None and consents.get(self.spec.consent) is not True
         unwanted = [self.position[offer] for offer in excluded if offer in self.position]
-        reason, detail, passes = find(
+        number = len(self.rows)
+        found = Screening(np.empty(number, np.uint8), np.empty(number, np.int16), np.empty(number, np.bool_))
+        find(
             now,
             self.periods.starts,
             self.periods.ends,
@@ -95,9 +97,11 @@ class BoundPlacement(msgspec.Struct, frozen=True, eq=False):
             self.policies.groups.members,
             self.objections.reasons,
             self.objections.details,
+            found.reason,
+            found.detail,
+            found.passes,
         )
-        screening = Screening(reason, detail, passes)
-        return screening if self.outside is None else screening.closed(Reason.NOT_A_CANDIDATE, self.outside)
+        return found if self.outside is None else found.closed(Reason.NOT_A_CANDIDATE, self.outside)
 
     def weigh(self, facts: Facts, now: Instant) -> Weights:
         """C, V and L of every candidate."""

@@ -20,8 +20,6 @@ OUT_OF_PERIOD, EXCLUDED, NO_CONSENT, FIRST_RULE = range(4)
 FAILS, ABSENT, HOLDS = range(3)
 
 Ranks = NDArray[np.uint16]
-Found = tuple[NDArray[np.uint8], NDArray[np.int16], NDArray[np.bool_]]
-"""The reason, the index behind it (else -1) and whether nothing is against it, for each candidate."""
 
 
 class Objections(msgspec.Struct, frozen=True, eq=False):
@@ -70,11 +68,11 @@ def _rank_policies(
 ) -> None:
     first = 0
     for policy in range(len(most)):
-        stretch, full = counts[first : stops[policy]], False
-        # Few entries are full anywhere, and to see that there is none is a fast loop.
-        for count in stretch:
-            full |= count >= most[policy]
-        if full:
+        # Few entries are full anywhere, and to see that there is none is a fast loop: compilers vectorise a maximum.
+        highest = np.int32(-1)
+        for place in range(first, stops[policy]):
+            highest = max(highest, counts[np.uint64(place)])
+        if highest >= most[policy]:
             for place in range(first, stops[policy]):
                 if counts[place] >= most[policy]:
                     for at in members[begins[place] : begins[place + 1]]:
@@ -102,7 +100,11 @@ def _find(
     contacted: NDArray[np.int32],
     reasons: NDArray[np.uint8],
     details: NDArray[np.int16],
-) -> Found:
+    reason: NDArray[np.uint8],
+    detail: NDArray[np.int16],
+    passes: NDArray[np.bool_],
+) -> None:
+    """Write the reason, the index behind it (else -1) and whether nothing is against it, for each candidate."""
     rules, candidates = covered.shape
     nothing = np.uint16(len(reasons) - 1)
     ranks = np.full(candidates, np.uint16(NO_CONSENT) if refused else nothing)
@@ -115,16 +117,12 @@ def _find(
         if now < starts[period] or now >= ends[period]:
             for at in dated[period_begins[period] : period_begins[period + 1]]:
                 ranks[at] = OUT_OF_PERIOD
-    reason = np.empty(candidates, np.uint8)
-    detail = np.empty(candidates, np.int16)
-    passes = np.empty(candidates, np.bool_)
+    for at in range(candidates):
+        passes[at] = ranks[at] == nothing
     for at in range(candidates):
         # An unsigned index spares the look whether it counts from the end.
         rank = np.uint64(ranks[at])
-        reason[at] = reasons[rank]
-        detail[at] = details[rank]
-        passes[at] = ranks[at] == nothing
-    return reason, detail, passes
+        reason[at], detail[at] = reasons[rank], details[rank]
 
 
-find: Callable[..., Found] = njit(cache=True, nogil=True)(_find)
+find: Callable[..., None] = njit(cache=True, nogil=True)(_find)

@@ -46,20 +46,16 @@ class Parts(msgspec.Struct, frozen=True, eq=False):
         What is not open counts zero, and so does a product that is negative, NaN or infinite: no share can be made of
         it.
         """
-        scores = np.empty(len(open))
         propensity, by_propensity, by_value = self.propensity, "propensity" in switched_on, "value" in switched_on
         if self.further or self.optimism is not None:
             propensity = self._worth(by_propensity, by_value)
             by_propensity, by_value = True, False
+        scores = np.empty(len(open))
         _multiply(
-            propensity,
-            self.context,
-            self.value,
-            self.levers,
-            by_propensity,
-            "context" in switched_on,
-            by_value,
-            "levers" in switched_on,
+            propensity if by_propensity else np.ones(len(open)),
+            self.context if "context" in switched_on else np.ones(len(open)),
+            self.value if by_value else np.ones(len(open)),
+            self.levers if "levers" in switched_on else np.ones(len(open)),
             open,
             scores,
         )
@@ -77,22 +73,8 @@ class Parts(msgspec.Struct, frozen=True, eq=False):
 
 
 @njit(cache=True, nogil=True)
-def _multiply(
-    propensity: Floats,
-    context: Floats,
-    value: Floats,
-    levers: Floats,
-    by_propensity: bool,
-    by_context: bool,
-    by_value: bool,
-    by_levers: bool,
-    open: Mask,
-    scores: Floats,
-) -> None:
+def _multiply(propensity: Floats, context: Floats, value: Floats, levers: Floats, open: Mask, scores: Floats) -> None:
     for at in range(len(scores)):
-        score = propensity[at] if by_propensity else 1.0
-        score *= context[at] if by_context else 1.0
-        score *= value[at] if by_value else 1.0
-        score *= levers[at] if by_levers else 1.0
+        score = propensity[at] * context[at] * value[at] * levers[at]
         # NaN is not above zero either.
         scores[at] = score if open[at] and 0.0 < score < np.inf else 0.0

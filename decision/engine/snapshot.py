@@ -29,11 +29,11 @@ class ReadyPlacement(msgspec.Struct, frozen=True, eq=False):
     """A placement with its features, bound beside the conditions of its rules, and the model of its goal.
 
     `version` is None while the model is the prior that stands for no model; `missing` says that another one should be
-    there but could not be served, so that decisions go without any. `capped` says that the contact policy counts
-    decisions or impressions here, so that only one may be made for a subject at a time. `at_once` are the policies that
-    a slate may break by itself, `mandatory` indices of candidates. `left_out` counts the offers that are no candidates,
-    by the reason's number. `optimism` is a factor for each candidate, None where there is none. `challenger` is tried
-    beside the goal's model, if one is.
+    there but could not be served, so that decisions go without any; `needs_model` that the model's figure is part of
+    the score. `capped` says that the contact policy counts decisions or impressions here, so that only one may be made
+    for a subject at a time. `at_once` are the policies that a slate may break by itself, `mandatory` indices of
+    candidates. `left_out` counts the offers that are no candidates, by the reason's number. `optimism` is a factor for
+    each candidate, None where there is none. `challenger` is tried beside the goal's model, if one is.
     """
 
     bound: BoundPlacement
@@ -41,6 +41,7 @@ class ReadyPlacement(msgspec.Struct, frozen=True, eq=False):
     model: BoundModel
     version: ModelVersion | None
     missing: bool
+    needs_model: bool
     capped: bool
     limits: Limits
     at_once: SlatePolicies
@@ -49,11 +50,6 @@ class ReadyPlacement(msgspec.Struct, frozen=True, eq=False):
     further: tuple[FurtherGoal, ...] = ()
     optimism: NDArray[np.float64] | None = None
     challenger: ReadyModel | None = None
-
-    @property
-    def needs_model(self) -> bool:
-        """Whether the model's figure is part of the score."""
-        return model_needed(self.bound.goal.objective, self.bound.spec)
 
     @property
     def aims(self) -> tuple[GoalId, ...]:
@@ -140,6 +136,7 @@ def _ready(
         own.bound,
         own.version,
         bound.spec.goal in missing,
+        model_needed(bound.goal.objective, bound.spec),
         any(policy.entry.count in COUNTED_AT_ONCE for policy in bound.policies.policies),
         _limits(bound),
         SlatePolicies.of(bound.policies),

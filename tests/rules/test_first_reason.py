@@ -55,7 +55,8 @@ def test_every_candidate_gets_the_first_reason_in_the_documented_order(
     groups = Grouping.of(codes, sizes)
     # Behind the places of the entries lie those of the counters, full or not.
     told = np.concatenate([*counts, [9, 9]]).astype(np.int32)
-    reason, detail, passes = find(
+    reason, detail, passes = np.empty(number, np.uint8), np.empty(number, np.int16), np.empty(number, np.bool_)
+    find(
         NOW,
         periods.starts,
         periods.ends,
@@ -72,6 +73,9 @@ def test_every_candidate_gets_the_first_reason_in_the_documented_order(
         groups.members,
         objections.reasons,
         objections.details,
+        reason,
+        detail,
+        passes,
     )
     found = [(Reason(int(code)), int(index)) for code, index in zip(reason, detail, strict=True)]
     assert found == [expected(candidate) for candidate in range(number)]
