@@ -77,7 +77,7 @@ class BoundPlacement(msgspec.Struct, frozen=True, eq=False):
         every candidate that it counts, for it may be used up.
         """
         refused = self.spec.consent is not None and consents.get(self.spec.consent) is not True
-        unwanted = [self.position[offer] for offer in excluded if offer in self.position]
+        unwanted = excluded and [self.position[offer] for offer in excluded if offer in self.position]
         number = len(self.rows)
         found = Screening(np.empty(number, np.uint8), np.empty(number, np.int16), np.empty(number, np.bool_))
         find(

@@ -26,6 +26,8 @@ Compiled = TypeVar("Compiled", bound=Callable[..., object])
 _FADED = 1e-9
 """Once all that is free sums to less than this part of the best when powers were taken, they are taken anew: relative
 to those that are left, they must not lose digits to those that are gone."""
+_STEP = np.uint64(0x9E3779B97F4A7C15)
+_FIRST, _SECOND = np.uint64(0xBF58476D1CE4E5B9), np.uint64(0x94D049BB133111EB)
 RANKED, EXPLORED, MANDATORY = 100, 101, 102
 """As in `Reason`, whose numbers never change: a number from another file would be kept in the cache unwatched."""
 
@@ -33,6 +35,22 @@ RANKED, EXPLORED, MANDATORY = 100, 101, 102
 def _compiled(function: Compiled) -> Compiled:
     # Division as numpy does it: no check for zero that would keep loops from being vectorised.
     return cast(Compiled, njit(cache=True, nogil=True, error_model="numpy")(function))
+
+
+@_compiled
+def point_of(seed: int, number: int) -> float:
+    """The point with this number, from 0, that a seed below 2^63 gives: in 0…1 without 1, the same everywhere for ever.
+
+    SplitMix64: number n is a mix of the seed and n + 1 steps of the golden ratio, so it needs no state to be set up
+    first (Steele, Lea, Flood, "Fast splittable pseudorandom number generators", OOPSLA 2014; the mixer is Stafford's
+    13th).
+    """
+    state = np.uint64(seed) + (np.uint64(number) + np.uint64(1)) * _STEP
+    mixed = (state ^ (state >> np.uint64(30))) * _FIRST
+    mixed = (mixed ^ (mixed >> np.uint64(27))) * _SECOND
+    mixed ^= mixed >> np.uint64(31)
+    # As many bits as a double tells apart everywhere below one.
+    return float(mixed >> np.uint64(11)) * 2.0**-53
 
 
 @_compiled
@@ -79,7 +97,7 @@ def place(
     room: NDArray[np.int64],
     strict: Mask,
     mandatory: NDArray[np.int64],
-    points: Floats,
+    seed: int,
     epsilon: float,
     greedy: bool,
     rows: Rows,
@@ -99,9 +117,9 @@ def place(
     yet. `none` is the index of showing nothing, below zero where that is no choice: once drawn, it ends the slate. Its
     chance is the third that is given, if the very first rank was drawn just now; else that is NaN.
 
-    What is free follows from the ranks filled so far, so that nothing else need be kept between the calls. `points` is
-    float64[slots × 2]: per drawn rank the point that decides whether to explore and the one that is drawn by. `codes`,
-    `room` and `strict` are as in `Limits`; `held_by` tells, once all is filled, what held whom at the last draw.
+    What is free follows from the ranks filled so far, so that nothing else need be kept between the calls. Each drawn
+    rank has two points of the `seed`: one decides whether to explore, the other is drawn by. `codes`, `room` and
+    `strict` are as in `Limits`; `held_by` tells, once all is filled, what held whom at the last draw.
     """
     slots, candidates, none_chance = len(drawn), len(scores), np.nan
     limits, ranks = (codes, room, strict), (drawn, reasons, chances)
@@ -133,8 +151,8 @@ def place(
             if not raised:
                 return filled, compared, none_chance
             total = _sum_up(powers[:compared], rows, free, 0, edges)
-        to_explore, point = points[filled - first_drawn]
-        explores = to_explore < epsilon
+        drawn_before = filled - first_drawn
+        explores, point = point_of(seed, 2 * drawn_before) < epsilon, point_of(seed, 2 * drawn_before + 1)
         at = _nth(rows, free, int(point * number)) if explores else _pick(edges[:compared], point)
         # Showing nothing is behind all others.
         if none >= 0 and filled == 0:

@@ -10,7 +10,6 @@ from typing import NamedTuple, ParamSpec
 import numpy as np
 
 from decision.engine.lap import Lap, untimed
-from decision.engine.points import points_of
 from decision.engine.request import Decision, DecisionRequest, Shadow, ShownOffer
 from decision.engine.shadow import shadow_of
 from decision.engine.slate import Slate, fill_slate
@@ -85,15 +84,14 @@ def draw(weighing: Weighing, request: DecisionRequest, seed: int) -> Slate:
     """The slate that a seed draws from weighed candidates."""
     placement = weighing.placement
     spec = placement.bound.spec
-    slots = slots_of(request, spec)
     return fill_slate(
         weighing.scores,
         weighing.open,
-        slots,
+        slots_of(request, spec),
         spec.exploration,
         weighing.limits,
         placement.mandatory,
-        points_of(seed, slots),
+        seed,
         weighing.may_show_none,
     )
 

@@ -24,6 +24,8 @@ Share = TypeVar("Share", float, Floats)
 
 _COLDEST = 1e-300
 """No logarithm of a ratio overflows when divided by it, and at or below it all ratios but one vanish anyway."""
+_LOW_BITS = 2**63 - 1
+"""Larger ints would be of another type to the kernel."""
 _LEAST = float(np.nextafter(0.0, 1.0))
 _REASONS = {int(reason): reason for reason in Reason}
 
@@ -66,15 +68,15 @@ def fill_slate(
     exploration: Exploration,
     limits: Limits,
     mandatory: NDArray[np.int64],
-    points: Floats,
+    seed: int,
     none: bool = False,
 ) -> Slate:
     """Up to `slots` of the candidates that are open; with `none` showing nothing is a choice, which ends the slate.
 
-    Mandatory candidates that are open come first, in order, with probability one; they count towards all limits but
-    are held back only by strict ones. Every further rank is drawn: with probability epsilon uniformly over the
-    candidates that are left and within the limits, else in proportion to `powers_of` their scores. `points` has those
-    of the ranks that are drawn, in order, for as many as there are slots (`points_of`).
+    Mandatory candidates that are open come first, in order, with probability one; they count towards all limits but are
+    held back only by strict ones. Every further rank is drawn: with probability epsilon uniformly over the candidates
+    that are left and within the limits, else in proportion to `powers_of` their scores. Of the `seed` the low 63 bits
+    count.
     """
     candidates = len(scores)
     slots = min(slots, candidates)
@@ -94,7 +96,7 @@ def fill_slate(
             limits.room,
             limits.strict,
             mandatory,
-            points,
+            seed & _LOW_BITS,
             epsilon,
             temperature == 0.0,
             rows,

@@ -2,13 +2,15 @@ from collections.abc import Sequence
 from itertools import accumulate
 
 import numpy as np
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
+from scipy.stats import kstest
 
 from decision.engine import drawing
+from decision.engine.drawing import point_of
 from decision.engine.limit import Limit, Limits
-from decision.engine.points import points_of
 from decision.engine.slate import fill_slate, mixed
 from rules.choice import Exploration
 from rules.reason import Reason
@@ -16,6 +18,20 @@ from rules.reason import Reason
 # A score whose ratio to the best is too small for a float64 is drawn as zero is, so none are that far apart here.
 amounts = st.one_of(st.just(0.0), st.floats(1e-150, 1e150), st.floats(1e-6, 1.0), st.sampled_from([1.0, 1e-3, 1e-12]))
 temperatures = st.one_of(st.sampled_from([0.0, 0.15, 1.0]), st.floats(1e-9, 50.0))
+
+
+MASK = 2**64 - 1
+
+
+def split_mix(seed: int, count: int) -> list[int]:
+    """SplitMix64 as published, in whole numbers of any size."""
+    numbers = []
+    for at in range(1, count + 1):
+        mixed = (seed + at * 0x9E3779B97F4A7C15) & MASK
+        mixed = (mixed ^ mixed >> 30) * 0xBF58476D1CE4E5B9 & MASK
+        mixed = (mixed ^ mixed >> 27) * 0x94D049BB133111EB & MASK
+        numbers.append(mixed ^ mixed >> 31)
+    return numbers
 
 
 def holders(places: Sequence[int], limits: Sequence[Limit], size: int) -> list[int]:
@@ -49,7 +65,7 @@ def plain_slate(
     exploration: Exploration,
     limits: Sequence[Limit],
     mandatory: Sequence[int],
-    points: NDArray[np.float64],
+    points: Sequence[float],
     none: bool,
 ) -> tuple[list[tuple[int, float, Reason]], list[int], float]:
     """What `fill_slate` promises, candidate by candidate.
@@ -63,7 +79,7 @@ def plain_slate(
     places: list[tuple[int, float, Reason]] = []
     held: list[int] = [-1] * len(scores)
     powers = np.zeros(len(scores))
-    drawn_by = iter(points.tolist())
+    drawn_by = iter(points)
 
     for wanted in mandatory:
         by = holders([row for row, _, _ in places], limits, len(scores))[wanted]
@@ -80,7 +96,7 @@ def plain_slate(
         if sum(powers[free].tolist()) < 1e-9:
             powers[free] = plain_powers(scores[free], exploration.temperature)
         edges = list(accumulate(powers[free].tolist()))
-        to_explore, point = next(drawn_by)
+        to_explore, point = next(drawn_by), next(drawn_by)
         explored = to_explore < exploration.epsilon
         if explored:
             at = int(point * len(free))
@@ -104,7 +120,7 @@ def plain_slate(
     st.sampled_from([0.0, 0.05, 0.5, 1.0]),
     temperatures,
     st.integers(1, 14),
-    st.integers(0, 2**63),
+    st.integers(-(2**63), 2**64),
     st.data(),
 )
 def test_draws_equal_a_plain_draw_bit_for_bit(
@@ -124,8 +140,8 @@ def test_draws_equal_a_plain_draw_bit_for_bit(
     mandatory, none = data.draw(st.lists(st.integers(0, size - 1), max_size=3)), data.draw(st.booleans())
     exploration = Exploration(epsilon, temperature)
     stacked, first = Limits.of(limits, size), np.array(mandatory, np.int64)
-    points = points_of(seed, slots)
-    slate = fill_slate(np.array(scores), open, slots, exploration, stacked, first, points, none)
+    points = [(number >> 11) / 2**53 for number in split_mix(seed % 2**63, 2 * slots)]
+    slate = fill_slate(np.array(scores), open, slots, exploration, stacked, first, seed, none)
     places, held, empty = plain_slate(np.array(scores), open, slots, exploration, limits, mandatory, points, none)
     assert [(place.candidate, place.probability, place.reason) for place in slate.places] == places
     assert slate.held_by.tolist() == held
@@ -135,3 +151,18 @@ def test_draws_equal_a_plain_draw_bit_for_bit(
 
 def test_the_compiled_draw_knows_the_reasons_by_their_numbers() -> None:
     assert (drawing.RANKED, drawing.EXPLORED, drawing.MANDATORY) == (Reason.RANKED, Reason.EXPLORED, Reason.MANDATORY)
+
+
+def test_the_plain_generator_gives_the_numbers_that_others_publish() -> None:
+    assert split_mix(1234567, 3) == [6457827717110365317, 3203168211198807973, 9817491932198370423]
+
+
+@given(st.integers(0, 2**63 - 1), st.integers(1, 20))
+def test_points_are_the_first_53_bits_of_the_numbers_of_the_seed(seed: int, count: int) -> None:
+    found = [point_of(seed, number) for number in range(count)]
+    assert found == [(number >> 11) / 2**53 for number in split_mix(seed, count)]
+
+
+@pytest.mark.parametrize("number", [0, 1])
+def test_points_of_neighbouring_seeds_are_uniform(number: int) -> None:
+    assert kstest([point_of(seed, number) for seed in range(4000)], "uniform").pvalue > 1e-3

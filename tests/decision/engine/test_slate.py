@@ -7,8 +7,8 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 from scipy.stats import chisquare
 
+from decision.engine.drawing import point_of
 from decision.engine.limit import Limit, Limits
-from decision.engine.points import points_of
 from decision.engine.slate import Slate, fill_slate, first_rank, mixed, powers_of
 from rules.choice import Exploration
 from rules.reason import Reason
@@ -31,8 +31,7 @@ def fill(
 ) -> Slate:
     open = np.ones(len(scores), np.bool_)
     open[list(closed)] = False
-    exploration, points = Exploration(epsilon, temperature), points_of(seed, slots)
-    return draw(np.array(scores), open, slots, exploration, limits, mandatory, points, none)
+    return draw(np.array(scores), open, slots, Exploration(epsilon, temperature), limits, mandatory, seed, none)
 
 
 def draw(
@@ -42,13 +41,11 @@ def draw(
     exploration: Exploration,
     limits: Sequence[Limit] = (),
     mandatory: Sequence[int] = (),
-    points: NDArray[np.float64] | None = None,
+    seed: int = 1,
     none: bool = False,
 ) -> Slate:
     stacked, first = Limits.of(limits, len(scores)), np.array(mandatory, np.int64)
-    return fill_slate(
-        scores, open, slots, exploration, stacked, first, points_of(1, slots) if points is None else points, none
-    )
+    return fill_slate(scores, open, slots, exploration, stacked, first, seed, none)
 
 
 def shown(slate: Slate) -> list[int]:
@@ -190,7 +187,7 @@ def test_first_rank_is_the_distribution_of_the_first_draw(
     chances = first_rank(np.array(scores), open, exploration, (), none)
     assert chances.sum() == pytest.approx(1.0)
     assert (chances[:-1][~open] == 0.0).all()
-    slate = draw(np.array(scores), open, 1, exploration, points=points_of(7, 1), none=none)
+    slate = draw(np.array(scores), open, 1, exploration, seed=7, none=none)
     for place in slate.places:
         assert place.probability == chances[place.candidate]
     if none:
@@ -252,13 +249,29 @@ def test_a_mandatory_candidate_has_the_first_rank_for_sure() -> None:
     assert chances.tolist() == [0.0, 0.0, 1.0, 0.0]
 
 
+def seed_of(point: float) -> int:
+    """A seed whose second point this is: SplitMix64 backwards, for its mixer takes no two numbers to one."""
+    word, step = 2**64, 0x9E3779B97F4A7C15
+    for low in range(2**11):
+        mixed = (int(point * 2**53) << 11) + low
+        for shift, factor in ((31, 0x94D049BB133111EB), (27, 0xBF58476D1CE4E5B9), (30, 1)):
+            # Twice, for a shift by that much is undone by the second at the latest.
+            mixed ^= mixed >> shift ^ mixed >> 2 * shift
+            mixed = mixed * pow(factor, -1, word) % word
+        seed = (mixed - 2 * step) % word
+        if seed < 2**63:
+            return seed
+    raise AssertionError(f"no seed gives {point}")
+
+
 @pytest.mark.parametrize("point", [0.0, 1.0 - 2.0**-53])
 @pytest.mark.parametrize("scores", [[0.0, 2.0, 1.0, 0.0], [0.0, 0.1, 0.3, 0.7, 0.0], [0.0, 1e-300, 0.0]])
 def test_the_ends_of_the_draw_never_pick_what_has_no_share(scores: list[float], point: float) -> None:
-    open = np.ones(len(scores), np.bool_)
-    (place,) = draw(np.array(scores), open, 1, Exploration(0.0, 1.0), points=np.array([[0.5, point]])).places
+    seed = seed_of(point)
+    assert point_of(seed, 1) == point
+    (place,) = fill(scores, 1, 0.0, 1.0, seed=seed).places
     assert scores[place.candidate] > 0.0
-    (place,) = draw(np.array(scores), open, 1, Exploration(1.0, 1.0), points=np.array([[0.5, point]])).places
+    (place,) = fill(scores, 1, 1.0, 1.0, seed=seed).places
     assert place.candidate == (0 if point == 0.0 else len(scores) - 1)
 
 
