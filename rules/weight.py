@@ -36,13 +36,15 @@ class WeightBook(msgspec.Struct, frozen=True, eq=False):
     """The weights of a placement's candidates by setting, and whether a candidate's was at fault.
 
     `known` are those that no request changes, worked out at publish; `program` evaluates the others, named in
-    `asked`. A setting that is not declared weighs 1. `further` are the placement's further goals.
+    `asked`. A setting that is not declared weighs 1. `standing` are the weights as far as known, before levers.
+    `further` are the placement's further goals.
     """
 
     known: Mapping[str, tuple[Floats, bool]]
     asked: tuple[str, ...]
     program: BoundProgram
     candidates: int
+    standing: Weights
     further: tuple[GoalId, ...] = ()
 
     @classmethod
@@ -60,25 +62,24 @@ class WeightBook(msgspec.Struct, frozen=True, eq=False):
             else:
                 asked[name] = expression
         program = Program(list(asked.values())).bind(candidates)
-        return cls(known, tuple(asked), program, len(candidates), tuple(further))
+        standing = _weights(known, further, np.ones(len(candidates)))
+        return cls(known, tuple(asked), program, len(candidates), standing, tuple(further))
 
     def weigh(self, facts: Facts, levers: Floats) -> Weights:
         """The weights of every candidate, beside the product of its levers."""
-        weights = self.known
-        if self.asked:
-            values = zip(self.asked, self.program.run(facts), strict=True)
-            weights = {
-                **weights,
-                **{name: _finite(value, _INSTEAD.get(name, 0.0), self.candidates) for name, value in values},
-            }
-        context, context_fault = weights[_CONTEXT]
-        value, value_fault = weights[_VALUE]
-        faults = (_CONTEXT,) * context_fault + (_VALUE,) * value_fault
-        if not self.further:
-            return Weights(context, value, levers, faults)
-        further = {goal: weights[value_of(goal)] for goal in self.further}
-        faults += tuple(value_of(goal) for goal, (_, fault) in further.items() if fault)
-        return Weights(context, value, levers, faults, {goal: value for goal, (value, _) in further.items()})
+        if not self.asked:
+            one = self.standing
+            return Weights(one.context, one.value, levers, one.faults, one.further)
+        values = zip(self.asked, self.program.run(facts), strict=True)
+        asked = {name: _finite(value, _INSTEAD.get(name, 0.0), self.candidates) for name, value in values}
+        return _weights({**self.known, **asked}, self.further, levers)
+
+
+def _weights(settings: Mapping[str, tuple[Floats, bool]], further: Sequence[GoalId], levers: Floats) -> Weights:
+    names = (_CONTEXT, _VALUE, *map(value_of, further))
+    faults = tuple(name for name in names if settings[name][1])
+    worths = {goal: settings[value_of(goal)][0] for goal in further}
+    return Weights(settings[_CONTEXT][0], settings[_VALUE][0], levers, faults, worths)
 
 
 def value_of(goal: GoalId) -> str:
