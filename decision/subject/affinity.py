@@ -66,9 +66,12 @@ def trim(entries: dict[str, Decayed], half_life: Duration) -> dict[str, Decayed]
 def weights(entries: Mapping[str, Decayed], now: Instant, half_life: Duration) -> dict[str, float]:
     """The weight of every value that is not forgotten, at a moment, in alphabetical order of the values."""
     # `weight_at` without its call: every decision asks for all that is known of a subject.
-    return {
-        value: weight
-        for value, entry in sorted(entries.items())
-        if abs(weight := entry.weight * 2.0 ** ((entry.at - now) / half_life) if now > entry.at else entry.weight)
-        >= NEGLIGIBLE
-    }
+    known = {}
+    for value in sorted(entries):
+        entry = entries[value]
+        weight, ahead = entry.weight, entry.at - now
+        if ahead < 0:
+            weight *= 2.0 ** (ahead / half_life)
+        if weight >= NEGLIGIBLE or weight <= -NEGLIGIBLE:
+            known[value] = weight
+    return known

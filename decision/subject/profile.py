@@ -11,14 +11,14 @@ from rules.ids import Instant
 AttributeValue = str | int | float | bool | list[str] | dict[str, float]
 
 
-class Decayed(msgspec.Struct, frozen=True, array_like=True):
+class Decayed(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """A weight as it was at a moment; it halves every half-life after that."""
 
     weight: float
     at: Instant
 
 
-class ActivityFigures(msgspec.Struct, frozen=True, array_like=True):
+class ActivityFigures(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """How often an activity happened, what it was worth in total, and when it happened last."""
 
     count: int

@@ -24,7 +24,7 @@ def preferred(
             share = weight / total * kept
             if value == searched:
                 share, searched = share + blend, ""
-            if best is None or share > largest or (share == largest and value < best):
+            if share > largest or best is None or (share == largest and value < best):
                 best, largest = value, share
     # Searched now, and never liked before.
     if searched and (best is None or blend > largest or (blend == largest and searched < best)):
