@@ -5,7 +5,15 @@ from collections.abc import Iterable, Mapping, Sequence
 
 import msgspec
 
-from decision.keys import contacts_key, customer_subject, identity_key, profile_key, visitor_subject, visitors_key
+from decision.keys import (
+    SubjectId,
+    contacts_key,
+    customer_subject,
+    identity_key,
+    profile_key,
+    visitor_subject,
+    visitors_key,
+)
 from decision.store.port import Store
 from decision.subject.contacts import Seen
 from decision.subject.identities import Subject, customer_in, visitors_in
@@ -69,7 +77,7 @@ class SubjectStates:
         if links is None:
             # Most have none, so what is their own was read before it was known whether there is more.
             subject = _visitor(visitor) if customer is None else Subject(customer, visitor)
-            return await self._state(subject, {keys[1]: blob, keys[2]: history}, workspace)
+            return await self._state(subject, subject.subjects, (blob,), (history or b"",), workspace)
         (state,) = await self._follow([(customer, visitor)], dict(zip(keys, read, strict=True)), workspace)
         return state
 
@@ -107,39 +115,53 @@ class SubjectStates:
         """The state of a person, of what was found of its own and of the visitors that may be the same."""
         customer, visitor = person
         if customer is None:
-            return await self._state(_visitor(visitor), found, workspace)
+            return await self._found(_visitor(visitor), found, workspace)
         # Each visitor's own record has the last word.
         visitors = tuple(one for one in listed if customer_in(theirs[identity_key(one)]) == customer)
         if asked[0] is None and visitor not in visitors:
             return await self.load(*asked, workspace)
         both = ChainMap(theirs, found) if visitors else found
-        return await self._state(Subject(customer, visitor, visitors), both, workspace)
+        return await self._found(Subject(customer, visitor, visitors), both, workspace)
 
     async def _read(self, found: dict[str, bytes | None], keys: Iterable[str]) -> None:
         new = [key for key in dict.fromkeys(keys) if key not in found]
         if new:
             found.update(zip(new, await self._store.get_many(new), strict=True))
 
-    async def _state(self, subject: Subject, found: Found, workspace: Workspace) -> SubjectState:
+    async def _found(self, subject: Subject, found: Found, workspace: Workspace) -> SubjectState:
         subjects = subject.subjects
         if not subjects:
             return NOBODY
+        profiles = [found[profile_key(one)] for one in subjects]
         histories = [found[contacts_key(one)] or b"" for one in subjects]
+        return await self._state(subject, subjects, profiles, histories, workspace)
+
+    async def _state(
+        self,
+        subject: Subject,
+        subjects: Sequence[SubjectId],
+        stored: Sequence[bytes | None],
+        histories: Sequence[bytes],
+        workspace: Workspace,
+    ) -> SubjectState:
+        """The state of a subject, of what the store has of each that it is made of, the owner first."""
         contacts = b"".join(histories)
-        stored = [(one, blob) for one in subjects if (blob := found[profile_key(one)]) is not None]
-        damage = ""
+        damage, read = "", []
         try:
-            read = [await self._packing.read(one, blob) for one, blob in stored]
+            for one, packed in zip(subjects, stored, strict=True):
+                if packed is not None:
+                    read.append(await self._packing.read(one, packed))
         except Damaged as error:
             read, damage = [], str(error)
         if len(read) > 1:
             profiles = [profile for profile, _ in read]
-            of_customer = profiles.pop(0) if stored[0][0] == subject.owner and subject.customer is not None else None
+            of_customer = profiles.pop(0) if stored[0] is not None and subject.customer is not None else None
             profile = merge_profiles(of_customer, profiles, workspace)
             blob = encode_profile(profile)
         else:
-            ((profile, blob),) = read or ((EMPTY_PROFILE, _EMPTY_BLOB),)
-        return SubjectState(subject, profile, blob, contacts, len(histories[0]), bool(stored or contacts), damage)
+            profile, blob = read[0] if read else (EMPTY_PROFILE, _EMPTY_BLOB)
+        known = bool(contacts or read or damage)
+        return SubjectState(subject, profile, blob, contacts, len(histories[0]), known, damage)
 
 
 def _own_keys(customer: CustomerId | None, visitor: VisitorId | None) -> tuple[str, ...]:
