@@ -62,8 +62,8 @@ class BoundProgram:
 
     def answer(self, facts: Facts) -> Answers:
         """The verdicts of the expressions that are judged, and the numbers of the others."""
-        request, others, _ = self._answers.run(facts, self._frame(facts, self._answers))
-        return Answers(others.states, request.numbers, others.numbers)
+        (request, _), (others, verdicts), _ = self._answers.run(facts, self._frame(facts, self._answers))
+        return Answers(verdicts, request, others)
 
     def _frame(self, facts: Facts, tape: Tape) -> Frame | None:
         return Frame(facts, self.offers, self._slots.copy(), self._graph.steps) if tape.needs_frame else None

@@ -2,7 +2,6 @@
 
 import copyreg
 import struct
-from array import array
 from collections.abc import Callable
 from typing import Any
 
@@ -10,97 +9,90 @@ import numpy as np
 
 from rules.expression.frame import Frame
 from rules.expression.lowering import Lowering
-from rules.expression.tape_kernel import FALSE, TRUE, WRONG, Floats, States
+from rules.expression.tape_kernel import TRUE, WRONG, Floats
 from rules.expression.words import Words
 from rules.facts import Facts
 
 # A tape goes from process to process whole, and Python does not say how a format does.
 copyreg.pickle(struct.Struct, lambda packed: (struct.Struct, (packed.format,)))
 
-_NO_TABLES = np.empty(0, np.uint8), np.empty(0)
+_WORD = 8
 
 
 class Intake:
-    """The narrow inputs of a tape; this is all that a request costs in Python, so it loops over nothing else."""
+    """The inputs of a tape; this is all that a request costs in Python, so it loops over nothing else."""
 
     def __init__(self, lowering: Lowering, word_number: Callable[[str], float]) -> None:
-        kinds: dict[str, list[tuple[str, int]]] = {"bool": [], "string": [], "number": []}
-        for input in lowering.facts:
-            kinds[input.type if input.type in kinds else "number"].append((input.path, input.to))
-        self._numbers, self._bools, self._strings = kinds["number"], kinds["bool"], kinds["string"]
-        self._numbered, self._word_number = lowering.numbered, word_number
-        self._presences = [(input.path, input.to) for input in lowering.presences]
-        self._cells = lowering.cells
+        inputs = lowering.inputs
+        self._paths = [input.path for input in inputs]
+        self._bools, self._strings, self._numbered, self._presences = (
+            [at for at, input in enumerate(inputs) if input.form == form and input.path]
+            for form in ("bool", "string", "number of word", "presence")
+        )
+        self._cells = [(at, input) for at, input in enumerate(inputs) if not input.path]
+        self._word_number = word_number
         self._tables = [(path, type == "map") for path, type in lowering.tables]
-        # One number per register, those that the tape computes among them: a few zeros cost less than a gap.
-        self._format = struct.Struct("=" + "".join("d" if type == "float" else "q" for type in lowering.types))
-        self._constants = lowering.constants
-        self._states = bytes(lowering.states)
+        # Whole numbers' worth of bytes, for numbers follow.
+        self._states = bytes(-(-(len(inputs) + len(self._tables)) // _WORD) * _WORD)
+        kinds = ["d" if input.form in ("float", "number of word") else "q" for input in inputs]
+        self._format = struct.Struct("=" + "".join(kinds))
 
-    def take(self, facts: Facts, frame: Frame | None, words: Words) -> tuple[Floats, States]:
-        """The narrow registers, from facts and from the cells of steps; words that are new get their codes."""
+    def take(self, facts: Facts, frame: Frame | None, words: Words) -> Floats:
+        """One array of all that the tape reads, from facts and from the cells of steps; new words get their codes.
+
+        In turn: the states of the inputs, and of the tables where they hold nothing (bytes, padded to whole numbers);
+        the numbers of the inputs; how many words each table holds; of each its words' codes, and what it holds there.
+        """
         # The schema says what type each fact has.
         get: Any = facts.get
-        values, states = self._constants.copy(), bytearray(self._states)
-        for path, to in self._numbers:
-            value = get(path)
-            if value is None:
-                states[to] = WRONG
-            else:
-                values[to] = value
-        for path, to in self._bools:
-            value = get(path)
-            states[to] = WRONG if value is None else TRUE if value else FALSE
-        for path, to in self._presences:
-            states[to] = TRUE if path in facts else FALSE
+        states, values = bytearray(self._states), [*map(get, self._paths)]
         known = words.known.get
-        for path, to in self._strings:
-            word = get(path)
-            if word is None:
-                states[to] = WRONG
-            else:
-                code = known(word)
-                values[to] = words.code(word) if code is None else code
-        for path, to in self._numbered:
-            word = get(path)
-            if word is None:
-                states[to] = WRONG
-            else:
-                values[to] = self._word_number(word)
+        for at in self._strings:
+            word = values[at]
+            code = known(word)
+            values[at] = words.code(word) if code is None and word is not None else code
+        for at in self._numbered:
+            if values[at] is not None:
+                values[at] = self._word_number(values[at])
+        for at in self._presences:
+            if values[at] is not None:
+                values[at] = 0
+        for at in self._bools:
+            if values[at]:
+                states[at] = TRUE
+        for at, value in enumerate(values):
+            if value is None:
+                values[at], states[at] = 0, WRONG
         if frame is not None:
             self._take_cells(frame, values, states, words)
-        return np.frombuffer(bytearray(self._format.pack(*values))), np.frombuffer(states, np.uint8)
+        tables = self._take_tables(get, states, words)
+        return np.frombuffer(bytearray().join((states, self._format.pack(*values), tables)))
 
-    def take_tables(self, facts: Facts, words: Words) -> tuple[States, Floats]:
-        """The state of each list or map where it holds nothing, and what they hold.
-
-        The second are pairs: the place in the tables (table × words + code), and the number there. Only words with a
-        code matter, so everything else must have been read before.
-        """
-        if not self._tables:
-            return _NO_TABLES
+    def _take_tables(self, get: Any, states: bytearray, words: Words) -> bytes:
+        # Only words with a code matter; all inputs have theirs by now.
         known, fresh = words.known.get, words.fresh
-        absent, contents, first, count = bytearray(len(self._tables)), array("d"), 0, len(words.known) + len(fresh)
-        append = contents.append
-        for table, (path, is_map) in enumerate(self._tables):
-            held: Any = facts.get(path)
-            if held is None:
-                absent[table] = WRONG
+        unknown = len(words.known) + len(fresh)
+        sizes: list[float] = []
+        contents: list[float] = []
+        for at, (path, is_map) in enumerate(self._tables, len(self._paths)):
+            held = get(path)
+            if held:
+                if fresh:
+                    contents += [fresh[word] if word in fresh else known(word, unknown) for word in held]
+                else:
+                    contents += [known(word, unknown) for word in held]
+                contents += held.values() if is_map else [1.0] * len(held)
+                sizes.append(len(held))
             else:
-                for word, number in held.items() if is_map else dict.fromkeys(held, 1.0).items():
-                    code = known(word)
-                    if code is not None or (code := fresh.get(word)) is not None:
-                        append(first + code)
-                        append(number)
-            first += count
-        return np.frombuffer(absent, np.uint8), np.frombuffer(contents) if contents else _NO_TABLES[1]
+                sizes.append(0)
+                if held is None:
+                    states[at] = WRONG
+        # Not an array, which takes its items in one by one.
+        return struct.pack(f"={len(sizes) + len(contents)}d", *sizes, *contents)
 
     def _take_cells(self, frame: Frame, values: list[int | float], states: bytearray, words: Words) -> None:
-        for input in self._cells:
+        for at, input in self._cells:
             data, error = frame.get(input.slot)
-            if error is True:
-                states[input.to] = WRONG
-            elif input.type == "bool":
-                states[input.to] = TRUE if data else FALSE
-            else:
-                values[input.to] = words.code(data) if input.type == "string" else data
+            states[at] = WRONG if error is True else TRUE if input.form == "bool" and data else 0
+            if error is not True and input.form != "bool":
+                values[at] = words.code(data) if input.form == "string" else data

@@ -1,7 +1,8 @@
 """From the nodes of a graph to a tape: each operation becomes an instruction, each value has its register."""
 
 from collections.abc import Sequence
-from typing import NamedTuple, TypeGuard
+from struct import Struct
+from typing import Literal, NamedTuple, TypeGuard
 
 from rules.expression import opcode
 from rules.expression import tape_kernel as kernel
@@ -15,6 +16,7 @@ _NUMBERS: dict[TypeName, int] = {
     "float": kernel.NUMBER_OF_FLOAT,
     "string": kernel.NUMBER_OF_WORD,
 }
+_FLOAT, _INT = Struct("=d"), Struct("=q")
 
 
 class Instruction(NamedTuple):
@@ -26,20 +28,31 @@ class Instruction(NamedTuple):
     numbers: tuple[int, ...]
 
 
-class Input(NamedTuple):
-    """What fills a narrow register, or a row of the loaded ones: a fact by its path, or the cell of a slot."""
+Form = TypeName | Literal["number of word", "presence"]
+"""What is taken of a request's value: the value, the number of a word instead of its code, or whether it is there."""
 
-    to: int
-    type: TypeName
+
+class Input(NamedTuple):
+    """What a request gives for all rows: a fact by its path, or the cell of a slot."""
+
+    form: Form
     path: str = ""
     slot: int = -1
+
+
+class Wide(NamedTuple):
+    """A row of values that the tape loads: a cell that is known already, or that of a slot at each run."""
+
+    type: TypeName
+    cell: Cell | None
+    slot: int
 
 
 class Lowering:
     """The tape of some nodes while it is written.
 
-    A value is wide when it differs from offer to offer, else narrow: the narrow part of the tape runs once. Narrow
-    registers are numbered together with the narrow inputs. Wide cells that are known already are given rows.
+    A value is wide when it differs from offer to offer, else narrow: the narrow part of the tape runs once. Either part
+    loads what it does not compute itself: `inputs` the narrow one, as its `leaves`, and `given` the wide one.
     """
 
     def __init__(self, nodes: Sequence[Shared], known: Sequence[Cell | None]) -> None:
@@ -48,19 +61,15 @@ class Lowering:
         self._narrow: dict[int, int] = {}
         self._wide: dict[int, int] = {}
         self._spread: dict[int, int] = {}
+        self.leaves: list[Instruction] = []
         self.narrow_code: list[Instruction] = []
         self.wide_code: list[Instruction] = []
         self.codes: dict[str, int] = {}
-        self.constants: list[int | float] = []
-        self.types: list[TypeName] = []
-        self.states: list[int] = []
-        self.facts: list[Input] = []
-        self.numbered: list[tuple[str, int]] = []
-        self.presences: list[Input] = []
-        self.cells: list[Input] = []
-        self.loaded: list[Input] = []
-        self.given: list[tuple[TypeName, Cell]] = []
+        self.inputs: list[Input] = []
+        self.given: list[Wide] = []
         self.tables: dict[tuple[str, TypeName], int] = {}
+        self._input_of: dict[tuple[str, bool], int] = {}
+        self.narrow_registers = 0
         self._registers = 0
 
     def code(self, word: str) -> int:
@@ -77,8 +86,7 @@ class Lowering:
         node = self._nodes[slot].node
         if node.op == "fact" and node.type.name == "string" and not wide:
             # Nothing is looked up with it here, so the word needs no code.
-            register = self._register("float")
-            self.numbered.append((str(node.detail), register))
+            register = self._leaf(kernel.LOAD, self._input("number of word", str(node.detail)))
             self.narrow_code.append(Instruction(kernel.NUMBER_OF_FLOAT, to, (register,), ()))
         else:
             self.store(slot, _NUMBERS.get(node.type.name, kernel.NUMBER_OF_INT), to, wide)
@@ -101,42 +109,53 @@ class Lowering:
         node, wide = shared.node, shared.wide
         cell = self._known[slot]
         if wide and cell is not None:
-            self.given.append((node.type.name, cell))
             data = cell[0]
             for word in data.vocabulary.words if isinstance(data, Coded) else [data] if isinstance(data, str) else []:
                 self.code(word)
-            return self._emit(True, kernel.LOAD_GIVEN, (), len(self.given) - 1)
+            return self._load(node.type.name, cell, slot)
         if not opcode.is_on_tape(node):
             return self._cell(slot, shared)
         if not node.operands:
-            return self._leaf(node)
+            return self._lower_leaf(node)
         looked_up = self._look_up(shared)
         return self._compute(shared) if looked_up is None else looked_up
 
     def _cell(self, slot: int, shared: Shared) -> int:
         type = shared.node.type.name
         if shared.wide:
-            self.loaded.append(Input(len(self.loaded), type, slot=slot))
-            return self._emit(True, kernel.LOAD, (), len(self.loaded) - 1)
-        to = self._register(type)
-        self.cells.append(Input(to, type, slot=slot))
-        return to
+            return self._load(type, None, slot)
+        self.inputs.append(Input(type, slot=slot))
+        return self._leaf(kernel.LOAD, len(self.inputs) - 1)
 
-    def _leaf(self, node: Node) -> int:
+    def _load(self, type: TypeName, cell: Cell | None, slot: int) -> int:
+        self.given.append(Wide(type, cell, slot))
+        return self._emit(True, kernel.LOAD, (), len(self.given) - 1)
+
+    def _lower_leaf(self, node: Node) -> int:
         type = node.type.name
-        to = self._register(type)
-        if node.op == "constant":
-            value = node.detail
-            if type == "bool":
-                self.states[to] = kernel.TRUE if value else kernel.FALSE
-            else:
-                assert value is not None
-                self.constants[to] = self.code(value) if isinstance(value, str) else value
-        elif node.op == "fact":
-            self.facts.append(Input(to, type, str(node.detail)))
-        else:
-            self.presences.append(Input(to, type, str(node.detail)))
-        return to
+        if node.op == "fact":
+            return self._leaf(kernel.LOAD, self._input(type, str(node.detail)))
+        if node.op == "has_fact":
+            return self._leaf(kernel.PRESENT, self._input("presence", str(node.detail)))
+        value = node.detail
+        assert value is not None
+        return self._constant(self.code(value) if isinstance(value, str) else value, type)
+
+    def _input(self, form: Form, path: str) -> int:
+        """The place of a fact among the inputs, each of which is read once; whatever is read is seen to be there."""
+        known = path, form == "number of word"
+        at = self._input_of.setdefault(known, len(self.inputs))
+        if at == len(self.inputs):
+            self.inputs.append(Input(form, path))
+        elif form != "presence":
+            self.inputs[at] = Input(form, path)
+        return at
+
+    def _constant(self, value: int | float, type: TypeName) -> int:
+        if type == "bool":
+            return self._leaf(kernel.CONSTANT, 0, kernel.TRUE if value else kernel.FALSE)
+        bits = _INT.unpack(_FLOAT.pack(value))[0] if type == "float" else int(value)
+        return self._leaf(kernel.CONSTANT, bits, kernel.FALSE)
 
     def _table(self, slot: int) -> int:
         node = self._nodes[slot].node
@@ -158,8 +177,7 @@ class Lowering:
             other = node.operands[2].detail
             if found.operands == value.operands and opcode.is_on_tape(found.node) and _is_exact(other):
                 where, key = self._nodes[found.operands[0]].operands
-                instead = self._register("float")
-                self.constants[instead] = other
+                instead = self._constant(other, "float")
                 held = self._emit(wide, kernel.VALUE_OR, (self._at(key, wide),), self._table(where), instead)
                 return self._as(node.type.name, wide, held)
         return None
@@ -214,15 +232,8 @@ class Lowering:
         return joined
 
     def _int(self, number: int, wide: bool) -> int:
-        to = self._register("int")
-        self.constants[to] = number
+        to = self._constant(number, "int")
         return self._emit(True, kernel.SPREAD, (), to) if wide else to
-
-    def _register(self, type: TypeName) -> int:
-        self.constants.append(0)
-        self.types.append(type)
-        self.states.append(kernel.FALSE)
-        return len(self.states) - 1
 
     def _emit(self, wide: bool, op: int, reads: tuple[int, ...], *numbers: int) -> int:
         if wide:
@@ -230,9 +241,18 @@ class Lowering:
             self._registers += 1
             self.wide_code.append(Instruction(op, to, reads, numbers))
         else:
-            to = self._register("int")
+            to = self._narrow_register()
             self.narrow_code.append(Instruction(op, to, reads, numbers))
         return to
+
+    def _leaf(self, op: int, *numbers: int) -> int:
+        to = self._narrow_register()
+        self.leaves.append(Instruction(op, to, (), numbers))
+        return to
+
+    def _narrow_register(self) -> int:
+        self.narrow_registers += 1
+        return self.narrow_registers - 1
 
 
 def _is_exact(number: Detail) -> TypeGuard[int | float]:

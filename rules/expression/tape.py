@@ -1,7 +1,7 @@
 """A tape: the nodes of some roots as instructions, run by the kernel in one call per request."""
 
 from collections.abc import Callable, Sequence
-from typing import Literal, NamedTuple
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,11 +20,8 @@ Outlet = Literal["cells", "verdicts", "numbers"]
 """What a tape gives for a root: whatever it is; its states, which are wide; or numbers."""
 
 
-class Rows(NamedTuple):
-    """Numbers (float64; ints lie there bit by bit) and states, a row per value."""
-
-    numbers: NDArray[np.float64]
-    states: NDArray[np.uint8]
+Rows = tuple[NDArray[np.float64], NDArray[np.uint8]]
+"""Numbers (float64; ints lie there bit by bit) and states, a row per value."""
 
 
 def no_number(word: str) -> float:
@@ -60,23 +57,26 @@ class Tape:
             else:
                 lowering.store(slot, kernel.STORE_BOOL if type == "bool" else kernel.STORE, to, is_wide)
         self._narrow_stored = len(alike) - sum(wide)
-        self._wide_numbers = sum(wide) - alike.count(("verdicts", True))
-        self._wide_states = sum(wide) - alike.count(("numbers", True))
-        self._narrow_code = _array(lowering.narrow_code)
-        allotted, self._registers = _allot(lowering.wide_code)
-        self._wide_code = _array(allotted)
+        self._wide_numbers = sum(wide) - alike.count(("verdicts", True)), rows
+        self._wide_states = sum(wide) - alike.count(("numbers", True)), rows
+        wide_code, registers = _allot(lowering.wide_code)
+        narrow_code = [*lowering.leaves, *lowering.narrow_code]
+        self._code = _array(
+            (len(lowering.leaves), len(narrow_code), len(lowering.inputs), len(lowering.tables)),
+            (lowering.narrow_registers, registers),
+            [*narrow_code, *wide_code],
+        )
         self._codes = lowering.codes
         self._given = _rows(len(lowering.given), rows)
+        self._asked = [(at, wide) for at, wide in enumerate(lowering.given) if wide.cell is None]
         words = Words(self._codes)
-        for at, (type, cell) in enumerate(lowering.given):
-            _write(self._given, at, type, cell, words)
-        self._no_rows = _rows(0, rows)
+        for at, given in enumerate(lowering.given):
+            if given.cell is not None:
+                _write(self._given, at, given.type, given.cell, words)
         self._intake = Intake(lowering, word_number)
-        self._loaded = tuple(lowering.loaded)
-        self.needs_frame = bool(lowering.cells or lowering.loaded)
+        self.needs_frame = any(not input.path for input in lowering.inputs) or bool(self._asked)
         self._word_number = word_number
-        code = (*lowering.narrow_code, *lowering.wide_code)
-        self._numbers_words = any(instruction.op == kernel.NUMBER_OF_WORD for instruction in code)
+        self._numbers_words = bool((self._code[1:, 0] == kernel.NUMBER_OF_WORD).any())
         self._word_numbers = np.array([word_number(word) for word in self._codes if self._numbers_words], np.float64)
 
     def run(self, facts: Facts, frame: Frame | None) -> tuple[Rows, Rows, Words]:
@@ -85,60 +85,53 @@ class Tape:
         Of wide roots the verdicts have rows of states alone, and the numbers rows of numbers alone.
         """
         words = Words(self._codes)
-        numbers, states = self._intake.take(facts, frame, words)
-        loaded = self._no_rows if frame is None else self._load(frame, words)
-        absent, contents = self._intake.take_tables(facts, words)
+        given = self._given if frame is None else self._fill(frame, words)
+        # Last, for what tables hold is only looked up under the codes that there are by then.
+        taken = self._intake.take(facts, frame, words)
         word_numbers = self._word_numbers
         if self._numbers_words and words.fresh:
             word_numbers = np.append(word_numbers, [self._word_number(word) for word in words.fresh])
-        request = Rows(np.empty(self._narrow_stored), np.empty(self._narrow_stored, np.uint8))
-        others = Rows(np.empty((self._wide_numbers, self._rows)), np.empty((self._wide_states, self._rows), np.uint8))
+        narrow, narrow_states = np.empty(self._narrow_stored), np.empty(self._narrow_stored, np.uint8)
+        others, states = np.empty(self._wide_numbers), np.empty(self._wide_states, np.uint8)
         kernel.run(
-            self._narrow_code,
-            self._wide_code,
-            self._given.numbers,
-            self._given.states,
-            loaded.numbers,
-            loaded.states,
-            numbers,
-            states,
-            absent,
-            contents,
+            self._code,
+            taken,
             max(len(words.known) + len(words.fresh), 1),
+            *given,
             word_numbers,
-            request.numbers,
-            request.states,
-            others.numbers,
-            others.states,
-            self._registers,
+            narrow,
+            narrow_states,
+            others,
+            states,
         )
-        return request, others, words
+        return (narrow, narrow_states), (others, states), words
 
     def cells(self, facts: Facts, frame: Frame | None) -> tuple[Cell, ...]:
         """The roots as cells, for outlet `cells`."""
-        narrow, wide, words = self.run(facts, frame)
+        (narrow, narrow_states), (others, states), words = self.run(facts, frame)
         return tuple(
-            _wide_cell(wide.numbers[at], wide.states[at], type, words)
+            _wide_cell(others[at], states[at], type, words)
             if is_wide
-            else _narrow_cell(narrow.numbers[at : at + 1], narrow.states[at : at + 1], type, words)
+            else _narrow_cell(narrow[at : at + 1], narrow_states[at : at + 1], type, words)
             for at, is_wide, type in zip(self.places, self.wide, self._types, strict=True)
         )
 
-    def _load(self, frame: Frame, words: Words) -> Rows:
-        loaded = _rows(len(self._loaded), self._rows)
-        for input in self._loaded:
-            _write(loaded, input.to, input.type, frame.get(input.slot), words)
-        return loaded
+    def _fill(self, frame: Frame, words: Words) -> Rows:
+        """The given rows with those that this run asks for."""
+        given = (self._given[0].copy(), self._given[1].copy()) if self._asked else self._given
+        for at, wide in self._asked:
+            _write(given, at, wide.type, frame.get(wide.slot), words)
+        return given
 
 
 def _rows(registers: int, rows: int) -> Rows:
-    return Rows(np.empty((registers, rows)), np.empty((registers, rows), np.uint8))
+    return np.empty((registers, rows)), np.empty((registers, rows), np.uint8)
 
 
 def _write(rows: Rows, at: int, type: TypeName, cell: Cell, words: Words) -> None:
     """Write a cell into a row of numbers and states."""
     data, error = cell
-    numbers, states = rows.numbers[at], rows.states[at]
+    numbers, states = rows[0][at], rows[1][at]
     states[:] = np.where(error, kernel.WRONG, np.multiply(data, kernel.TRUE) if type == "bool" else kernel.FALSE)
     if type == "bool":
         return
@@ -176,9 +169,10 @@ def _wide_cell(numbers: NDArray[np.float64], states: NDArray[np.uint8], type: Ty
     return (Coded(whole, Vocabulary(words.all or ("",))) if type == "string" else whole), error
 
 
-def _array(code: Sequence[Instruction]) -> NDArray[np.int64]:
-    rows = [(one.op, one.to, *one.reads, *one.numbers) for one in code]
-    return np.array([(*row, *[0] * (6 - len(row))) for row in rows], np.int64).reshape(-1, 6)
+def _array(narrow: tuple[int, ...], registers: tuple[int, ...], code: Sequence[Instruction]) -> NDArray[np.int64]:
+    """A tape as the kernel reads it: a first row of counts, and a row per instruction."""
+    rows = [(*narrow, *registers), *((one.op, one.to, *one.reads, *one.numbers) for one in code)]
+    return np.array([(*row, *[0] * (6 - len(row))) for row in rows], np.int64)
 
 
 def _allot(code: Sequence[Instruction]) -> tuple[list[Instruction], int]:

@@ -3,11 +3,9 @@
 A register has a number and a state per row. The number is a double, an int, an instant or duration (ms), or the code of
 a word. The state of a bool is FALSE, WRONG or TRUE; that of anything else is FALSE (there is a value) or WRONG. CEL's
 logic, in which a deciding operand absorbs the errors of the others, is Kleene's with the error in the middle: `&&` is
-the smaller state, `||` the larger.
-
-An instruction is (op, to, a, b, c, d): the register that it fills, those that it reads, and numbers of its own.
-Registers are reached by two indices and not by slices, because each slice costs as much as a thousand states. All
-functions live in this one file, because numba's cache on disk watches only the file of the function it compiled.
+the smaller state, `||` the larger. An instruction is (op, to, a, b, c, d): the register that it fills, those that it
+reads, and numbers of its own. Registers are reached by two indices, for each slice costs as much as a thousand states.
+All functions live in this one file, because numba's cache on disk watches only the file of the function it compiled.
 """
 
 from typing import Any
@@ -31,12 +29,11 @@ BLOCK = 1024
     ADD_FLOATS, SUBTRACT_FLOATS, MULTIPLY_FLOATS, DIVIDE_FLOATS, NEGATE_FLOAT, FLOAT_OF_INT, INT_OF_FLOAT,
     ADD_INTS, SUBTRACT_INTS, MULTIPLY_INTS, DIVIDE_INTS, REMAINDER_INTS,
     INSIDE, WHOLE, REST, YEAR, MONTH, DAY_OF_MONTH, DAY_OF_YEAR, DAY_OF_WEEK,
-    HELD, VALUE, VALUE_OR, SPREAD_BOOL, SPREAD, LOAD_GIVEN, LOAD,
-    STORE_BOOL, STORE, NUMBER_OF_FLOAT, NUMBER_OF_INT, NUMBER_OF_BOOL, NUMBER_OF_WORD,
-) = range(46)  # fmt: skip
+    HELD, VALUE, VALUE_OR, SPREAD_BOOL, SPREAD, LOAD,
+    STORE_BOOL, STORE, NUMBER_OF_FLOAT, NUMBER_OF_INT, NUMBER_OF_BOOL, NUMBER_OF_WORD, PRESENT, CONSTANT,
+) = range(47)  # fmt: skip
 
-_LEAST, _EDGE, _SURELY_FITS = -(2**63), 2.0**63, 2.0**62
-_DAY = 86_400_000
+_LEAST, _EDGE, _SURELY_FITS, _DAY = -(2**63), 2.0**63, 2.0**62, 86_400_000
 
 
 def _compiled(function: Any) -> Any:
@@ -57,17 +54,14 @@ def _logic(op: int, states: States, to: int, a: int, b: int, c: int, rows: int) 
     if op == NOT:
         for row in range(rows):
             states[to, row] = TRUE - states[a, row]
-    elif op == AND:
+    elif op <= OR:
         for row in range(rows):
-            states[to, row] = min(states[a, row], states[b, row])
-    elif op == OR:
-        for row in range(rows):
-            states[to, row] = max(states[a, row], states[b, row])
+            x, y = states[a, row], states[b, row]
+            states[to, row] = min(x, y) if op == AND else max(x, y)
     elif op >= CHOOSE_BOOL:
         for row in range(rows):
             test, x, y = states[a, row], states[b, row], states[c, row]
-            chosen = x if test == TRUE else y
-            states[to, row] = test if test == WRONG else chosen
+            states[to, row] = test if test == WRONG else x if test == TRUE else y
     else:
         for row in range(rows):
             x, y = states[a, row], states[b, row]
@@ -89,12 +83,11 @@ def _float_arithmetic(op: int, x: Floats, states: States, to: int, a: int, b: in
     """Doubles of two doubles."""
     for row in range(rows):
         states[to, row] = states[a, row] | states[b, row]
-    for row in range(rows):
+    for row in range(rows if op == DIVIDE_FLOATS else 0):
+        x[to, row] = x[a, row] / x[b, row]
+    for row in range(0 if op == DIVIDE_FLOATS else rows):
         u, v = x[a, row], x[b, row]
         x[to, row] = u + v if op == ADD_FLOATS else u - v if op == SUBTRACT_FLOATS else u * v
-    if op == DIVIDE_FLOATS:
-        for row in range(rows):
-            x[to, row] = x[a, row] / x[b, row]
 
 
 @_compiled
@@ -129,23 +122,19 @@ def _int_arithmetic(op: int, x: int, y: int) -> Any:
             wrong = quotient != x or remainder != 0
     elif y == 0 or (y == -1 and x == _LEAST):
         wrong = True
-    elif y == -1:
-        result = -x if op == DIVIDE_INTS else 0
     else:
-        quotient, remainder = _divide(x, y)
+        quotient, remainder = (-x, 0) if y == -1 else _divide(x, y)
         result = quotient if op == DIVIDE_INTS else remainder
     return result, wrong
 
 
 @_compiled
 def _date(op: int, days: int) -> int:
-    """A part of the date so many days after 1970-01-01, counted from 0 (weeks from Sunday).
-
-    Years run from March, so that the leap day comes last (Howard Hinnant, "chrono-Compatible Low-Level Date
-    Algorithms", civil_from_days).
-    """
+    """A part of the date so many days after 1970-01-01, counted from 0 (weeks from Sunday)."""
     if op == DAY_OF_WEEK:
         return (days + 4) % 7
+    # Years run from March, so that the leap day comes last (Howard Hinnant, "chrono-Compatible Low-Level Date
+    # Algorithms", civil_from_days).
     era, in_era = divmod(days + 719_468, 146_097)
     year_of_era = (in_era - in_era // 1_460 + in_era // 36_524 - in_era // 146_096) // 365
     in_year = in_era - (365 * year_of_era + year_of_era // 4 - year_of_era // 100)
@@ -184,9 +173,8 @@ def _look_up(
     missing = FALSE if op == VALUE_OR else WRONG
     of_word, wrong, any_wrong = np.empty(len(held)), np.empty(len(held), np.uint8), FALSE
     for word in range(len(held)):
-        number, found = table[word], held[word]
-        of_word[word] = number if found == TRUE else other
-        wrong[word] = missing if found == FALSE else found & WRONG
+        of_word[word] = table[word] if held[word] == TRUE else other
+        wrong[word] = missing if held[word] == FALSE else held[word] & WRONG
         any_wrong |= wrong[word]
     for row in range(rows):
         numbers[to, row] = of_word[codes[key, row]]
@@ -213,8 +201,8 @@ def _number(op: int, numbers: Floats, ints: Ints, states: States, of_words: Floa
 
 @_compiled
 def _execute(  # noqa: PLR0912 - one branch per kind of instruction
-    code: NDArray[np.int64], given: Any, loaded: Any, narrow: Any, tables: Any, word_numbers: Floats, own: Any,
-    stored: Any, start: int, rows: int,
+    code: NDArray[np.int64], given: Any, narrow: Any, tables: Any, word_numbers: Floats, own: Any, stored: Any,
+    start: int, rows: int,
 ) -> None:  # fmt: skip
     """Run a tape over `rows` rows from `start` on; every pair of arrays is (numbers, states)."""
     (numbers, states), (out_numbers, out_states) = own, stored
@@ -224,8 +212,7 @@ def _execute(  # noqa: PLR0912 - one branch per kind of instruction
         if op <= CHOOSE:
             _logic(op, states, to, a, b, c, rows)
             for row in range(rows if op == CHOOSE else 0):
-                x, y = numbers[b, row], numbers[c, row]
-                numbers[to, row] = x if states[a, row] == TRUE else y
+                numbers[to, row] = numbers[b, row] if states[a, row] == TRUE else numbers[c, row]
         elif op <= AT_MOST_INTS:
             _compare(op - EQUAL_INTS, ints, states, to, a, b, rows)
         elif op <= AT_MOST_FLOATS:
@@ -256,10 +243,9 @@ def _execute(  # noqa: PLR0912 - one branch per kind of instruction
             states[to, :rows] = narrow[1][a, 0]
             if op == SPREAD:
                 numbers[to, :rows] = narrow[0][a, 0]
-        elif op <= LOAD:
-            of_numbers, of_states = given if op == LOAD_GIVEN else loaded
-            _copy(of_states[a, start : start + rows], states[to, :rows])
-            _copy(of_numbers[a, start : start + rows], numbers[to, :rows])
+        elif op == LOAD:
+            _copy(given[1][a, start : start + rows], states[to, :rows])
+            _copy(given[0][a, start : start + rows], numbers[to, :rows])
         elif op <= STORE:
             _copy(states[a, :rows], out_states[to, start : start + rows])
             if op == STORE:
@@ -269,29 +255,46 @@ def _execute(  # noqa: PLR0912 - one branch per kind of instruction
 
 
 @_compiled
+def _lay_out(taken: Floats, absent: States, words: int) -> Any:
+    """The tables of a request, tables × words: what each holds, and whether it holds a word, or nothing at all."""
+    numbers, states = np.zeros((len(absent), words)), np.empty((len(absent), words), np.uint8)
+    at = len(absent)
+    for table in range(len(absent)):
+        states[table] = absent[table]
+        size = int(taken[table])
+        for place in range(at, at + size):
+            word = np.int64(taken[place])
+            if word < words:
+                numbers[table, word], states[table, word] = taken[place + size], TRUE
+        at += 2 * size
+    return numbers, states
+
+
+@_compiled
 def run(
-    narrow_code: NDArray[np.int64], wide_code: NDArray[np.int64], given: Floats, given_states: States,
-    loaded: Floats, loaded_states: States, narrow: Floats, narrow_states: States, absent: States, contents: Floats,
-    words: int, word_numbers: Floats, narrow_stored: Floats, narrow_stored_states: States, stored: Floats,
-    stored_states: States, registers: int,
+    code: NDArray[np.int64], taken: Floats, words: int, given: Floats, given_states: States, word_numbers: Floats,
+    narrow_stored: Floats, narrow_stored_states: States, stored: Floats, stored_states: States,
 ) -> None:  # fmt: skip
     """Run the part that is the same for all rows, then the rest block by block.
 
-    `narrow` are the inputs and registers of the first part; `absent` has the state of each table where it holds
-    nothing, `contents` are pairs of a place in the tables (table × words + code) and the number there. Arrays come one
-    by one because each tuple of them costs half a microsecond to take apart.
+    `code` begins with how many leaves, narrow instructions with these, inputs, tables, and registers of either part
+    there are. `taken` is `Intake.take`'s. Arrays come one by one: a tuple of them costs half a microsecond more.
     """
-    tables = np.zeros((len(absent), words)), absent.repeat(words).reshape(len(absent), words)
-    for at in range(0, len(contents), 2):
-        table, word = divmod(int(contents[at]), words)
-        tables[0][table, word] = contents[at + 1]
-        tables[1][table, word] = TRUE
-    one = narrow.reshape(-1, 1), narrow_states.reshape(-1, 1)
-    ones = narrow_stored.reshape(-1, 1), narrow_stored_states.reshape(-1, 1)
+    leaves, narrow, inputs, held, registers, wide_registers = code[0]
+    code, absent = code[1:], taken.view(np.uint8)[: inputs + held]
+    taken = taken[(inputs + held + 7) // 8 :]
+    tables = _lay_out(taken[inputs:], absent[inputs:], words)
+    numbers, states = np.empty((registers, 1)), np.empty((registers, 1), np.uint8)
+    for op, to, a, b in code[:leaves, :4]:
+        if op == CONSTANT:
+            numbers.view(np.int64)[to, 0], states[to, 0] = a, b
+        else:
+            there = FALSE if absent[a] == WRONG else TRUE
+            numbers[to, 0], states[to, 0] = taken[a], there if op == PRESENT else absent[a]
+    one, ones = (numbers, states), (narrow_stored.reshape(-1, 1), narrow_stored_states.reshape(-1, 1))
     # Not plain 0 and 1, for which everything would be compiled a second time.
-    _execute(narrow_code, one, one, one, tables, word_numbers, one, ones, np.int64(0), np.int64(1))
-    rows = stored_states.shape[1]
-    own = np.empty((registers, BLOCK)), np.empty((registers, BLOCK), np.uint8)
-    before, during, after = (given, given_states), (loaded, loaded_states), (stored, stored_states)
+    _execute(code[leaves:narrow], one, one, tables, word_numbers, one, ones, np.int64(0), np.int64(1))
+    own = np.empty((wide_registers, BLOCK)), np.empty((wide_registers, BLOCK), np.uint8)
+    before, after, rows = (given, given_states), (stored, stored_states), stored_states.shape[1]
     for start in range(0, rows, BLOCK):
-        _execute(wide_code, before, during, one, tables, word_numbers, own, after, start, min(BLOCK, rows - start))
+        _execute(code[narrow:], before, one, tables, word_numbers, own, after, start, min(BLOCK, rows - start))
