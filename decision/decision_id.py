@@ -7,7 +7,7 @@ from rules.ids import DecisionId, Instant
 
 def new_decision_id(now: Instant, random_bits: Callable[[int], int]) -> DecisionId:
     """A new id: 12 digits of the wall clock in milliseconds, then 80 random bits (`random.Random().getrandbits`)."""
-    return DecisionId(f"{now:012x}{random_bits(80):020x}")
+    return DecisionId(f"{now << 80 | random_bits(80):032x}")
 
 
 IMPORTED = "import-"

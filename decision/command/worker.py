@@ -4,6 +4,7 @@ import importlib
 import multiprocessing
 from typing import Any
 
+from decision.collector import collect_seldom
 from decision.parent import end_with
 
 APPLICATION = "decision.http.app:serving_app"
@@ -18,5 +19,6 @@ def load_application(application: str) -> Any:
     assert parent is not None
     assert parent.pid is not None
     end_with(parent.pid, DRAIN_SECONDS)
+    collect_seldom()
     module, _, function = application.partition(":")
     return getattr(importlib.import_module(module), function)()

@@ -17,10 +17,11 @@ Guard = Callable[[ASGIConnection[Any, Any, Any, Any], BaseRouteHandler], Awaitab
 async def identify(request: ApiRequest) -> ApiKey:
     """The caller's key, from the `Authorization` header; raises `Unauthorised` without a known one."""
     scheme, _, secret = request.header(b"authorization").partition(" ")
-    if scheme.lower() != "bearer" or not secret.strip():
+    secret = secret.strip()
+    if not secret or scheme.lower() != "bearer":
         raise Unauthorised("Send the header `Authorization: Bearer KEY`; `concierge keys create` makes a key.")
     ring = cast("KeyRing", request.app.state.key_ring)
-    key = await ring.find(secret.strip())
+    key = await ring.find(secret)
     if key is None:
         raise Unauthorised("This key is not known, or it was revoked; `concierge keys create` makes a new one.")
     request.scope["user"] = key

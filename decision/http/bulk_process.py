@@ -11,6 +11,7 @@ from contextlib import suppress
 
 import uvloop
 
+from decision.collector import collect_seldom
 from decision.composition import open_bulk_service
 from decision.figures import figures
 from decision.http.bulk_lines import answer_lines
@@ -37,6 +38,7 @@ def main() -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     settings = read_settings()
     configure_logs(settings.log_level)
+    collect_seldom()
     connection = socket.socket(fileno=int(sys.argv[1]))
 
     async def run() -> None:

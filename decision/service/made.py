@@ -8,6 +8,7 @@ from decision.clock import Clock
 from decision.decision_id import new_decision_id
 from decision.engine.engine import decide_judged
 from decision.engine.request import Decision, Shadow
+from decision.engine.snapshot import ReadyPlacement
 from decision.engine.terms import NO_TERMS, Terms
 from decision.engine.verdict import Codes
 from decision.journal.record import DecisionRecord, GivenTerms, WithdrawalRecord
@@ -23,7 +24,7 @@ from decision.subject.moment import moment_of
 from decision.subject.state import SubjectState
 from rules.contact import DECISION_KIND, contact_record, decision_tag, read_contacts
 from rules.division import HOLDOUT
-from rules.ids import DecisionId, GoalId, Instant, ModelVersion
+from rules.ids import DecisionId, Instant
 
 
 class Draw(msgspec.Struct, frozen=True, array_like=True):
@@ -107,6 +108,7 @@ def make(
 def record_of(ask: Ask, made: Made) -> DecisionRecord:
     """What the journal keeps."""
     state, draw = made.state, made.draw
+    placement = _placement(ask, made)
     return DecisionRecord(
         id=draw.id,
         written=draw.written,
@@ -118,11 +120,11 @@ def record_of(ask: Ask, made: Made) -> DecisionRecord:
         profile=b"" if state is None else state.blob,
         contacts=b"" if state is None else state.contacts,
         catalogue=ask.snapshot.catalogue.version,
-        model=_model(ask, made),
+        model=placement.version,
         decision=made.decision,
         degraded_inputs=made.without,
         terms=None if made.terms is NO_TERMS else GivenTerms(made.terms.room, _version(made.terms)),
-        further_models=_further_models(ask, made),
+        further_models=placement.further_models,
         shadow=made.shadow,
     )
 
@@ -162,8 +164,8 @@ def withdrawal_of(ask: Ask, made: Made) -> Withdrawal:
 
 def answer_of(ask: Ask, made: Made) -> DecisionAnswer:
     """What the caller gets."""
-    catalogue = ask.snapshot.catalogue
-    format = catalogue.workspace.placements[ask.request.placement].format
+    catalogue, rows, placement = ask.snapshot.catalogue, ask.snapshot.rows, _placement(ask, made)
+    creative, format = catalogue.offers.creative, placement.bound.spec.format
     offers = [
         OfferAnswer(
             shown.offer,
@@ -172,7 +174,7 @@ def answer_of(ask: Ask, made: Made) -> DecisionAnswer:
             shown.value,
             shown.score,
             shown.probability,
-            catalogue.offers.creative(ask.snapshot.rows[shown.offer], format),
+            creative(rows[shown.offer], format),
             shown.reasons,
         )
         for shown in made.decision.offers
@@ -184,10 +186,10 @@ def answer_of(ask: Ask, made: Made) -> DecisionAnswer:
         group=made.decision.group,
         degraded=made.decision.degraded,
         catalogue=catalogue.version,
-        model=_model(ask, made),
+        model=placement.version,
         customer=made.subject(ask).customer,
         visitor=ask.visitor,
-        further_models=_further_models(ask, made),
+        further_models=placement.further_models,
     )
 
 
@@ -195,9 +197,6 @@ def _version(terms: Terms) -> str | None:
     return None if terms.prices is None else terms.prices.version
 
 
-def _model(ask: Ask, made: Made) -> ModelVersion | None:
-    return ask.snapshot.placement(ask.request.placement, made.decision.group).version
-
-
-def _further_models(ask: Ask, made: Made) -> dict[GoalId, ModelVersion]:
-    return ask.snapshot.placement(ask.request.placement, made.decision.group).further_models
+def _placement(ask: Ask, made: Made) -> ReadyPlacement:
+    """The placement as the group has it that this was decided in."""
+    return ask.snapshot.placement(ask.request.placement, made.decision.group)

@@ -240,6 +240,13 @@ class RedisStore:
 
     async def _ask_all(self, commands: Sequence[Command]) -> list[Reply]:
         replies = await self._writes.ask(commands) if commands else []
+        for reply in replies:
+            if isinstance(reply, Exception):
+                return await self._mended(commands, replies)
+        return replies
+
+    async def _mended(self, commands: Sequence[Command], replies: list[Reply]) -> list[Reply]:
+        """The replies, with those of scripts that the server did not know; raises what else is an error among them."""
         unknown = [number for number, reply in enumerate(replies) if isinstance(reply, NoScriptError)]
         if unknown:
             # The server has not seen these scripts since it started; it keeps them from now on.

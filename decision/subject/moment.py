@@ -1,8 +1,6 @@
 """The moment that somebody is decided for: no contact that a policy counts may lie after it."""
 
-import numpy as np
-
-from rules.contact import read_contacts
+from rules.contact import CONTACT, moments_in
 from rules.ids import Duration, Instant
 
 BELIEVED = Duration(86_400_000)
@@ -16,11 +14,11 @@ def moment_of(contacts: bytes, moment: Instant, clock: Instant) -> Instant:
     of more than a day after both moment and clock do not count yet: one wrong date must not move a customer's time for
     years.
     """
-    if not contacts:
+    if len(contacts) < CONTACT.itemsize:
         return moment
-    moments: np.ndarray[tuple[int], np.dtype[np.int64]] = read_contacts(contacts)["at"]
+    moments = moments_in(contacts)
     # Where it is and then what it is: `max` goes the long way round for so few.
-    latest = moments.item(moments.argmax()) if len(moments) else moment
+    latest = moments.item(moments.argmax())
     believed = max(moment, clock) + BELIEVED
     if latest > believed:
         latest = int(moments.max(where=moments <= believed, initial=moment))

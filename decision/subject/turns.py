@@ -6,8 +6,8 @@ from types import TracebackType
 
 from decision.keys import SubjectId
 
-_Queues = dict[SubjectId, deque["asyncio.Future[None]"]]
-"""Who waits for the next turn, by each subject that somebody has the turn of."""
+_Queues = dict[SubjectId, deque["asyncio.Future[None]"] | None]
+"""Who waits for the next turn, by each subject that somebody has the turn of; None until somebody waits."""
 
 
 class Turns:
@@ -24,6 +24,8 @@ class Turns:
 class Turn:
     """One turn of a subject; they are taken in the order they were asked for."""
 
+    __slots__ = ("_queues", "_subject")
+
     def __init__(self, queues: _Queues, subject: SubjectId) -> None:
         self._queues = queues
         self._subject = subject
@@ -32,7 +34,7 @@ class Turn:
         """Take the turn unless somebody else has it."""
         if self._subject in self._queues:
             return False
-        self._queues[self._subject] = deque()
+        self._queues[self._subject] = None
         return True
 
     def queue(self) -> "asyncio.Future[None]":
@@ -41,7 +43,10 @@ class Turn:
         if self.take_if_free():
             place.set_result(None)
         else:
-            self._queues[self._subject].append(place)
+            queue = self._queues[self._subject]
+            if queue is None:
+                queue = self._queues[self._subject] = deque()
+            queue.append(place)
         return place
 
     async def take(self) -> None:
