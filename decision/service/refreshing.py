@@ -9,9 +9,11 @@ from decision.clock import Clock
 from decision.engine.snapshot import Snapshot
 from decision.logs import log
 from decision.metrics import REFRESH_FAILURES, SERVING
+from decision.steps import step_by_step
 from decision.subject.packing import Packing
 from decision.version.assembly import Choice, Order, Refusal
 from decision.version.building import BuilderDied, Building, LocalBuilding
+from decision.version.crate import parts
 from decision.version.registry import CATALOGUE_SLOT, Kind, Registry
 from decision.version.rest import Rest
 from decision.version.versions import identity_of
@@ -39,6 +41,8 @@ class Refresher:
         self._refused: dict[tuple[str, str, str, str], str] = {}
         # Kept ready, so that to go back takes no longer than to look.
         self._before: Snapshot | None = None
+        self._leaving: list[object] = []
+        """The parts of the snapshot that was kept before."""
         self.snapshot: Snapshot | None = None
         self.problems: dict[str, str] = {}
 
@@ -68,6 +72,7 @@ class Refresher:
                 self.problems = {}
                 return False
             changed = await self._follow(wanted, pointers, challengers)
+            await self._let_go()
             self._settle(wanted, pointers, challengers)
             if self._rest.lasts(self._choose(wanted, pointers, challengers)):
                 self.problems["building"] = "the process that builds what is published died; it is tried again later"
@@ -170,6 +175,10 @@ class Refresher:
         trace = {"exception": refusal.trace} if refusal.trace else {}
         log.error("version_refused", kind=kind, slot=slot, version=version, error=refusal.reason, **trace)
 
+    async def _let_go(self) -> None:
+        """Give back the memory of what is kept no longer, part by part: all of it at once takes milliseconds."""
+        await step_by_step(self._leaving.pop() is None for _ in range(len(self._leaving)))
+
     def _settle(self, wanted: str, pointers: Mapping[str, str], challengers: Mapping[str, str]) -> None:
         """Say what is wanted but was refused, and nothing else."""
         serving = self.snapshot.catalogue.version if self.snapshot is not None else ""
@@ -180,6 +189,8 @@ class Refresher:
 
     def _swap(self, snapshot: Snapshot) -> None:
         old, before, models = self.snapshot, self.models, snapshot.models
+        if self._before is not None:
+            self._leaving += parts(self._before)
         self._before, self.snapshot = old, snapshot
         if old is not None:
             SERVING.labels("catalogue", CATALOGUE_SLOT, old.catalogue.version).set(0)

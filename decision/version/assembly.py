@@ -5,7 +5,7 @@ rules must take effect.
 """
 
 import traceback
-from collections.abc import Iterable, Mapping, Set
+from collections.abc import Callable, Iterable, Iterator, Mapping, Set
 
 import msgspec
 
@@ -77,14 +77,24 @@ class Assembled(msgspec.Struct, frozen=True, eq=False):
     refused: tuple[Refusal, ...]
 
 
-def assemble(order: Order, now: Instant) -> Assembled:
+class Making(msgspec.Struct, frozen=True):
+    """How catalogues and models are made of their blobs; a model that is made is verified."""
+
+    catalogue: Callable[[bytes], Catalogue] = unpack
+    model: Callable[[bytes], Model] = load_model
+
+
+ANEW = Making()
+
+
+def assemble(order: Order, now: Instant, making: Making = ANEW) -> Assembled:
     """Load, verify, bind and warm what an order names; takes tenths of a second."""
     refused: list[Refusal] = []
     version, blob = order.catalogue
     try:
-        snapshot = _bind(unpack(blob), order, refused)
-        for placement in snapshot.placements:
-            warm(snapshot, placement, now)
+        snapshot = _bind(making.catalogue(blob), order, making.model, refused)
+        for _ in warm_up(snapshot, now):
+            pass
     except Exception as error:
         refused.append(Refusal.of("catalogue", CATALOGUE_SLOT, version, error))
         return Assembled(None, tuple(refused))
@@ -105,23 +115,30 @@ def restore(past: Past) -> Snapshot:
     )
 
 
+def warm_up(snapshot: Snapshot, now: Instant) -> Iterator[PlacementId]:
+    """Warm one placement after the other."""
+    for placement in snapshot.placements:
+        warm(snapshot, placement, now)
+        yield placement
+
+
 def warm(snapshot: Snapshot, placement: PlacementId, now: Instant) -> None:
     """Decide once as each group, for nobody, so that the next one finds all that is made when it is first needed."""
     for group in (CHAMPION, *(group for id, group in snapshot.arms if id == placement)):
         decide(DecisionRequest(placement), EMPTY_PROFILE, NO_CONTACTS, snapshot, now, 0, group=group)
 
 
-def _bind(catalogue: Catalogue, order: Order, refused: list[Refusal]) -> Snapshot:
+def _bind(catalogue: Catalogue, order: Order, model_of: Callable[[bytes], Model], refused: list[Refusal]) -> Snapshot:
     """With all that is wanted; goal by goal only when something of it cannot be had."""
     wanted = {goal: blobs for goal, blobs in order.models.items() if goal in catalogue.workspace.goals}
     tried = {goal: blob for goal, blob in order.challengers.items() if goal in catalogue.workspace.goals}
     try:
-        first = {goal: load_model(blobs[0][1]) for goal, blobs in wanted.items() if blobs}
-        challengers = {goal: load_model(blob) for goal, (_, blob) in tried.items()}
+        first = {goal: model_of(blobs[0][1]) for goal, blobs in wanted.items() if blobs}
+        challengers = {goal: model_of(blob) for goal, (_, blob) in tried.items()}
         return _snapshot(catalogue, first, wanted.keys(), challengers)
     except Exception:
-        challenging = {goal: _fitting(catalogue, goal, [blob], refused) for goal, blob in tried.items()}
-        fitting = {goal: _fitting(catalogue, goal, blobs, refused) for goal, blobs in wanted.items()}
+        challenging = {goal: _fitting(catalogue, goal, [blob], model_of, refused) for goal, blob in tried.items()}
+        fitting = {goal: _fitting(catalogue, goal, blobs, model_of, refused) for goal, blobs in wanted.items()}
         return _snapshot(catalogue, _there(fitting), wanted.keys(), _there(challenging))
 
 
@@ -136,11 +153,15 @@ def _there(models: Mapping[GoalId, Model | None]) -> dict[GoalId, Model]:
 
 
 def _fitting(
-    catalogue: Catalogue, goal: GoalId, blobs: Iterable[tuple[str, bytes]], refused: list[Refusal]
+    catalogue: Catalogue,
+    goal: GoalId,
+    blobs: Iterable[tuple[str, bytes]],
+    model_of: Callable[[bytes], Model],
+    refused: list[Refusal],
 ) -> Model | None:
     for version, blob in blobs:
         try:
-            model = load_model(blob)
+            model = model_of(blob)
             Snapshot.build(catalogue, {goal: model})
         except Exception as error:
             refused.append(Refusal.of("model", goal, version, error))

@@ -8,8 +8,8 @@ import msgspec
 from decision.engine.snapshot import Snapshot
 from decision.version.assembly import Assembled, Order, Past, assemble, restore
 from models.gate import verdict
-from models.model import load_model
-from rules.check import check_workspace
+from models.model import Model, load_model
+from rules.check import Checked, check_workspace
 from rules.errors import Unavailable
 from rules.finding import Finding
 from rules.ids import GoalId, Instant
@@ -78,7 +78,11 @@ class LocalBuilding:
 
 def see_workspace(toml: bytes, offers: bytes, offers_name: str) -> SeenWorkspace:
     """Check a workspace."""
-    checked = check_workspace(toml, offers, offers_name)
+    return seen_workspace(check_workspace(toml, offers, offers_name))
+
+
+def seen_workspace(checked: Checked) -> SeenWorkspace:
+    """What there is to say of a workspace that was checked."""
     if checked.catalogue is None:
         return SeenWorkspace(checked.findings, None, None)
     return SeenWorkspace(checked.findings, len(checked.catalogue.offers), len(checked.catalogue.placements))
@@ -86,5 +90,10 @@ def see_workspace(toml: bytes, offers: bytes, offers_name: str) -> SeenWorkspace
 
 def see_model(blob: bytes) -> SeenModel:
     """Load and verify a model; raises `ArtefactError`."""
-    artefact = load_model(blob).artefact
+    return seen_model(load_model(blob))
+
+
+def seen_model(model: Model) -> SeenModel:
+    """What there is to say of a model that was verified."""
+    artefact = model.artefact
     return SeenModel(artefact.goal, artefact.kind, artefact.evidence, verdict(artefact.gate))

@@ -5,12 +5,14 @@ for a system call or a kernel, it would have to wait until it gets it back.
 """
 
 import asyncio
+import gc
 import multiprocessing
 import os
 import signal
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
+from contextlib import contextmanager
 from functools import partial
 from types import TracebackType
 from typing import ParamSpec, TypeVar
@@ -19,16 +21,28 @@ from decision.engine.snapshot import Snapshot
 from decision.logs import log
 from decision.parent import end_with
 from decision.priority import LESS, give_way
-from decision.version.assembly import Assembled, Order, Past, Refusal, assemble, restore, warm
-from decision.version.building import BuilderDied, SeenModel, SeenWorkspace, see_model, see_workspace
+from decision.steps import step_by_step
+from decision.version.assembly import Assembled, Making, Order, Past, Refusal, assemble, restore, warm_up
+from decision.version.building import BuilderDied, SeenModel, SeenWorkspace, seen_model, seen_workspace
 from decision.version.crate import Crate, pack, unpack
+from decision.version.kept import Kept
+from models.model import load_model
+from rules.check import check_workspace
 from rules.ids import Instant
+from rules.package import pack as packed_workspace
+from rules.package import unpack as unpacked_workspace
 
 IDLE_SECONDS = 300.0
 """How long the process stays without work: it takes two seconds of a core to begin, and new versions come in bursts."""
 
 MOST_SECONDS = 300
 """How long one piece of work may take: it may have to compile, and others may keep the cores busy."""
+
+_CATALOGUES = Kept(unpacked_workspace, 2)
+"""The last ones that this process made, if it is one that builds: that in use, and that published now."""
+
+_MODELS = Kept(load_model, 8)
+"""The same of models: those in use and those published now, of a few goals."""
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -50,26 +64,29 @@ class BuildingProcess:
 
     async def see_workspace(self, toml: bytes, offers: bytes, offers_name: str) -> SeenWorkspace:
         """Check a workspace."""
-        return await self._ask(see_workspace, toml, offers, offers_name)
+        return await self._ask(_see_workspace, toml, offers, offers_name)
 
     async def see_model(self, blob: bytes) -> SeenModel:
         """Load and verify a model; raises `ArtefactError`."""
-        return await self._ask(see_model, blob)
+        return await self._ask(_see_model, blob)
 
     async def assemble(self, order: Order, now: Instant) -> Assembled:
         """Make a snapshot there, unpack it here piece by piece, and warm it up: others have their turns in between."""
         crate, refused = await self._ask(_assemble, order, now)
         if crate is None:
             return Assembled(None, refused)
-        snapshot = await _unpacked(crate)
-        for placement in snapshot.placements:
-            warm(snapshot, placement, now)
-            await asyncio.sleep(0)
+        with _collected_later():
+            snapshot = await _unpacked(crate)
+            await step_by_step(warm_up(snapshot, now))
+            # It stays, so that a collection would walk it in vain.
+            gc.freeze()
         return Assembled(snapshot, refused)
 
     async def restore(self, past: Past) -> Snapshot:
         """Make again what an old decision was made with; raises `ArtefactError` and `BuilderDied`."""
-        return await _unpacked(await self._ask(_restore, past))
+        crate = await self._ask(_restore, past)
+        with _collected_later():
+            return await _unpacked(crate)
 
     async def __aenter__(self) -> "BuildingProcess":
         return self
@@ -115,10 +132,21 @@ class BuildingProcess:
 
 
 async def _unpacked(crate: Crate) -> Snapshot:
-    unpacking = unpack(crate)
-    while (snapshot := next(unpacking)) is None:
-        await asyncio.sleep(0)
+    snapshot = await step_by_step(unpack(crate))
+    assert snapshot is not None
     return snapshot
+
+
+@contextmanager
+def _collected_later() -> Iterator[None]:
+    """What is unpacked is all kept, and a collection meanwhile would walk it again and again."""
+    collecting = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if collecting:
+            gc.enable()
 
 
 def _begin(parent: int) -> None:
@@ -127,6 +155,8 @@ def _begin(parent: int) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     give_way(LESS)
     end_with(parent, 0.0)
+    # A full collection would walk libraries for a tenth of a second, as much as it takes to bind a catalogue.
+    gc.freeze()
 
 
 def _limited(seconds: int, work: Callable[[], T]) -> T:
@@ -138,9 +168,20 @@ def _limited(seconds: int, work: Callable[[], T]) -> T:
         signal.alarm(0)
 
 
+def _see_workspace(toml: bytes, offers: bytes, offers_name: str) -> SeenWorkspace:
+    checked = check_workspace(toml, offers, offers_name)
+    if checked.catalogue is not None:
+        _CATALOGUES.put(packed_workspace(toml, offers, offers_name), checked.catalogue)
+    return seen_workspace(checked)
+
+
+def _see_model(blob: bytes) -> SeenModel:
+    return seen_model(_MODELS.get(blob))
+
+
 def _assemble(order: Order, now: Instant) -> tuple[Crate | None, tuple[Refusal, ...]]:
     """The same as `assemble`, packed."""
-    assembled = assemble(order, now)
+    assembled = assemble(order, now, Making(_CATALOGUES.get, _MODELS.get))
     if assembled.snapshot is None:
         return None, assembled.refused
     return _packed(assembled.snapshot, now), assembled.refused
@@ -156,6 +197,6 @@ def _packed(snapshot: Snapshot, now: Instant) -> Crate:
     # What is unpacked is laid out a little differently; what has to be compiled for that is compiled here.
     *_, unpacked = unpack(crate)
     assert unpacked is not None
-    for placement in unpacked.placements:
-        warm(unpacked, placement, now)
+    for _ in warm_up(unpacked, now):
+        pass
     return crate

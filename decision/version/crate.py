@@ -5,7 +5,6 @@ one pickler, so what stands in an earlier one is only referred to in a later one
 child alone: who could send others, could have anything run.
 """
 
-import gc
 import io
 import pickle
 from collections.abc import Iterator
@@ -16,6 +15,9 @@ from decision.engine.snapshot import Snapshot
 
 _TREES = 64
 """Of a forest in one piece."""
+
+_OFFERS = 256
+"""Of which the creatives are in one piece."""
 
 
 class Crate(msgspec.Struct, frozen=True):
@@ -30,7 +32,7 @@ def pack(snapshot: Snapshot) -> Crate:
     stream = io.BytesIO()
     pickler = pickle.Pickler(stream, 5)
     count = 0
-    for count, part in enumerate(_parts(snapshot), 1):  # noqa: B007
+    for count, part in enumerate(parts(snapshot), 1):  # noqa: B007
         pickler.dump(part)
     return Crate(stream.getvalue(), count)
 
@@ -39,20 +41,16 @@ def unpack(crate: Crate) -> Iterator[Snapshot | None]:
     """None after each piece, and after the last one the snapshot."""
     unpickler = pickle.Unpickler(io.BytesIO(crate.data))
     for left in range(crate.pieces - 1, -1, -1):
-        # What comes is all kept, so that a collection would only walk it.
-        collecting = gc.isenabled()
-        gc.disable()
-        try:
-            part = unpickler.load()
-        finally:
-            if collecting:
-                gc.enable()
+        part = unpickler.load()
         yield None if left else part
 
 
-def _parts(snapshot: Snapshot) -> Iterator[object]:
-    """The largest parts first, for the snapshot itself then only refers to them."""
-    yield snapshot.catalogue.offers
+def parts(snapshot: Snapshot) -> Iterator[object]:
+    """What a snapshot is made of, each part before those that refer to it, itself at last."""
+    offers = snapshot.catalogue.offers
+    for first in range(0, len(offers), _OFFERS):
+        yield offers.creatives[first : first + _OFFERS]
+    yield offers
     yield from snapshot.catalogue.placements.values()
     yield from snapshot.catalogue.arms.values()
     yield snapshot.catalogue

@@ -1,8 +1,10 @@
 """A snapshot in another process decides as the one it was packed from, and compiles nothing of its own."""
 
+import gc
 import pickle
 import subprocess
 import sys
+import weakref
 from functools import cache
 from pathlib import Path
 
@@ -18,7 +20,7 @@ from decision.engine.request import DecisionRequest
 from decision.engine.snapshot import Snapshot
 from decision.subject.profile import Profile
 from decision.version.assembly import warm
-from decision.version.crate import Crate, pack, unpack
+from decision.version.crate import Crate, pack, parts, unpack
 from models.adoption import adopt_forest
 from models.artefact import encode_artefact
 from models.feature import FeatureList
@@ -113,6 +115,25 @@ def test_the_copy_compiles_nothing_once_it_was_warm_elsewhere(tmp_path: Path) ->
     file = tmp_path / "crate"
     file.write_bytes(pickle.dumps((pack(snapshot()), NOW)))
     subprocess.run([sys.executable, "-c", _ELSEWHERE, str(file)], check=True, timeout=60)
+
+
+def test_parts_given_up_one_by_one_leave_nothing_behind() -> None:
+    """Each lets go of something, so that none of them takes long."""
+    *_, another = unpack(pack(snapshot()))
+    assert another is not None
+    watched = [weakref.ref(ready.features.program) for ready in another.placements.values()]
+    leaving = list(parts(another))
+    del another
+    gc.disable()
+    try:
+        left = []
+        while leaving:
+            leaving.pop()
+            left.append(sum(watch() is not None for watch in watched))
+    finally:
+        gc.enable()
+    assert left[-1] == 0
+    assert set(left) == set(range(len(watched) + 1)), "placements go one after the other"
 
 
 def test_every_piece_is_a_part_of_the_whole() -> None:
