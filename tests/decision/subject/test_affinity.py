@@ -74,3 +74,10 @@ def test_forgotten_values_are_not_given() -> None:
 
 def test_half_lives_are_read_as_durations() -> None:
     assert affinity.half_life_of(Affinity("brand", "brand", "30d", {})) == 30 * 86_400_000
+
+
+@given(st.dictionaries(st.text(max_size=3), entries, max_size=9), moments)
+def test_all_weights_are_each_ones_own_in_alphabetical_order(kept: dict[str, Decayed], now: Instant) -> None:
+    each = {value: affinity.weight_at(kept[value], now, HALF) for value in sorted(kept)}
+    known = {value: weight for value, weight in each.items() if abs(weight) >= affinity.NEGLIGIBLE}
+    assert [*affinity.weights(kept, now, HALF).items()] == [*known.items()]

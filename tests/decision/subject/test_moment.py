@@ -29,3 +29,7 @@ def test_a_day_ahead_is_believed_and_not_more() -> None:
     assert moment_of(history(61_000, BELIEVED + 1), NOW, NOW) == NOW + 61_000
     # Of a campaign that has begun long ago, the clock tells what may be believed.
     assert moment_of(history(5 * BELIEVED), NOW, Instant(NOW + 4 * BELIEVED)) == NOW + 5 * BELIEVED
+
+
+def test_less_than_one_contact_moves_nothing() -> None:
+    assert moment_of(history(60_000)[:-1], NOW, NOW) == NOW
