@@ -7,7 +7,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from models.forest.forest import Floats, Forest
-from models.forest.kernel import VECTOR, Bytes, look_up, score
+from models.forest.instructions import VECTOR
+from models.forest.kernel import Bytes, look_up, score
 from models.forest.layout import Layout, lay_out
 from models.forest.plan import Plan, plan_of
 from models.forest.pruning import prune
@@ -41,7 +42,6 @@ class BoundForest(msgspec.Struct, frozen=True, eq=False):
             layout.views[Binding.PAIR],
             pair,
             rows,
-            layout.tag,
         )
 
 
@@ -52,7 +52,7 @@ def bind_layout(layout: Layout, offer: Floats) -> BoundForest:
     width = max(-(-count // (blocks * VECTOR)), 1) * VECTOR
     views = layout.views[Binding.OFFER]
     found = np.zeros((len(views.first_byte), blocks * width), np.uint8)
-    look_up(offer, np.arange(count), views, np.ones(len(found), np.bool_), found)
+    look_up(offer, np.arange(count), views, found)
     nodes, roots = layout.nodes.copy(), layout.roots.copy()
     prune(nodes, roots, found, count)
     offers = np.ascontiguousarray(found.reshape(len(found), blocks, width).swapaxes(0, 1))

@@ -11,24 +11,37 @@ offers and pairs only those stay open that have leaves left on both sides. (The 
 Lucchese et al., "QuickScorer: a fast algorithm to rank documents with additive ensembles of regression trees", SIGIR
 2015.)
 
-Only these are run over the offers, parents first. Every offer has a tag that says where in the tree it stands: at the
-leftmost leaf it can still reach. A split gives the leftmost leaf on its right to those that stand at it and go right.
-That is one comparison of bytes per offer without a branch, which compilers turn into instructions for 16 to 64 offers
-at a time. (After VPred of Asadi, Lin, de Vries, "Runtime optimizations for tree-based machine learning models", TKDE
-2014, and the layer-wise traversals that followed it: one split over many rows instead of one row over many splits.)
-The last tags are leaves. Leaves are added tree by tree in float64, as LightGBM's GBDT::PredictRaw does, so sums are
-equal bit for bit.
-
-All functions live in this one file, because numba's cache on disk watches only the file of the function it compiled.
+Only these are run over the offers, parents first, as many offers at a time as have room in registers. Every offer has a
+tag that says where in the tree it stands: at the leftmost leaf it can still reach. A split gives the leftmost leaf on
+its right to those that stand at it and go right. (After VPred of Asadi, Lin, de Vries, "Runtime optimizations for
+tree-based machine learning models", TKDE 2014, and the layer-wise traversals that followed it: one split over many rows
+instead of one row over many splits.) The last tags are leaves, numbered among those the request leaves: they are so few
+that they too are held in registers, where the processor has an instruction to choose among them. Leaves are added tree
+by tree in float64, as LightGBM's GBDT::PredictRaw does, so sums are equal bit for bit.
 """
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, cast
+from zlib import crc32
 
 import numpy as np
-from numba import njit, types
-from numba.extending import intrinsic
+from numba import njit
 from numpy.typing import NDArray
+
+from models.forest import instructions
+from models.forest.instructions import (
+    EIGHT,
+    VECTOR,
+    add_shuffled,
+    can_shuffle,
+    compress,
+    count_bits,
+    number_of_lanes,
+    send_right,
+    write_lanes,
+    zero_lanes,
+)
 
 if TYPE_CHECKING:
     from models.forest.plan import Plan
@@ -38,235 +51,220 @@ Bytes = NDArray[np.uint8]
 Flags = NDArray[np.bool_]
 Floats = NDArray[np.float64]
 Masks = NDArray[np.uint64]
+Opens = NDArray[np.void]
 Splits = NDArray[np.void]
 Tags = NDArray[np.unsignedinteger]
 
-SPLIT = np.dtype([("input", np.int32), ("mask", np.uint8), ("limit", np.uint8)], align=True)
-"""A split: a row goes right when the byte `input` under `mask` is above `limit`."""
-
-_OPEN = np.dtype(
-    [("input", np.int32), ("tag", np.uint32), ("right", np.uint32), ("mask", np.uint8), ("limit", np.uint8)], align=True
-)
-"""A split that a request leaves open: the tag of the rows that stand at it, and the new tag of those that go right."""
+_OPEN = np.dtype([(name, np.uint32) for name in ("split", "here", "right")])
+"""A split that a request leaves open: its number, the tag of the rows that stand at it, the new one of those that go
+right; tags are repeated over 32 bits."""
+_BITS = 64
+_SHUFFLED = 2 * EIGHT
 
 COUNTED = 3
 """Levels that every search tree has at least."""
-TOGETHER = 4
-"""Trees whose leaves are added in one go, so that sums are read and written less often."""
-VECTOR = 64
-"""Rows are worked on in multiples of this many, the most bytes that one instruction takes."""
-_BITS = 64
+WIDE = 4 * VECTOR
+"""Rows that go through a tree together, their tags in registers: as many as there are registers for."""
 
 
-def _look_up(block: Floats, rows: NDArray[np.int64], views: "Views", wanted: Flags, out: Bytes) -> None:
-    """Write the wanted bytes (inputs × rows) of some rows of a block of values (features × offers)."""
-    source, first, depth, boundary, first_input, first_byte, table = views
+def _look_up(block: Floats, rows: NDArray[np.int64], views: "Views", out: Bytes) -> None:
+    """Write the bytes (inputs × rows) of some rows of a block of values (features × offers)."""
+    each, boundary, first_byte, table = views
     places, values = np.empty(len(rows) + 1, np.uint32), np.empty(len(rows) + 1)
     leaves = np.empty(len(rows) + 1, np.uint32)
-    taken, count = -1, 0
-    for view in range(len(source)):
-        begin, end = first_input[view], first_input[view + 1]
-        if not wanted[begin:end].any():
-            continue
-        if source[view] != taken:
-            taken, column = source[view], block[source[view]]
+    taken, count = np.int64(-1), 0
+    for number in range(len(each)):
+        view = each[number]
+        source, depth = view["source"], view["depth"]
+        if source != taken:
+            taken, column = source, block[source]
             # Most values of pairs are zero (affinities, matches), so zero is searched for once, before all others.
             values[0], count = 0.0, 1
             for at in range(len(rows)):
                 value = column[np.uint64(rows[at])]
-                places[count], values[count] = at, value
+                places[np.uint64(count)], values[np.uint64(count)] = at, value
                 count += value != 0.0
-        tree = boundary[first[view] :]
+        tree = boundary[view["first"] :]
         # The first levels by counting, which compilers turn into vector instructions, as they do not the search.
         for at in range(count):
             left = np.uint32(0)
             for node in range(1, 1 << COUNTED):
                 left += np.uint32(values[at] <= tree[np.uint64(node)])
             leaves[at] = (2 << COUNTED) - 1 - left
-        for _ in range(COUNTED, depth[view]):
+        for _ in range(COUNTED, depth):
             for at in range(count):
                 # Written so that NaN is above every boundary.
                 above = not values[at] <= tree[np.uint64(leaves[at])]
                 leaves[at] = np.uint64(2) * np.uint64(leaves[at]) + np.uint64(above)
-        for number in range(begin, end):
-            if wanted[number]:
-                row, origin = out[number], np.uint64(first_byte[number] - (1 << depth[view]))
-                row[: len(rows)] = table[origin + np.uint64(leaves[0])]
-                for at in range(1, count):
-                    row[np.uint64(places[at])] = table[origin + np.uint64(leaves[at])]
+        for own in range(view["first_input"], view["end_input"]):
+            row, origin = out[own], np.uint64(first_byte[own] - (1 << depth))
+            row[: len(rows)] = table[origin + np.uint64(leaves[0])]
+            for at in range(1, count):
+                row[np.uint64(places[at])] = table[origin + np.uint64(leaves[at])]
 
 
 look_up: Callable[..., None] = njit(cache=True, nogil=True)(_look_up)
 
 
-def _lowest_bit(context: Any, mask: Any) -> Any:  # noqa: ARG001
-    """The number of the lowest bit of a mask that has any: one instruction, which numba has no name for."""
-
-    def emit(context: Any, builder: Any, signature: Any, given: Any) -> Any:  # noqa: ARG001
-        return builder.cttz(given[0], context.get_constant(types.boolean, True))
-
-    return types.uint64(types.uint64), emit
-
-
-_lowest: Any = intrinsic(_lowest_bit)
-
-
-def _settle(asks: Splits, kept: Masks, ask_ends: NDArray[np.int64], request: Bytes, alive: Masks) -> None:
-    """Write which leaves of each tree a request leaves (trees × words); no branches, as none could be foreseen."""
-    for word in range(len(kept)):
-        for tree in range(len(alive)):
-            left = ~np.uint64(0)
-            for at in range(ask_ends[tree], ask_ends[tree + 1]):
-                ask = asks[at]
-                right = (request[np.uint64(ask["input"])] & ask["mask"]) > ask["limit"]
-                left &= kept[word, at, 1] if right else kept[word, at, 0]
-            alive[tree, word] = left
+def _settle(plan: "Plan", request: Bytes) -> Masks:
+    """Which leaves of each tree a request leaves (words × trees)."""
+    alive = np.full((len(plan.kept), len(plan.trees) - 1), ~np.uint64(0))
+    for number in range(len(plan.asks) - 1):
+        ask = plan.asks[number]
+        begin, end = np.uint64(ask["begin"]), np.uint64(plan.asks[number + 1]["begin"])
+        byte, middle = request[ask["input"]] & ask["mask"], begin
+        for limit in plan.limits[begin:end]:
+            middle += np.uint64(byte > limit)
+        for word in range(len(alive)):
+            left, kept = alive[word], plan.kept[word]
+            for at in range(begin, middle):
+                left[np.uint64(plan.asked[at])] &= kept[at, np.uint64(1)]
+            for at in range(middle, end):
+                left[np.uint64(plan.asked[at])] &= kept[at, np.uint64(0)]
+    return alive
 
 
-_settled = njit(cache=True, nogil=True)(_settle)
+_settled = njit(nogil=True)(_settle)
 
 
-def _open(
-    opens: Splits, left: Masks, right: Masks, open_ends: NDArray[np.int64], alive: Masks, words: int, splits: Splits,
-    first_split: NDArray[np.int64],
-) -> int:  # fmt: skip
-    """Write the splits with leaves alive on both sides, and where those of each tree begin; gives how many."""
-    opened = 0
-    for tree in range(len(alive)):
-        for at in range(open_ends[tree], open_ends[tree + 1]):
-            tag, beside = np.uint64(0), np.uint64(0)
-            some_left = some_right = False
-            for word in range(words - 1, -1, -1):
-                here, there = left[word, at] & alive[tree, word], right[word, at] & alive[tree, word]
-                tag = np.uint64(_BITS * word) + _lowest(here) if here else tag
-                beside = np.uint64(_BITS * word) + _lowest(there) if there else beside
-                some_left |= here != 0
-                some_right |= there != 0
-            split, one = opens[at], splits[np.uint64(opened)]
-            one["input"], one["mask"], one["limit"] = split["input"], split["mask"], split["limit"]
-            one["tag"], one["right"] = tag, beside
-            opened += int(some_left & some_right)
-        first_split[tree + 1] = opened
-    return opened
+def _specialise(plan: "Plan", request: Bytes) -> tuple[Opens, NDArray[np.int64], Floats]:
+    """What a request leaves of the trees: open splits, where those of each tree end, and the leaves.
 
-
-_opened = njit(nogil=True, inline="always")(_open)
-
-
-def _specialise(plan: "Plan", request: Bytes) -> tuple[Splits, NDArray[np.int64], Tags]:
-    """What a request leaves of the trees: open splits, where those of each tree begin, and each tree's first tag.
-
-    A tag is the number of the leftmost leaf that is still within reach.
+    A tag is the number of the leftmost leaf that is still within reach, among those alive. A tree has one leaf more
+    than it has splits.
     """
-    trees, words = len(plan.first_leaf), len(plan.kept)
-    alive = np.empty((trees, words), np.uint64)
-    _settled(plan.asks, plan.kept, plan.ask_ends, request, alive)
-    tags = np.zeros(trees, np.uint32)
-    for tree in range(trees):
-        for word in range(words - 1, -1, -1):
-            if alive[tree, word]:
-                tags[tree] = np.uint64(_BITS * word) + _lowest(alive[tree, word])
-    splits, first_split = np.empty(len(plan.opens) + 1, _OPEN), np.zeros(trees + 1, np.int64)
-    # Trees are mostly of so few leaves that one word is enough, and with a constant the loop over words is none.
-    if words == 1:
-        opened = _opened(plan.opens, plan.left, plan.right, plan.open_ends, alive, 1, splits, first_split)
-    else:
-        opened = _opened(plan.opens, plan.left, plan.right, plan.open_ends, alive, words, splits, first_split)
-    return splits[:opened], first_split, tags
+    alive, repeat = _settled(plan, request), np.uint64(0xFFFFFFFF) // np.uint64((1 << 8 * plan.tag.itemsize) - 1)
+    words, trees = alive.shape
+    opens, ends = np.empty(len(plan.splits) + 1, _OPEN), np.zeros(trees + 1, np.int64)
+    leaves, opened = np.empty(len(plan.leaves) + 2 * _SHUFFLED), np.uint64(0)
+    ranks = np.empty(_BITS * words + 1, np.uint32)
+    for number in range(trees):
+        tree, after = plan.trees[number], plan.trees[number + 1]
+        size, count, before = after["leaf"] - tree["leaf"], opened + np.uint64(number), np.uint64(0)
+        for word in range(words):
+            left, own = alive[word, number], ranks[_BITS * word :]
+            # How many leaves alive are to the left of each.
+            for at in range(min(size - _BITS * word, _BITS) + 1):
+                own[at] = (before + count_bits(left & ((np.uint64(1) << np.uint64(at)) - np.uint64(1)))) * repeat
+            before += count_bits(left)
+            for at in range(_BITS * word, min(size, _BITS * (word + 1)), EIGHT):
+                compress(plan.leaves, np.uint64(tree["leaf"] + at), left, leaves, count)
+                count += count_bits(left & np.uint64(255))
+                left >>= np.uint64(EIGHT)
+        for at in range(np.uint64(tree["split"]), np.uint64(after["split"])):
+            sides, one = plan.sides[at], opens[opened]
+            first, middle, end = (
+                ranks[np.uint64(sides["first"])], ranks[np.uint64(sides["middle"])], ranks[np.uint64(sides["end"])]
+            )  # fmt: skip
+            # Written in any case, and written over when it is not open: no branch, as it could not be foreseen.
+            one["split"], one["here"], one["right"] = at, first, middle
+            opened += np.uint64((first < middle) & (middle < end))
+        ends[number + 1] = opened
+    return opens[:opened], ends, leaves
 
 
-_specialised = njit(cache=True, nogil=True)(_specialise)
+_specialised = njit(nogil=True)(_specialise)
 
 
 def _run(
-    splits: Splits,
-    first_split: NDArray[np.int64],
-    first_tag: Tags,
-    leaves: Floats,
-    first_leaf: NDArray[np.int64],
-    values: Bytes,
-    tags: Tags,
-    sums: Floats,
-) -> None:
-    """Add to the sums of a block's rows the leaves that they come to, tree by tree; there are whole groups of trees."""
-    # Two tags on their way through an array, so that they are of its type and comparisons remain those of bytes.
-    two = np.empty(2, tags.dtype)
-    for tree in range(0, len(first_leaf), TOGETHER):
-        for own in range(TOGETHER):
-            tag = tags[own]
-            tag[:] = first_tag[tree + own]
-            for number in range(first_split[tree + own], first_split[tree + own + 1]):
-                split = splits[number]
-                two[0], two[1] = split["tag"], split["right"]
-                here, right, mask, limit = two[0], two[1], split["mask"], split["limit"]
-                row = values[np.uint64(split["input"])]
-                for at in range(len(tag)):
-                    tag[at] = right if (tag[at] == here) & ((row[at] & mask) > limit) else tag[at]
-        tag0, tag1, tag2, tag3 = tags[0], tags[1], tags[2], tags[3]
-        first, second = leaves[first_leaf[tree] :], leaves[first_leaf[tree + 1] :]
-        third, fourth = leaves[first_leaf[tree + 2] :], leaves[first_leaf[tree + 3] :]
-        for at in range(len(sums)):
-            sums[at] = sums[at] + first[tag0[at]] + second[tag1[at]] + third[tag2[at]] + fourth[tag3[at]]
+    splits: Splits, opens: Opens, ends: NDArray[np.int64], leaves: Floats, values: Bytes, begin: int, none: Any,
+    tags: Tags, sums: Floats,
+) -> None:  # fmt: skip
+    """Add to sums the leaves that as many rows as there are lanes come to, from row `begin` on, tree by tree.
+
+    `none` are lanes of tag zero, with which all rows begin: the leftmost leaf alive.
+    """
+    flat, width = values.reshape(-1), np.uint64(values.shape[1])
+    origin, own_sums = np.uint64(begin), sums[begin:]
+    for tree in range(len(ends) - 1):
+        lanes, first = none, np.uint64(ends[tree] + tree)
+        for number in range(ends[tree], ends[tree + 1]):
+            one = opens[np.uint64(number)]
+            split = splits[np.uint64(one["split"])]
+            at = np.uint64(split["input"]) * width + origin
+            lanes = send_right(lanes, flat, at, split["mask"], split["limit"], one["here"], one["right"])
+        count = ends[tree + 1] - ends[tree] + 1
+        if can_shuffle(lanes) and count <= _SHUFFLED:
+            add_shuffled(lanes, leaves, first, 1, own_sums)
+        elif can_shuffle(lanes) and count <= 2 * _SHUFFLED:
+            add_shuffled(lanes, leaves, first, 2, own_sums)
+        else:
+            write_lanes(lanes, tags)
+            own = leaves[first:]
+            for group in range(np.uint64(0), number_of_lanes(lanes), np.uint64(VECTOR)):
+                for byte in range(np.uint64(EIGHT)):
+                    for word in range(np.uint64(EIGHT)):
+                        tag = tags[group + np.uint64(EIGHT) * word + byte]
+                        own_sums[group + np.uint64(EIGHT) * byte + word] += own[np.uint64(tag)]
 
 
-_add_leaves = njit(cache=True, nogil=True)(_run)
+_add_leaves = njit(nogil=True, inline="always")(_run)
 
 
-def _pick(offers: Bytes, rows: NDArray[np.int64], whole: bool, wanted: Flags, picked: Bytes) -> None:
-    """Write the wanted bytes of some rows, in their order, from the blocks of all offers; `whole`: they are a block."""
+def _pick(offers: Bytes, rows: NDArray[np.int64], whole: bool, picked: Bytes) -> None:
+    """Write the bytes of some rows, in their order, from the blocks of all offers; `whole`: they are a block."""
     _, inputs, width = offers.shape
     flat, starts = offers.reshape(-1), np.empty(len(rows), np.uint32)
     for at in range(len(rows)):
         block, column = divmod(rows[at], width)
         starts[at] = block * inputs * width + column
     for number in range(inputs):
+        own = picked[number]
         if whole:
-            row, own = offers[rows[0] // width, number], picked[number]
+            row = offers[rows[0] // width, number]
             for at in range(width):
                 own[at] = row[at]
-        elif wanted[number]:
+        else:
             for at in range(len(rows)):
-                picked[number, at] = flat[np.uint64(starts[at]) + np.uint64(number * width)]
+                own[at] = flat[np.uint64(starts[at]) + np.uint64(number * width)]
 
 
-_pick_rows = njit(cache=True, nogil=True)(_pick)
+_pick_rows = njit(nogil=True)(_pick)
 
 
-def _score(
-    plan: "Plan",
-    offers: Bytes,
-    request_views: "Views",
-    request: Floats,
-    pair_views: "Views",
-    pair: Floats,
-    rows: NDArray[np.int64],
-    tag: Tags,
-) -> Floats:
-    """Raw scores of the rows.
+def _scorer(instructions: int) -> Callable[..., Floats]:
+    """The kernel, compiled anew when the number that stands for the file of instructions is another.
 
-    `offers` is (blocks × inputs × width), `pair` (features × offers), and `tag` has the type of tags.
+    They are inlined here, and numba's cache on disk watches only the file of the function it compiled, but also what
+    that closes over.
     """
-    asked = np.empty((len(request_views.first_byte) + 1, 1), np.uint8)
-    look_up(request, np.zeros(1, np.int64), request_views, np.ones(len(asked), np.bool_), asked)
-    splits, first_split, first_tag = _specialised(plan, asked[:, 0])
-    inputs, width = offers.shape[1:]
-    wanted = np.zeros(inputs + len(pair_views.first_byte), np.bool_)
-    for number in range(len(splits)):
-        wanted[splits[number]["input"]] = True
-    # To pick the bytes of nearly all offers would cost more than scoring them all does.
-    everyone = 10 * len(rows) > 9 * pair.shape[1]
-    chosen = np.arange(pair.shape[1]) if everyone else rows
-    width = width if everyone else min(width, max(-(-len(rows) // VECTOR), 1) * VECTOR)
-    values, tags = np.empty((len(wanted), width), np.uint8), np.empty((TOGETHER, width), tag.dtype)
-    sums = np.zeros(len(chosen) + width)
-    for begin in range(0, len(chosen), width):
-        block = chosen[begin : begin + width]
-        _pick_rows(offers, block, everyone, wanted, values)
-        look_up(pair, block, pair_views, wanted[inputs:], values[inputs:])
-        _add_leaves(
-            splits, first_split, first_tag, plan.leaves, plan.first_leaf, values, tags, sums[begin : begin + width]
-        )
-    return sums[rows] if everyone else sums[: len(rows)].copy()
+
+    def score(
+        plan: "Plan", offers: Bytes, request_views: "Views", request: Floats, pair_views: "Views", pair: Floats,
+        rows: NDArray[np.int64],
+    ) -> Floats:  # fmt: skip
+        """Raw scores of the rows; `offers` is (blocks × inputs × width), `pair` (features × offers)."""
+        assert instructions
+        asked = np.empty((len(request_views.first_byte) + 1, 1), np.uint8)
+        look_up(request, np.zeros(1, np.int64), request_views, asked)
+        opens, ends, leaves = _specialised(plan, asked[:, 0])
+        inputs, width = offers.shape[1:]
+        # To pick the bytes of nearly all offers would cost more than scoring them all does.
+        everyone = 10 * len(rows) > 9 * pair.shape[1]
+        chosen = np.arange(pair.shape[1]) if everyone else rows
+        width = width if everyone else min(width, max(-(-len(rows) // VECTOR), 1) * VECTOR)
+        # An odd number of vectors, so that the values of a block do not all fall on the same few lines of the cache.
+        values = np.empty((inputs + len(pair_views.first_byte), (width // VECTOR | 1) * VECTOR), np.uint8)
+        sums, tags = np.zeros(len(chosen) + width), np.empty(WIDE, plan.tag.dtype)
+        for begin in range(0, len(chosen), width):
+            block, own = chosen[begin : begin + width], sums[begin : begin + width]
+            _pick_rows(offers, block, everyone, values)
+            look_up(pair, block, pair_views, values[inputs:])
+            at = 0
+            while at < len(block):
+                if len(block) - at > WIDE // 2 and at + WIDE <= width:
+                    _add_leaves(plan.splits, opens, ends, leaves, values, at, zero_lanes(tags, WIDE), tags, own)
+                    at += WIDE
+                else:
+                    _add_leaves(plan.splits, opens, ends, leaves, values, at, zero_lanes(tags, VECTOR), tags, own)
+                    at += VECTOR
+        scores = np.empty(len(rows))
+        for number in range(len(rows)):
+            at = rows[number] if everyone else number
+            scores[number] = sums[at & ~63 | (at & 7) << 3 | (at >> 3) & 7]
+        return scores
+
+    return cast(Callable[..., Floats], njit(cache=True, nogil=True)(score))
 
 
-score: Callable[..., Floats] = njit(cache=True, nogil=True)(_score)
+score = _scorer(crc32(Path(instructions.__file__).read_bytes()))

@@ -8,24 +8,18 @@ import numpy as np
 from numpy.typing import NDArray
 
 from models.forest.forest import Floats, Forest, Missing, Split, Tree
-from models.forest.kernel import TOGETHER, Tags
 from models.forest.node import NODE, Nodes
 from models.forest.views import Place, View, Views, category_view, lay_out_views, rank_view
 from rules.expression import Binding
 
 
 class Layout(msgspec.Struct, frozen=True, eq=False):
-    """The whole forest: each tree from its root (a node, or `~leaf`), all leaves, and the views by binding.
-
-    The last group of trees that are added together is filled up with trees of one leaf, -0.0, which changes no sum.
-    `tag` is an empty array of the smallest type that can number the leaves of every tree.
-    """
+    """The whole forest: each tree from its root (a node, or `~leaf`), all leaves, and the views by binding."""
 
     nodes: Nodes
     roots: NDArray[np.int64]
     leaves: Floats
     views: Mapping[Binding, Views]
-    tag: Tags
 
 
 def lay_out(forest: Forest, place: Callable[[int], tuple[Binding, int]], codes: Mapping[int, Sequence[int]]) -> Layout:
@@ -55,10 +49,7 @@ def lay_out(forest: Forest, place: Callable[[int], tuple[Binding, int]], codes: 
         leaves.append(tree.leaves)
         node += len(order)
         leaf += len(tree.leaves)
-    roots += [~leaf] * (-len(roots) % TOGETHER)
-    largest = max((len(tree.leaves) for tree in forest.trees), default=1)
-    tag = np.empty(0, np.min_scalar_type(largest - 1))
-    return Layout(nodes, np.array(roots, np.int64), np.concatenate([*leaves, [-0.0]]), views, tag)
+    return Layout(nodes, np.array(roots, np.int64), np.concatenate([*leaves, np.empty(0)]), views)
 
 
 def _parents_first(tree: Tree) -> list[int]:

@@ -8,7 +8,8 @@ from numba import njit
 from numpy.typing import NDArray
 
 from models.forest.forest import Floats
-from models.forest.kernel import SPLIT, Masks, Splits
+from models.forest.instructions import EIGHT
+from models.forest.kernel import Bytes, Masks, Splits, Tags
 from models.forest.node import Nodes
 
 _BITS = 64
@@ -16,45 +17,77 @@ _BELOW = np.array([(1 << bit) - 1 for bit in range(_BITS + 1)], np.uint64)
 """By a number of bits, as many of the lowest."""
 
 
+ASK = np.dtype([("input", np.int64), ("mask", np.uint8), ("begin", np.int64)], align=True)
+"""The splits from `begin` on that compare the byte `input` of the request under `mask`."""
+
+SPLIT = np.dtype([("input", np.uint32), ("mask", np.uint32), ("limit", np.uint32)])
+"""A split: a row goes right when the byte `input` under `mask` is above `limit`; both are repeated over 32 bits."""
+
+TREE = np.dtype([("leaf", np.int64), ("split", np.int64)])
+"""Where the leaves and the splits of a tree begin."""
+
+
 class Plan(NamedTuple):
     """The splits of all trees by who decides them, and the leaves of each tree from left to right.
 
-    Sets of a tree's leaves are bit masks of as many words as the largest tree needs; the lowest bit is the leftmost
-    leaf. Splits are in the order of trees, those of tree t before `…_ends[t + 1]`, parents first. `asks` are the splits
-    that a request decides, `kept` (words × asks × 2) the leaves that are left when it goes left, and right. `opens` are
-    the others, `left` and `right` (words × opens) the leaves on their sides. The leaves of tree t begin at
-    `first_leaf[t]`.
+    Those that a request decides are in the order of what they compare and then of their limits: `asks` tells where each
+    of these begins, `limits` and `asked` give limit and tree of each, and `kept` (words × splits × 2) the leaves that
+    are left when it goes left, and right. Sets of a tree's leaves are bit masks of as many words as the largest tree
+    needs; the lowest bit is the leftmost leaf. All others are `splits`, in the order of trees, parents first: `sides`
+    gives the numbers of the `first` leaf on the left of each, of the one in the `middle` that its right begins with,
+    and of the one after the `end`. `asks` and `trees` have one more row, which is the end of all. After the last leaf
+    there is room for as many as are read at a time. `tag` is an empty array of the smallest type for a number of leaves
+    of a tree.
     """
 
-    asks: Splits
+    asks: NDArray[np.void]
+    limits: Bytes
+    asked: NDArray[np.uint32]
     kept: Masks
-    ask_ends: NDArray[np.int64]
-    opens: Splits
-    left: Masks
-    right: Masks
-    open_ends: NDArray[np.int64]
+    splits: Splits
+    sides: NDArray[np.void]
+    trees: NDArray[np.void]
     leaves: Floats
-    first_leaf: NDArray[np.int64]
+    tag: Tags
 
 
 def plan_of(nodes: Nodes, roots: NDArray[np.int64], leaves: Floats) -> Plan:
     """The plan of the trees with these roots (nodes, or `~leaf`); nodes that none of them comes to are left out."""
-    trees, edges, order, first_leaf = _numbered(nodes, roots)
-    words = -(-int(np.diff(np.append(first_leaf, len(order))).max(initial=1)) // _BITS)
-    asked = nodes["request"] & (trees >= 0)
-    open = ~nodes["request"] & (trees >= 0)
+    node_trees, edges, order, first_leaf = _numbered(nodes, roots)
+    first_leaf = np.append(first_leaf, len(order))
+    largest = int(np.diff(first_leaf).max(initial=1))
+    open = np.flatnonzero(~nodes["request"] & (node_trees >= 0))
+    asked = np.flatnonzero(nodes["request"] & (node_trees >= 0))
+    asked = asked[np.lexsort([nodes[asked][name] for name in ("limit", "mask", "input")])]
+    compared = nodes[asked][["input", "mask"]]
+    starts = np.flatnonzero(np.append(True, compared[1:] != compared[:-1])[: len(asked)])
+    asks = np.zeros(len(starts) + 1, ASK)
+    asks["begin"] = np.append(starts, len(asked))
+    for name in ("input", "mask"):
+        asks[name][:-1] = compared[name][starts]
     # Going left leaves all but what is on the right.
+    words = -(-largest // _BITS)
     kept = [~_between(edges[asked, side], edges[asked, side + 1], words) for side in (1, 0)]
+    tag = np.empty(0, np.min_scalar_type(largest))
+    sides = np.empty(len(open), [(side, tag.dtype) for side in ("first", "middle", "end")])
+    for number, side in enumerate(("first", "middle", "end")):
+        sides[side] = edges[open, number]
+    splits = np.empty(len(open), SPLIT)
+    splits["input"] = nodes[open]["input"]
+    for name in ("mask", "limit"):
+        splits[name] = nodes[open][name] * np.uint32(0x01010101)
+    trees = np.empty(len(roots) + 1, TREE)
+    trees["leaf"], trees["split"] = first_leaf, np.searchsorted(node_trees[open], np.arange(len(roots) + 1))
     return Plan(
-        _splits(nodes[asked]),
+        asks,
+        nodes[asked]["limit"].copy(),
+        node_trees[asked].astype(np.uint32),
         np.stack(kept, axis=-1),
-        _ends(trees[asked], len(roots)),
-        _splits(nodes[open]),
-        _between(edges[open, 0], edges[open, 1], words),
-        _between(edges[open, 1], edges[open, 2], words),
-        _ends(trees[open], len(roots)),
-        leaves[order],
-        first_leaf,
+        splits,
+        sides,
+        trees,
+        np.concatenate([leaves[order], np.zeros(EIGHT)]),
+        tag,
     )
 
 
@@ -105,14 +138,3 @@ def _between(begin: NDArray[np.int64], end: NDArray[np.int64], words: int) -> Ma
     origins = np.arange(words)[:, None] * _BITS
     first, last = (_BELOW[np.clip(edge - origins, 0, _BITS)] for edge in (begin, end))
     return np.ascontiguousarray(last & ~first)
-
-
-def _splits(nodes: Nodes) -> Splits:
-    splits = np.empty(len(nodes), SPLIT)
-    for name in ("input", "mask", "limit"):
-        splits[name] = nodes[name]
-    return splits
-
-
-def _ends(trees: NDArray[np.int64], number: int) -> NDArray[np.int64]:
-    return np.searchsorted(trees, np.arange(number + 1))

@@ -41,19 +41,20 @@ class Place(NamedTuple):
     limit: int
 
 
+VIEW = np.dtype([(name, np.int64) for name in ("source", "first", "depth", "first_input", "end_input")])
+"""Where a view is in `Views`."""
+
+
 class Views(NamedTuple):
     """The views of one binding, as the kernel reads them.
 
-    View v reads row `source[v]` of the block of values. Its boundaries are a search tree of `depth[v]` levels from
-    `first[v]` on, the children of node n at 2n and 2n + 1. It gives the bytes `first_input[v]` to before
-    `first_input[v + 1]`; `table` has from `first_byte[b]` on what byte b is at the leaves of the search tree.
+    A view reads row `source` of the block of values. Its boundaries are a search tree of `depth` levels from `first`
+    on in `boundary`, the children of node n at 2n and 2n + 1. It gives the bytes `first_input` to before `end_input`;
+    `byte` has from `first_byte[b]` on what byte b is at the leaves of the search tree.
     """
 
-    source: NDArray[np.int64]
-    first: NDArray[np.int64]
-    depth: NDArray[np.int64]
+    each: NDArray[np.void]
     boundary: Floats
-    first_input: NDArray[np.int64]
     first_byte: NDArray[np.int64]
     byte: NDArray[np.uint8]
 
@@ -116,15 +117,11 @@ def lay_out_views(views: Sequence[tuple[int, View]]) -> Views:
         for row, nan in zip(view.bytes, view.nan, strict=True):
             tables.append(np.concatenate([row, np.full(size - len(row), nan)]))
     counts = [len(view.bytes) for _, view in views]
-    return Views(
-        source=np.array([source for source, _ in views], np.int64),
-        first=_starts(sizes)[:-1],
-        depth=np.array(depths, np.int64),
-        boundary=np.concatenate(trees),
-        first_input=_starts(counts),
-        first_byte=_starts(np.repeat(sizes, counts))[:-1],
-        byte=np.concatenate(tables),
-    )
+    each, inputs = np.empty(len(views), VIEW), _starts(counts)
+    each["source"] = [source for source, _ in views]
+    each["first"], each["depth"] = _starts(sizes)[:-1], depths
+    each["first_input"], each["end_input"] = inputs[:-1], inputs[1:]
+    return Views(each, np.concatenate(trees), _starts(np.repeat(sizes, counts))[:-1], np.concatenate(tables))
 
 
 def _starts(sizes: Sequence[int] | NDArray[np.int64]) -> NDArray[np.int64]:

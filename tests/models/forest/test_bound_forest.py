@@ -1,12 +1,20 @@
 """The kernel gives what LightGBM's own predict gives, bit for bit, however the features are bound."""
 
+import inspect
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any, cast
+from zlib import crc32
+
 import lightgbm as lgb
 import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from models.forest import BoundForest, bind_forest, parse_forest
+from models.forest import BoundForest, bind_forest, instructions, kernel, parse_forest
 from models.response import response_of
 from rules.expression import Binding
 from tests.models.forest.awkward import KINDS, Floats, Kind, asked, train
@@ -98,11 +106,28 @@ def test_features_of_many_thresholds_are_exact() -> None:
         assert_equal(booster, [Binding((first + number) % 3) for number in range(3)], kinds, first)
 
 
-@pytest.mark.parametrize("offers", [1, 63, 64, 65, 1024, 1025, 2200])
-def test_any_number_of_offers_is_exact(offers: int) -> None:
+@pytest.mark.parametrize("offers", [1, 63, 64, 65, 129, 256, 257, 500, 1024, 1025, 2200])
+@pytest.mark.parametrize("leaves", [16, 32, 33, 300])
+def test_any_number_of_offers_is_exact(offers: int, leaves: int) -> None:
     kinds: tuple[Kind, ...] = ("plain", "holes", "category", "zeros", "whole")
-    booster = train(kinds, 5, rows=600, trees=6, num_leaves=31)
+    booster = train(kinds, 5, rows=3000, trees=6, num_leaves=leaves)
+    assert max(len(tree.leaves) for tree in parse_forest(booster.model_to_string()).trees) == leaves
     assert_equal(booster, [Binding(number % 3) for number in range(5)], kinds, offers, offers)
+    assert_equal(booster, [Binding.PAIR] * 5, kinds, offers, offers)
+
+
+def test_a_processor_without_wide_registers_gives_the_same_bits() -> None:
+    plain = os.environ | {"NUMBA_CPU_NAME": "generic", "NUMBA_CPU_FEATURES": ""}
+    test = f"{__file__}::{test_any_number_of_offers_is_exact.__name__}[33-257]"
+    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", test]
+    ran = subprocess.run(command, env=plain, capture_output=True, text=True, check=False)
+    assert ran.returncode == 0, ran.stdout
+    assert "1 passed" in ran.stdout
+
+
+def test_other_instructions_are_another_kernel_to_the_cache_on_disk() -> None:
+    text = Path(instructions.__file__).read_bytes()
+    assert inspect.getclosurevars(cast(Any, kernel.score).py_func).nonlocals == {"instructions": crc32(text)}
 
 
 def test_categories_far_apart_are_exact() -> None:
@@ -124,10 +149,10 @@ def test_splits_that_offers_decide_are_taken_out() -> None:
     booster = train(kinds, 4, rows=500, trees=8, num_leaves=31)
     same = [np.full(OFFERS, value) for value in (0.3, -0.2, np.nan)]
     forest = bound(booster, [Binding.OFFER] * 3, same)[0]
-    assert not len(forest.plan.opens)
+    assert not len(forest.plan.splits)
     other = np.where(np.arange(OFFERS) == 7, 2.5, 0.3)
     forest = bound(booster, [Binding.OFFER] * 3, [other, *same[1:]])[0]
-    assert len(forest.plan.opens)
+    assert len(forest.plan.splits)
 
 
 def test_string_codes_score_as_the_categories_that_training_gave_them() -> None:

@@ -41,7 +41,7 @@ def sent_left(view: View, places: Sequence[Place], values: Floats) -> NDArray[np
     """Where the kernel sends the values: (splits × values)."""
     views = lay_out_views([(0, view)])
     found = np.zeros((len(view.bytes), len(values)), np.uint8)
-    look_up(values[None, :], np.arange(len(values)), views, np.ones(len(found), np.bool_), found)
+    look_up(values[None, :], np.arange(len(values)), views, found)
     return np.array([(found[place.byte] & place.mask) <= place.limit for place in places])
 
 
