@@ -9,22 +9,27 @@ from litestar.handlers import BaseRouteHandler
 from decision.access.api_keys import ApiKey
 from decision.access.key_ring import KeyRing
 from decision.http.body import ApiRequest
+from decision.http.call import Call
 from rules.errors import Forbidden, Unauthorised
 
 Guard = Callable[[ASGIConnection[Any, Any, Any, Any], BaseRouteHandler], Awaitable[None]]
 
 
-async def identify(request: ApiRequest) -> ApiKey:
+async def identify(call: Call, ring: KeyRing) -> ApiKey:
     """The caller's key, from the `Authorization` header; raises `Unauthorised` without a known one."""
-    scheme, _, secret = request.header(b"authorization").partition(" ")
+    scheme, _, secret = call.header(b"authorization").partition(" ")
     secret = secret.strip()
     if not secret or scheme.lower() != "bearer":
         raise Unauthorised("Send the header `Authorization: Bearer KEY`; `concierge keys create` makes a key.")
-    ring = cast("KeyRing", request.app.state.key_ring)
     key = await ring.find(secret)
     if key is None:
         raise Unauthorised("This key is not known, or it was revoked; `concierge keys create` makes a new one.")
-    request.scope["user"] = key
+    return key
+
+
+async def _identify(connection: ASGIConnection[Any, Any, Any, Any]) -> ApiKey:
+    key = await identify(cast("ApiRequest", connection), connection.app.state.key_ring)
+    connection.scope["user"] = key
     return key
 
 
@@ -38,11 +43,11 @@ def needs(scope: str) -> Guard:
     """A guard that lets only keys with a scope pass."""
 
     async def guard(connection: ASGIConnection[Any, Any, Any, Any], _: BaseRouteHandler) -> None:
-        require(await identify(cast("ApiRequest", connection)), scope)
+        require(await _identify(connection), scope)
 
     return guard
 
 
 async def known(connection: ASGIConnection[Any, Any, Any, Any], _: BaseRouteHandler) -> None:
     """A guard for calls whose scope depends on the body: any known key passes."""
-    await identify(cast("ApiRequest", connection))
+    await _identify(connection)

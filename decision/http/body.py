@@ -1,53 +1,32 @@
 """Request bodies, decoded strictly into their declared type; a refused one names every field that is wrong."""
 
-import math
 import re
 from collections.abc import Iterator, Sized
 from functools import lru_cache
 from itertools import islice
-from time import perf_counter
 from types import UnionType
 from typing import Annotated, Any, Union, get_args, get_origin
 
 import msgspec
 from litestar import Request
 from litestar.datastructures import State
-from litestar.exceptions import HTTPException
-from litestar.exceptions.http_exceptions import RequestEntityTooLarge
 from litestar.types import Receive, Scope, Send
 
 from decision.access.api_keys import ApiKey
+from decision.http.call import JSON, MSGPACK_TYPES, Call
 from rules.errors import MOST_FAULTS, Fault, Invalid
 
-JSON = "application/json"
-MSGPACK = "application/vnd.msgpack"
-MSGPACK_TYPES = frozenset({MSGPACK, "application/msgpack", "application/x-msgpack"})
-_TAKEN = MSGPACK_TYPES | {JSON, ""}
-"""Without a content type, JSON is meant."""
-# What has a quality of zero is what the caller cannot take.
-_ACCEPTS_MSGPACK = re.compile(
-    rf"(?:{'|'.join(map(re.escape, sorted(MSGPACK_TYPES)))})(?!\s*;\s*q=0(?:\.0*)?\s*(?:,|$))"
-).search
 _LOCATION = re.compile(r" - at `.*`$")
 _LONGEST_NAME = 200
 
 
-class ApiRequest(Request[ApiKey, str, State]):
-    """A request whose body becomes the type of its handler's `data`; raises `Invalid` with every fault.
-
-    `begun` is when it came in, by `perf_counter`.
-    """
+class ApiRequest(Call, Request[ApiKey, str, State]):
+    """A request whose body becomes the type of its handler's `data`; raises `Invalid` with every fault."""
 
     def __init__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        self.begun = perf_counter()
+        Call.__init__(self, scope, receive)
+        Request.__init__(self, scope, receive, send)
         self._whole: bytes | None = None
-        # Of several headers of one name the first one counts.
-        self._first_headers: dict[bytes, bytes] = dict(reversed(list(scope["headers"])))
-        super().__init__(scope, receive, send)
-
-    def header(self, name: bytes) -> str:
-        """The first header of a name (in lower case), or nothing; `headers` would decode them all."""
-        return self._first_headers.get(name, b"").decode("latin-1")
 
     async def body(self) -> bytes:
         """The whole body, which Litestar's own gathers from a stream of pieces; raises 413 when it is too large."""
@@ -55,54 +34,10 @@ class ApiRequest(Request[ApiKey, str, State]):
             self._whole = await self.receive_all(self.route_handler.resolve_request_max_body_size())
         return self._whole
 
-    async def receive_all(self, most: int | None) -> bytes:
-        """The whole body, once; raises 413 when it is longer than `most` bytes, `Invalid` when it is broken off."""
-        limit = most or math.inf
-        announced = self.header(b"content-length")
-        if announced.isdecimal() and int(announced) > limit:
-            raise RequestEntityTooLarge
-        pieces: list[bytes] = []
-        left, more = limit, True
-        while more:
-            message = await self.receive()
-            if message["type"] != "http.request":
-                raise Invalid((Fault("body", "was broken off before its end; send it again"),))
-            pieces.append(message.get("body", b""))
-            more = message.get("more_body", False)
-            left -= len(pieces[-1])
-            if left < 0:
-                raise RequestEntityTooLarge
-        return b"".join(pieces)
-
     async def json(self) -> Any:
         """The body as the handler's type, from JSON, or from MessagePack when the content type says so."""
         field = self.route_handler.parsed_data_field
         return decode_body(await self.body(), field.annotation if field else Any, self.readable_type)
-
-    @property
-    def readable_type(self) -> str:
-        """What the body says it is; one that is not read here is refused with 415, for it was not meant for us."""
-        kind = self.header(b"content-type").partition(";")[0].strip().lower()
-        if kind not in _TAKEN and not kind.endswith("+json"):
-            raise HTTPException(
-                status_code=415, detail=f"A body of type {kind[:_LONGEST_NAME]!r} is not read here; send {JSON}."
-            )
-        return kind
-
-    @property
-    def wants_msgpack(self) -> bool:
-        """Whether the caller asks for MessagePack."""
-        return _ACCEPTS_MSGPACK(self.header(b"accept")) is not None
-
-    @property
-    def wants_timing(self) -> bool:
-        """Whether the caller asks where the time goes; raises `Invalid` for what is neither true nor false."""
-        if not self.scope["query_string"]:
-            return False
-        try:
-            return msgspec.convert(self.query_params.get("timing", "false"), bool, strict=False)
-        except msgspec.ValidationError as error:
-            raise Invalid((Fault("timing", str(error)),)) from None
 
 
 def decode_body(body: bytes, kind: Any, content_type: str = JSON) -> Any:

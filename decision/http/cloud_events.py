@@ -5,7 +5,8 @@ from urllib.parse import unquote
 
 import msgspec
 
-from decision.http.body import MSGPACK_TYPES, ApiRequest, decode_body, find_faults
+from decision.http.body import ApiRequest, decode_body, find_faults
+from decision.http.call import MSGPACK_TYPES
 from decision.service.question import MOST_REPORTS, EventReport, RawValue
 from rules.errors import Fault, Invalid
 from rules.ids import CustomerId, VisitorId

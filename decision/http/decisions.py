@@ -12,6 +12,7 @@ from decision.access.api_keys import ApiKey
 from decision.engine.explanation import Explanation
 from decision.http.authorisation import known, require
 from decision.http.body import ApiRequest
+from decision.http.call import Call
 from decision.http.media import answer, encode, problems
 from decision.http.reply import Reply
 from decision.http.serving import Serving
@@ -39,12 +40,12 @@ def allow(concierge: Concierge, key: ApiKey, question: DecisionQuestion) -> Ask:
     return ask
 
 
-async def reply_to(request: ApiRequest, question: DecisionQuestion, concierge: Concierge, timing: bool) -> Reply:
-    """The decision, as a reply to the caller that is known by now; raises `Invalid` or `Forbidden`."""
-    lap = Stopwatch(perf_counter, request.begun) if timing else untimed
-    ask = allow(concierge, request.user, question)
+async def reply_to(call: Call, key: ApiKey, question: DecisionQuestion, concierge: Concierge, timing: bool) -> Reply:
+    """The decision, as a reply to the caller with a key; raises `Invalid` or `Forbidden`."""
+    lap = Stopwatch(perf_counter, call.begun) if timing else untimed
+    ask = allow(concierge, key, question)
     lap("admit")
-    reply = encode(request, await concierge.deciding.decide(ask, lap=lap))
+    reply = encode(call, await concierge.deciding.decide(ask, lap=lap))
     lap("answer")
     if not isinstance(lap, Stopwatch):
         return reply
@@ -68,7 +69,7 @@ async def decide(
 
     With `timing` the answer's header `Server-Timing` says where the time went.
     """
-    return (await reply_to(request, data, concierge, timing)).response()
+    return (await reply_to(request, request.user, data, concierge, timing)).response()
 
 
 def server_timing(stages: Mapping[Stage, float]) -> str:

@@ -8,8 +8,8 @@ from litestar.openapi import OpenAPIConfig
 from litestar.openapi.plugins import OpenAPIRenderPlugin
 from litestar.openapi.spec import Components, SecurityScheme
 
-from decision.http.body import JSON, MSGPACK
 from decision.http.bulk import NDJSON
+from decision.http.call import JSON, MSGPACK
 from decision.http.cloud_events import BATCHED, STRUCTURED
 from decision.http.versions import ModelUpload, WorkspaceUpload
 from decision.service.question import (

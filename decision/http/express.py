@@ -12,9 +12,11 @@ from litestar.types import Receive, Scope, Send
 
 from decision.figures import figures
 from decision.http.authorisation import identify
-from decision.http.body import ApiRequest, decode_body
+from decision.http.body import decode_body
+from decision.http.call import Call
 from decision.http.decisions import PATH, reply_to
 from decision.http.problem import problem_reply
+from decision.service.concierge import Concierge
 from decision.service.question import DecisionQuestion
 
 
@@ -29,14 +31,14 @@ class Application(Litestar):
             await super().__call__(scope, receive, send)
 
     async def _decide(self, scope: Scope, receive: Receive, send: Send) -> None:
-        scope["litestar_app"] = self
         most: Any = self.request_max_body_size
-        request = ApiRequest(scope, receive, send)
+        call = Call(scope, receive)
         try:
-            await identify(request)
-            question = decode_body(await request.receive_all(most), DecisionQuestion, request.readable_type)
-            reply = await reply_to(request, question, self.state.concierge, request.wants_timing)
+            concierge: Concierge = self.state.concierge
+            key = await identify(call, concierge.keys)
+            question = decode_body(await call.receive_all(most), DecisionQuestion, call.readable_type)
+            reply = await reply_to(call, key, question, concierge, call.wants_timing)
         except Exception as error:
-            reply = problem_reply(request, error)
+            reply = problem_reply(PATH, error)
         figures.answered(reply.status)
         await reply.send(send)

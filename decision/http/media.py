@@ -6,7 +6,8 @@ import msgspec
 from litestar import Response
 from litestar.openapi.datastructures import ResponseSpec
 
-from decision.http.body import JSON, MSGPACK, ApiRequest
+from decision.http.body import ApiRequest
+from decision.http.call import JSON, MSGPACK, Call
 from decision.http.problem import PROBLEM_TYPE, Problem
 from decision.http.reply import Reply
 
@@ -29,9 +30,9 @@ _PROBLEMS = {
 }
 
 
-def encode(request: ApiRequest, content: object, status: int = 200) -> Reply:
+def encode(call: Call, content: object, status: int = 200) -> Reply:
     """The reply in the form that the caller asked for, encoded here: Litestar's own encoders take a slower way."""
-    if request.wants_msgpack:
+    if call.wants_msgpack:
         return Reply(_msgpack.encode(content), MSGPACK, status)
     return Reply(_json.encode(content), JSON, status)
 

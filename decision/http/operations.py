@@ -6,7 +6,7 @@ from contextlib import suppress
 from litestar import Response, get
 
 from decision.figures import figures
-from decision.http.body import JSON
+from decision.http.call import JSON
 from decision.http.serving import Serving
 from decision.metrics import CARE, CONTENT_TYPE, render_metrics
 from decision.service.answer import HealthAnswer

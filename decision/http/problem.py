@@ -103,11 +103,11 @@ def _faults_of(error: ValidationException) -> tuple[Fault, ...]:
     )
 
 
-def problem_reply(request: Request[Any, Any, Any], error: Exception) -> Reply:
-    """The reply to a call that failed; unforeseen errors are logged with their traceback."""
+def problem_reply(path: str, error: Exception) -> Reply:
+    """The reply to a call of a path that failed; unforeseen errors are logged with their traceback."""
     problem = problem_of(error)
     if problem.status >= HTTP_500_INTERNAL_SERVER_ERROR:
-        log.error("request_failed", path=request.scope["path"], status=problem.status, exc_info=error)
+        log.error("request_failed", path=path, status=problem.status, exc_info=error)
     headers = {"WWW-Authenticate": "Bearer"} if problem.status == 401 else {}
     if problem.status == 503:
         headers["Retry-After"] = "1"
@@ -116,4 +116,4 @@ def problem_reply(request: Request[Any, Any, Any], error: Exception) -> Reply:
 
 def answer_problem(request: Request[Any, Any, Any], error: Exception) -> Response[bytes]:
     """`problem_reply`, for Litestar to send."""
-    return problem_reply(request, error).response()
+    return problem_reply(request.scope["path"], error).response()
