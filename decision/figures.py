@@ -34,6 +34,7 @@ class _Tally:
     def __init__(self) -> None:
         self.groups: Counter[str] = Counter()
         self.reasons: Counter[str] = Counter()
+        self.shown: Counter[tuple[str, ...]] = Counter()
         self.shadows: Counter[bool] = Counter()
         self.buckets = [0] * (len(SECONDS_BOUNDS) + 1)
         self.seconds = 0.0
@@ -59,8 +60,7 @@ class Figures:
         for reason, number in decision.counts.items():
             tally.reasons[reason] += number
         for shown in decision.offers:
-            for reason in shown.reasons:
-                tally.reasons[reason] += 1
+            tally.shown[shown.reasons] += 1
 
     def shadowed(self, placement: str, shadow: Shadow) -> None:
         """A challenger was asked about a decision."""
@@ -82,6 +82,9 @@ class Figures:
         for placement, tally in placements.items():
             for group, number in tally.groups.items():
                 counter(DECISIONS, placement, group).inc(number)
+            for reasons, number in tally.shown.items():
+                for reason in reasons:
+                    tally.reasons[reason] += number
             for reason, number in tally.reasons.items():
                 counter(REASONS, placement, reason).inc(number)
             for agrees, number in tally.shadows.items():

@@ -68,6 +68,8 @@ def check_values(
 
 def check_size(value: object) -> None:
     """ValueError when a string, a list or a map is larger than profiles and journals should carry for ever."""
+    if isinstance(value, (int, float)):
+        return
     held = value if isinstance(value, (list, tuple, dict)) else (value,)
     if len(held) > MOST_ITEMS:
         raise ValueError(f"has {len(held)} entries; give at most {MOST_ITEMS}")

@@ -49,4 +49,5 @@ class OfferTable(msgspec.Struct, frozen=True, eq=False):
     def creative(self, row: int, format: str) -> Mapping[str, str]:
         """How the offer of this row looks in a format: fields for every format, overlaid with the format's own."""
         shown = self.creatives[row]
-        return {**shown.get("", {}), **shown.get(format, {})}
+        every, own = shown.get("", {}), shown.get(format, {})
+        return {**every, **own} if every and own else every or own
