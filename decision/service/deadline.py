@@ -77,7 +77,8 @@ class Deadline:
 
     def waiting(self, keep: float = 0.0) -> "Deadline":
         """A context to wait in until only `keep` seconds are left; it raises `TimeoutError` then."""
-        self._keep = min(keep, self.left - SLICE)
+        most = self.left - SLICE
+        self._keep = keep if keep < most else most
         return self
 
     async def pause(self, seconds: float) -> None:
