@@ -12,6 +12,11 @@ LESS = 5
 """A third of the usual: for work that can wait for a moment but must keep up on a machine without a free core."""
 
 
+def give_way_here(nice: int = LEAST) -> None:
+    """Let others go before the calling thread; where nice is not a thread's own, as on Linux, before its process."""
+    os.nice(nice)
+
+
 def give_way(nice: int = LEAST) -> None:
     """Let other processes go first from now on; `nice` is 1…19."""
     os.nice(nice)

@@ -45,11 +45,12 @@ class Companion:
             process.wait()
 
     def _spawn(self) -> subprocess.Popen[bytes]:
-        # Its own session, so that Ctrl+C reaches the parent alone, which ends it when the workers are done.
+        # A group of its own, so that Ctrl+C reaches the parent alone, which ends it when the workers are done. But not
+        # a session: Linux may share the cores out by session first, and a sink could not give way to the workers.
         return subprocess.Popen(
             [sys.executable, "-m", "decision.command.main", self._command, "--parent", str(os.getpid())],
             stdin=subprocess.DEVNULL,
-            start_new_session=True,
+            process_group=0,
         )
 
     def _keep(self) -> None:

@@ -4,6 +4,7 @@ import asyncio
 import atexit
 import gc
 import signal
+from concurrent.futures import ThreadPoolExecutor
 
 import rich_click as click
 
@@ -14,7 +15,7 @@ from decision.folders import data_folder
 from decision.journal.sink import Sink
 from decision.logs import configure_logs, log
 from decision.parent import end_with
-from decision.priority import LESS, give_way
+from decision.priority import LESS, give_way, give_way_here
 from decision.settings import Settings, read_settings
 from decision.store.opening import open_store
 from decision.store.port import Store
@@ -38,7 +39,6 @@ def sink(once: bool, parent: int | None) -> None:
     settings = read_settings()
     configure_logs(settings.log_level)
     if not once:
-        # Segments have time, but until then the journal lies in the memory of the store.
         give_way(LESS)
     if parent is not None:
         end_with(parent, STOP_SECONDS)
@@ -60,6 +60,9 @@ async def _run(settings: Settings) -> None:
     loop = asyncio.get_running_loop()
     for signum in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(signum, stopping.set)
+    # Nobody waits for segments, rates and warnings; but until it is in a segment the journal lies in the memory of the
+    # store, so that this thread goes on claiming its part, and a sink that falls behind writes in a thread like it.
+    loop.set_default_executor(ThreadPoolExecutor(thread_name_prefix="sink", initializer=give_way_here))
     async with open_store(settings) as store:
         # A segment is thousands of records at once, and with them the collector would look through all that is loaded
         # by now and stays: a quarter of the time that it takes to make the segment.

@@ -10,6 +10,7 @@ import fcntl
 import os
 import secrets
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from types import TracebackType
 
@@ -36,6 +37,9 @@ class Sink:
     `records` is the most a segment holds, `seconds` how long it may wait to fill. Entering raises `SinkRuns` when
     another sink moves this log, another `Conflict` when it is moved into another folder, `Unavailable` when the store
     does not answer.
+
+    Segments are written by the loop's own threads, which may give way to everybody. Once a segment is full before it
+    has waited, the log fills faster than they empty it, and a thread writes it that claims what this process claims.
     """
 
     def __init__(self, store: Store, data: Path, records: int = 20_000, seconds: float = 2.0) -> None:
@@ -47,6 +51,7 @@ class Sink:
         self._incarnation = ""
         self._committed = START
         self._trimmed = False
+        self._urgent = ThreadPoolExecutor(1, "urgent-segments")
 
     async def __aenter__(self) -> "Sink":
         self._folder.path.mkdir(parents=True, exist_ok=True)
@@ -75,6 +80,7 @@ class Sink:
         entries = await self._read()
         if not entries:
             return 0
+        behind = len(entries) == self._records
         # A segment is of one day, and the log is in order of time.
         day = date_of(entries[0][0])
         entries = [entry for entry in entries if date_of(entry[0]) == day]
@@ -83,7 +89,7 @@ class Sink:
         def commit() -> None:
             self._folder.commit(segment_table(self._incarnation, entries), self._incarnation, first, last)
 
-        await asyncio.to_thread(commit)
+        await asyncio.get_running_loop().run_in_executor(self._urgent if behind else None, commit)
         self._committed, self._trimmed = last, False
         await self._trim()
         return len(entries)
@@ -163,6 +169,7 @@ class Sink:
             )
 
     def _release(self) -> None:
+        self._urgent.shutdown()
         if self._lock is not None:
             os.close(self._lock)
             self._lock = None

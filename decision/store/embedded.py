@@ -175,14 +175,15 @@ class EmbeddedServer:
             path = str(machine_folder(self._data, "store") / "valkey.sock")
         (self._folder / "socket").write_bytes(os.fsencode(path))
         (self._folder / "valkey.conf").write_text(_CONFIGURATION.format(socket=_quoted(path)))
-        # The server leaves our session, so that Ctrl+C reaches the holders and not the store under them.
+        # The server leaves our group, so that Ctrl+C reaches the holders and not the store under them, but not our
+        # session: where Linux shares the cores out by session first, nobody could give way to a store in another one.
         return subprocess.Popen(
             [str(get_binary_path()), "valkey.conf"],
             cwd=self._folder,
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
-            start_new_session=True,
+            process_group=0,
             pass_fds=(lock,),
         )
 

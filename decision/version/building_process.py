@@ -19,10 +19,9 @@ from typing import ParamSpec, TypeVar
 
 from decision.engine.snapshot import Snapshot
 from decision.logs import log
-from decision.parent import end_with
-from decision.priority import LESS, give_way
 from decision.steps import step_by_step
 from decision.version.assembly import Assembled, Making, Order, Past, Refusal, assemble, restore, warm_up
+from decision.version.beginning import begin
 from decision.version.building import BuilderDied, SeenModel, SeenWorkspace, seen_model, seen_workspace
 from decision.version.crate import Crate, pack, unpack
 from decision.version.kept import Kept
@@ -104,7 +103,7 @@ class BuildingProcess:
             self._timer.cancel()
         if self._pool is None:
             self._pool = ProcessPoolExecutor(
-                1, multiprocessing.get_context("spawn"), initializer=_begin, initargs=(os.getpid(),)
+                1, multiprocessing.get_context("spawn"), initializer=begin, initargs=(os.getpid(),)
             )
         pool = self._pool
         self._asked += 1
@@ -147,16 +146,6 @@ def _collected_later() -> Iterator[None]:
     finally:
         if collecting:
             gc.enable()
-
-
-def _begin(parent: int) -> None:
-    # A session of its own: Ctrl+C is for the worker, which ends this process when it is done.
-    os.setsid()
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    give_way(LESS)
-    end_with(parent, 0.0)
-    # A full collection would walk libraries for a tenth of a second, as much as it takes to bind a catalogue.
-    gc.freeze()
 
 
 def _limited(seconds: int, work: Callable[[], T]) -> T:

@@ -145,8 +145,9 @@ def _spawn(number: int) -> subprocess.Popen[bytes]:
         [sys.executable, "-m", MODULE, str(number)],
         stdin=subprocess.DEVNULL,
         pass_fds=(number,),
-        # Ctrl+C reaches the worker alone, which closes the socket when it is done.
-        start_new_session=True,
+        # Ctrl+C reaches the worker alone, which closes the socket when it is done. Not a session of its own: Linux may
+        # share the cores out by session first, and this process shall give way to the worker.
+        process_group=0,
     )
 
 

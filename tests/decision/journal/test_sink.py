@@ -1,16 +1,20 @@
 """The sink moves what the log holds, once, into one folder, and keeps the number of segments small."""
 
 import asyncio
+import os
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+import pyarrow as pa
 import pytest
 
 from decision.journal.compaction import compact
-from decision.journal.folder import JournalFolder, date_of
+from decision.journal.folder import JournalFolder, Segment, date_of
 from decision.journal.journal import Journal
 from decision.journal.reading import open_journal
 from decision.journal.sink import Sink
 from decision.keys import INCARNATION, JOURNAL, JOURNAL_FOLDER
+from decision.priority import LEAST, give_way_here
 from decision.store.memory import MemoryStore
 from decision.store.port import START, Position, Store
 from decision.store.redis import RedisStore
@@ -171,3 +175,25 @@ async def test_small_segments_become_one_and_every_reader_sees_each_record_once(
         await journal.append(decision("last"))
         assert await sink.drain() == 1
     assert len(_ids(tmp_path)) == 71
+
+
+async def test_segments_give_way_until_the_log_fills_faster(store: Store, tmp_path: Path) -> None:
+    """The threads that write them, told by how nice they are when they have written."""
+    journal = Journal(store, tmp_path)
+    asyncio.get_running_loop().set_default_executor(ThreadPoolExecutor(1, initializer=give_way_here))
+    niceness: list[int] = []
+
+    class Folder(JournalFolder):
+        """Notes how nice the thread is that commits."""
+
+        def commit(self, table: pa.Table, incarnation: str, first: Position, last: Position) -> Segment:
+            niceness.append(os.getpriority(os.PRIO_PROCESS, 0))
+            return super().commit(table, incarnation, first, last)
+
+    async with Sink(store, tmp_path, records=3) as sink:
+        vars(sink)["_folder"] = Folder(tmp_path)
+        for number in range(7):
+            await journal.append(event(f"e{number}"))
+        assert [await sink.move() for _ in range(3)] == [3, 3, 1]
+    mine = os.getpriority(os.PRIO_PROCESS, 0)
+    assert niceness == [mine, mine, LEAST]

@@ -2,6 +2,7 @@
 
 import asyncio
 import gc
+import os
 import time
 from collections.abc import AsyncIterator
 from contextlib import suppress
@@ -15,7 +16,7 @@ from decision.composition import compose
 from decision.engine.engine import decide
 from decision.engine.replaying import same_decision
 from decision.engine.request import DecisionRequest
-from decision.priority import LEAST, LESS
+from decision.priority import LEAST
 from decision.service.concierge import Concierge
 from decision.settings import Settings
 from decision.store.memory import MemoryStore
@@ -141,7 +142,8 @@ async def test_a_process_that_dies_is_told_and_replaced() -> None:
     async with BuildingProcess() as building:
         await building.see_model(rates())
         (child,) = set(children()) - set(others)
-        assert child.nice() == min(psutil.Process().nice() + LESS, LEAST)
+        assert child.nice() == LEAST
+        assert (os.getsid(child.pid), os.getpgid(child.pid)) == (os.getsid(0), child.pid)
         asked = asyncio.create_task(building.assemble(order(rates()), NOW))
         await asyncio.sleep(0)
         child.kill()
