@@ -52,6 +52,10 @@ def test_holders_that_come_at_once_share_one_server_and_the_last_one_stops_it(tm
     with redis.Redis.from_url(server.url) as client:
         client.set("k", "1")
         run = client.info("server")["run_id"]
+        process = client.info("server")["process_id"]
+    # Ctrl+C does not reach it, and cores are shared out among it and us as among any two processes.
+    assert os.getpgid(process) == process
+    assert os.getsid(process) == os.getsid(0)
     # One is killed, the others end well: the server outlives them until the last is gone.
     holders[0].send_signal(signal.SIGKILL)
     for holder in holders[:3]:
