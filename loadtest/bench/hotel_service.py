@@ -19,6 +19,7 @@ from loadtest.bench.hotel_workspace import CAPPED, write_workspace
 from loadtest.bench.kernels.hotel_model import HotelModel, grow_model
 from loadtest.bench.pressing import press
 from loadtest.bench.process_time import ProcessTime, service_time
+from loadtest.bench.rest import rest
 from loadtest.bench.server_process import any_port
 from loadtest.bench.wire import post
 from loadtest.client import Client
@@ -91,6 +92,10 @@ class HotelService(msgspec.Struct, frozen=True, eq=False):
     def time(self) -> ProcessTime | None:
         """The processor time of the service so far."""
         return service_time(os.getpid())
+
+    async def rest(self) -> float:
+        """Wait until it has done what the load before left it to do; gives the seconds. Raises `Overload`."""
+        return await rest(self.time)
 
 
 @asynccontextmanager

@@ -27,6 +27,9 @@ AIM_DISTURBED = 2.0
 _BEGIN = 0.2
 """When a disturbance begins, as a share of the time measured."""
 
+_RESTED = "the service rested after, s"
+"""Beside every load: how long it was given to do what the load before had left."""
+
 Disturbance = Callable[[int], Awaitable[None]]
 """What happens meanwhile, in the n-th round."""
 
@@ -91,8 +94,9 @@ async def _measure(
     A disturbance lies within the load: where it takes longer than one stretch, another one follows.
     """
     seconds, whole = effort.load_seconds, phase.disturbance is None and phase.rate <= STEADY
+    rested = {_RESTED: await service.rest()}
     if phase.disturbance is None:
-        return _Measured(await arrive(service.address, requests, rate=phase.rate, seconds=seconds, whole=whole))
+        return _Measured(await arrive(service.address, requests, rate=phase.rate, seconds=seconds, whole=whole), rested)
     disturbing = asyncio.create_task(_disturb(phase.disturbance, round, seconds * _BEGIN))
     stretches: list[Load] = []
     try:
@@ -101,7 +105,7 @@ async def _measure(
     finally:
         if not disturbing.done():
             disturbing.cancel()
-    return _Measured(join_loads(stretches), {"in service after, s": await disturbing})
+    return _Measured(join_loads(stretches), rested | {"in service after, s": await disturbing})
 
 
 async def _disturb(disturbance: Disturbance, round: int, after: float) -> float:
@@ -114,6 +118,7 @@ async def _disturb(disturbance: Disturbance, round: int, after: float) -> float:
 
 async def _measure_in_bulk(service: HotelService, requests: list[bytes], rate: float, effort: Effort) -> _Measured:
     """Load for as long as the bulk runs: one stretch after the other, without the one in which the bulk ended."""
+    rested = {_RESTED: await service.rest()}
     bulk = asyncio.create_task(run_bulk(service, FREE, effort.long_bulk))
     stretches: list[Load] = []
     try:
@@ -124,7 +129,7 @@ async def _measure_in_bulk(service: HotelService, requests: list[bytes], rate: f
     finally:
         if not bulk.done():
             bulk.cancel()
-    return _Measured(join_loads(stretches), {"customers/s of the bulk": (await bulk).per_second})
+    return _Measured(join_loads(stretches), rested | {"customers/s of the bulk": (await bulk).per_second})
 
 
 def _figure(phase: _Phase, measured: list[_Measured], reference: list[float], steady: str, most: float) -> Figure:
