@@ -6,11 +6,12 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
+from models.forest.block import Bytes, Tags, pack
 from models.forest.forest import Floats, Forest
 from models.forest.instructions import VECTOR
-from models.forest.kernel import Bytes, look_up, score
+from models.forest.kernel import look_up, score
 from models.forest.layout import Layout, lay_out
-from models.forest.plan import Plan, plan_of
+from models.forest.plan import plan_of
 from models.forest.pruning import prune
 from rules.expression import Binding
 
@@ -19,30 +20,22 @@ _BLOCK = 1024
 
 
 class BoundForest(msgspec.Struct, frozen=True, eq=False):
-    """A forest against some offers: its trees without the splits that those decide, and the offers' bytes.
+    """A forest against some offers: its trees without the splits that those decide, and the offers' bytes, in a block.
 
-    `offers` is (blocks × inputs × width); offer o is in block o // width at o % width.
+    Offer o is in block o // width of their bytes at o % width. `tag` is an empty array of the type of the plan's tags,
+    and `open` counts the splits that the offers alone do not decide, nor a request.
     """
 
-    layout: Layout
-    plan: Plan
-    offers: Bytes
+    block: Bytes
+    tag: Tags
+    open: int
 
     def score(self, request: Floats, pair: Floats, rows: NDArray[np.intp]) -> Floats:
         """Raw scores of the offers in `rows`, equal to `Booster.predict(raw_score=True)` bit for bit.
 
         `request` has the values of the request-bound features, `pair` those of the pair features (features × offers).
         """
-        layout = self.layout
-        return score(
-            self.plan,
-            self.offers,
-            layout.views[Binding.REQUEST],
-            request.reshape(-1, 1),
-            layout.views[Binding.PAIR],
-            pair,
-            rows,
-        )
+        return score(self.block, self.tag, request, pair, rows)
 
 
 def bind_layout(layout: Layout, offer: Floats) -> BoundForest:
@@ -56,7 +49,9 @@ def bind_layout(layout: Layout, offer: Floats) -> BoundForest:
     nodes, roots = layout.nodes.copy(), layout.roots.copy()
     prune(nodes, roots, found, count)
     offers = np.ascontiguousarray(found.reshape(len(found), blocks, width).swapaxes(0, 1))
-    return BoundForest(layout, plan_of(nodes, roots, layout.leaves), offers)
+    plan = plan_of(nodes, roots, layout.leaves)
+    block = pack(plan, layout.views[Binding.REQUEST], layout.views[Binding.PAIR], offers)
+    return BoundForest(block, np.empty(0, plan.sides.dtype), len(plan.splits))
 
 
 def bind_forest(

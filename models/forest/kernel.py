@@ -22,14 +22,16 @@ by tree in float64, as LightGBM's GBDT::PredictRaw does, so sums are equal bit f
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, cast
+from typing import Any, cast
 from zlib import crc32
 
 import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
+from models.forest import block as blocks
 from models.forest import instructions
+from models.forest.block import Bytes, Floats, Masks, Plan, Tags, Views, unpack
 from models.forest.instructions import (
     EIGHT,
     VECTOR,
@@ -43,21 +45,13 @@ from models.forest.instructions import (
     zero_lanes,
 )
 
-if TYPE_CHECKING:
-    from models.forest.plan import Plan
-    from models.forest.views import Views
-
-Bytes = NDArray[np.uint8]
 Flags = NDArray[np.bool_]
-Floats = NDArray[np.float64]
-Masks = NDArray[np.uint64]
 Opens = NDArray[np.void]
-Splits = NDArray[np.void]
-Tags = NDArray[np.unsignedinteger]
 
-_OPEN = np.dtype([(name, np.uint32) for name in ("split", "here", "right")])
-"""A split that a request leaves open: its number, the tag of the rows that stand at it, the new one of those that go
-right; tags are repeated over 32 bits."""
+_OPEN = np.dtype([(name, np.uint32) for name in ("input", "mask", "limit", "here", "right")])
+"""A split that a request leaves open, with the tag of the rows that stand at it and the new one of those that go right;
+all but the input are repeated over 32 bits."""
+_FOUR = np.uint32(0x01010101)
 _BITS = 64
 _SHUFFLED = 2 * EIGHT
 
@@ -67,7 +61,7 @@ WIDE = 4 * VECTOR
 """Rows that go through a tree together, their tags in registers: as many as there are registers for."""
 
 
-def _look_up(block: Floats, rows: NDArray[np.int64], views: "Views", out: Bytes) -> None:
+def _look_up(block: Floats, rows: NDArray[np.int64], views: Views, out: Bytes) -> None:
     """Write the bytes (inputs × rows) of some rows of a block of values (features × offers)."""
     each, boundary, first_byte, table = views
     places, values = np.empty(len(rows) + 1, np.uint32), np.empty(len(rows) + 1)
@@ -106,7 +100,7 @@ def _look_up(block: Floats, rows: NDArray[np.int64], views: "Views", out: Bytes)
 look_up: Callable[..., None] = njit(cache=True, nogil=True)(_look_up)
 
 
-def _settle(plan: "Plan", request: Bytes) -> Masks:
+def _settle(plan: Plan, request: Bytes) -> Masks:
     """Which leaves of each tree a request leaves (words × trees)."""
     alive = np.full((len(plan.kept), len(plan.trees) - 1), ~np.uint64(0))
     for number in range(len(plan.asks) - 1):
@@ -127,13 +121,13 @@ def _settle(plan: "Plan", request: Bytes) -> Masks:
 _settled = njit(nogil=True)(_settle)
 
 
-def _specialise(plan: "Plan", request: Bytes) -> tuple[Opens, NDArray[np.int64], Floats]:
+def _specialise(plan: Plan, request: Bytes) -> tuple[Opens, NDArray[np.int64], Floats]:
     """What a request leaves of the trees: open splits, where those of each tree end, and the leaves.
 
     A tag is the number of the leftmost leaf that is still within reach, among those alive. A tree has one leaf more
     than it has splits.
     """
-    alive, repeat = _settled(plan, request), np.uint64(0xFFFFFFFF) // np.uint64((1 << 8 * plan.tag.itemsize) - 1)
+    alive, repeat = _settled(plan, request), np.uint64(0xFFFFFFFF) // np.uint64((1 << 8 * plan.sides.itemsize) - 1)
     words, trees = alive.shape
     opens, ends = np.empty(len(plan.splits) + 1, _OPEN), np.zeros(trees + 1, np.int64)
     leaves, opened = np.empty(len(plan.leaves) + 2 * _SHUFFLED), np.uint64(0)
@@ -153,11 +147,11 @@ def _specialise(plan: "Plan", request: Bytes) -> tuple[Opens, NDArray[np.int64],
                 left >>= np.uint64(EIGHT)
         for at in range(np.uint64(tree["split"]), np.uint64(after["split"])):
             sides, one = plan.sides[at], opens[opened]
-            first, middle, end = (
-                ranks[np.uint64(sides["first"])], ranks[np.uint64(sides["middle"])], ranks[np.uint64(sides["end"])]
-            )  # fmt: skip
+            first, middle, end = ranks[np.uint64(sides[0])], ranks[np.uint64(sides[1])], ranks[np.uint64(sides[2])]
             # Written in any case, and written over when it is not open: no branch, as it could not be foreseen.
-            one["split"], one["here"], one["right"] = at, first, middle
+            split = plan.splits[at]
+            one["input"], one["mask"], one["limit"] = split["input"], split["mask"] * _FOUR, split["limit"] * _FOUR
+            one["here"], one["right"] = first, middle
             opened += np.uint64((first < middle) & (middle < end))
         ends[number + 1] = opened
     return opens[:opened], ends, leaves
@@ -167,7 +161,7 @@ _specialised = njit(nogil=True)(_specialise)
 
 
 def _run(
-    splits: Splits, opens: Opens, ends: NDArray[np.int64], leaves: Floats, values: Bytes, begin: int, none: Any,
+    opens: Opens, ends: NDArray[np.int64], leaves: Floats, values: Bytes, begin: int, none: Any,
     tags: Tags, sums: Floats,
 ) -> None:  # fmt: skip
     """Add to sums the leaves that as many rows as there are lanes come to, from row `begin` on, tree by tree.
@@ -180,9 +174,8 @@ def _run(
         lanes, first = none, np.uint64(ends[tree] + tree)
         for number in range(ends[tree], ends[tree + 1]):
             one = opens[np.uint64(number)]
-            split = splits[np.uint64(one["split"])]
-            at = np.uint64(split["input"]) * width + origin
-            lanes = send_right(lanes, flat, at, split["mask"], split["limit"], one["here"], one["right"])
+            at = np.uint64(one["input"]) * width + origin
+            lanes = send_right(lanes, flat, at, one["mask"], one["limit"], one["here"], one["right"])
         count = ends[tree + 1] - ends[tree] + 1
         if can_shuffle(lanes) and count <= _SHUFFLED:
             add_shuffled(lanes, leaves, first, 1, own_sums)
@@ -222,21 +215,21 @@ def _pick(offers: Bytes, rows: NDArray[np.int64], whole: bool, picked: Bytes) ->
 _pick_rows = njit(nogil=True)(_pick)
 
 
-def _scorer(instructions: int) -> Callable[..., Floats]:
-    """The kernel, compiled anew when the number that stands for the file of instructions is another.
+def _scorer(inlined: int) -> Callable[..., Floats]:
+    """The kernel, compiled anew when the number that stands for the files of what is inlined is another.
 
-    They are inlined here, and numba's cache on disk watches only the file of the function it compiled, but also what
-    that closes over.
+    For numba's cache on disk watches only the file of the function it compiled, but also what that closes over.
     """
 
-    def score(
-        plan: "Plan", offers: Bytes, request_views: "Views", request: Floats, pair_views: "Views", pair: Floats,
-        rows: NDArray[np.int64],
-    ) -> Floats:  # fmt: skip
-        """Raw scores of the rows; `offers` is (blocks × inputs × width), `pair` (features × offers)."""
-        assert instructions
+    def score(block: Bytes, tag: Tags, request: Floats, pair: Floats, rows: NDArray[np.int64]) -> Floats:
+        """Raw scores of the rows for the values of a request (features) and of pairs (features × offers).
+
+        `block` is that of a forest, and `tag` an empty array of the type of its tags.
+        """
+        assert inlined
+        plan, request_views, pair_views, offers = unpack(block, tag)
         asked = np.empty((len(request_views.first_byte) + 1, 1), np.uint8)
-        look_up(request, np.zeros(1, np.int64), request_views, asked)
+        look_up(request.reshape((-1, 1)), np.zeros(1, np.int64), request_views, asked)
         opens, ends, leaves = _specialised(plan, asked[:, 0])
         inputs, width = offers.shape[1:]
         # To pick the bytes of nearly all offers would cost more than scoring them all does.
@@ -245,18 +238,18 @@ def _scorer(instructions: int) -> Callable[..., Floats]:
         width = width if everyone else min(width, max(-(-len(rows) // VECTOR), 1) * VECTOR)
         # An odd number of vectors, so that the values of a block do not all fall on the same few lines of the cache.
         values = np.empty((inputs + len(pair_views.first_byte), (width // VECTOR | 1) * VECTOR), np.uint8)
-        sums, tags = np.zeros(len(chosen) + width), np.empty(WIDE, plan.tag.dtype)
+        sums, tags = np.zeros(len(chosen) + width), np.empty(WIDE, tag.dtype)
         for begin in range(0, len(chosen), width):
-            block, own = chosen[begin : begin + width], sums[begin : begin + width]
-            _pick_rows(offers, block, everyone, values)
-            look_up(pair, block, pair_views, values[inputs:])
+            here, own = chosen[begin : begin + width], sums[begin : begin + width]
+            _pick_rows(offers, here, everyone, values)
+            look_up(pair, here, pair_views, values[inputs:])
             at = 0
-            while at < len(block):
-                if len(block) - at > WIDE // 2 and at + WIDE <= width:
-                    _add_leaves(plan.splits, opens, ends, leaves, values, at, zero_lanes(tags, WIDE), tags, own)
+            while at < len(here):
+                if len(here) - at > WIDE // 2 and at + WIDE <= width:
+                    _add_leaves(opens, ends, leaves, values, at, zero_lanes(tags, WIDE), tags, own)
                     at += WIDE
                 else:
-                    _add_leaves(plan.splits, opens, ends, leaves, values, at, zero_lanes(tags, VECTOR), tags, own)
+                    _add_leaves(opens, ends, leaves, values, at, zero_lanes(tags, VECTOR), tags, own)
                     at += VECTOR
         scores = np.empty(len(rows))
         for number in range(len(rows)):
@@ -267,4 +260,4 @@ def _scorer(instructions: int) -> Callable[..., Floats]:
     return cast(Callable[..., Floats], njit(cache=True, nogil=True)(score))
 
 
-score = _scorer(crc32(Path(instructions.__file__).read_bytes()))
+score = _scorer(crc32(Path(instructions.__file__).read_bytes() + Path(blocks.__file__).read_bytes()))

@@ -7,9 +7,10 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
+from models.forest.block import Views
 from models.forest.forest import Floats, Forest, Missing, Split, Tree
 from models.forest.node import NODE, Nodes
-from models.forest.views import Place, View, Views, category_view, lay_out_views, rank_view
+from models.forest.views import Place, View, category_view, lay_out_views, rank_view
 from rules.expression import Binding
 
 

@@ -1,54 +1,18 @@
 """What is left of the trees once a forest is bound, in the order and the form in which a request runs it."""
 
 from collections.abc import Callable
-from typing import NamedTuple
 
 import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-from models.forest.forest import Floats
+from models.forest.block import ASK, SPLIT, TREE, Floats, Masks, Plan
 from models.forest.instructions import EIGHT
-from models.forest.kernel import Bytes, Masks, Splits, Tags
 from models.forest.node import Nodes
 
 _BITS = 64
 _BELOW = np.array([(1 << bit) - 1 for bit in range(_BITS + 1)], np.uint64)
 """By a number of bits, as many of the lowest."""
-
-
-ASK = np.dtype([("input", np.int64), ("mask", np.uint8), ("begin", np.int64)], align=True)
-"""The splits from `begin` on that compare the byte `input` of the request under `mask`."""
-
-SPLIT = np.dtype([("input", np.uint32), ("mask", np.uint32), ("limit", np.uint32)])
-"""A split: a row goes right when the byte `input` under `mask` is above `limit`; both are repeated over 32 bits."""
-
-TREE = np.dtype([("leaf", np.int64), ("split", np.int64)])
-"""Where the leaves and the splits of a tree begin."""
-
-
-class Plan(NamedTuple):
-    """The splits of all trees by who decides them, and the leaves of each tree from left to right.
-
-    Those that a request decides are in the order of what they compare and then of their limits: `asks` tells where each
-    of these begins, `limits` and `asked` give limit and tree of each, and `kept` (words × splits × 2) the leaves that
-    are left when it goes left, and right. Sets of a tree's leaves are bit masks of as many words as the largest tree
-    needs; the lowest bit is the leftmost leaf. All others are `splits`, in the order of trees, parents first: `sides`
-    gives the numbers of the `first` leaf on the left of each, of the one in the `middle` that its right begins with,
-    and of the one after the `end`. `asks` and `trees` have one more row, which is the end of all. After the last leaf
-    there is room for as many as are read at a time. `tag` is an empty array of the smallest type for a number of leaves
-    of a tree.
-    """
-
-    asks: NDArray[np.void]
-    limits: Bytes
-    asked: NDArray[np.uint32]
-    kept: Masks
-    splits: Splits
-    sides: NDArray[np.void]
-    trees: NDArray[np.void]
-    leaves: Floats
-    tag: Tags
 
 
 def plan_of(nodes: Nodes, roots: NDArray[np.int64], leaves: Floats) -> Plan:
@@ -68,14 +32,9 @@ def plan_of(nodes: Nodes, roots: NDArray[np.int64], leaves: Floats) -> Plan:
     # Going left leaves all but what is on the right.
     words = -(-largest // _BITS)
     kept = [~_between(edges[asked, side], edges[asked, side + 1], words) for side in (1, 0)]
-    tag = np.empty(0, np.min_scalar_type(largest))
-    sides = np.empty(len(open), [(side, tag.dtype) for side in ("first", "middle", "end")])
-    for number, side in enumerate(("first", "middle", "end")):
-        sides[side] = edges[open, number]
     splits = np.empty(len(open), SPLIT)
-    splits["input"] = nodes[open]["input"]
-    for name in ("mask", "limit"):
-        splits[name] = nodes[open][name] * np.uint32(0x01010101)
+    for name in ("input", "mask", "limit"):
+        splits[name] = nodes[open][name]
     trees = np.empty(len(roots) + 1, TREE)
     trees["leaf"], trees["split"] = first_leaf, np.searchsorted(node_trees[open], np.arange(len(roots) + 1))
     return Plan(
@@ -84,10 +43,9 @@ def plan_of(nodes: Nodes, roots: NDArray[np.int64], leaves: Floats) -> Plan:
         node_trees[asked].astype(np.uint32),
         np.stack(kept, axis=-1),
         splits,
-        sides,
+        edges[open].astype(np.min_scalar_type(largest)),
         trees,
         np.concatenate([leaves[order], np.zeros(EIGHT)]),
-        tag,
     )
 
 

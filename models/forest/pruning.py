@@ -6,7 +6,8 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-from models.forest.kernel import Bytes, Flags
+from models.forest.block import Bytes
+from models.forest.kernel import Flags
 from models.forest.node import Nodes
 
 

@@ -11,6 +11,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from models.forest.block import VIEW, Views
 from models.forest.forest import Floats, Missing, Split
 from models.forest.kernel import COUNTED
 
@@ -39,24 +40,6 @@ class Place(NamedTuple):
     byte: int
     mask: int
     limit: int
-
-
-VIEW = np.dtype([(name, np.int64) for name in ("source", "first", "depth", "first_input", "end_input")])
-"""Where a view is in `Views`."""
-
-
-class Views(NamedTuple):
-    """The views of one binding, as the kernel reads them.
-
-    A view reads row `source` of the block of values. Its boundaries are a search tree of `depth` levels from `first`
-    on in `boundary`, the children of node n at 2n and 2n + 1. It gives the bytes `first_input` to before `end_input`;
-    `byte` has from `first_byte[b]` on what byte b is at the leaves of the search tree.
-    """
-
-    each: NDArray[np.void]
-    boundary: Floats
-    first_byte: NDArray[np.int64]
-    byte: NDArray[np.uint8]
 
 
 def rank_view(splits: Sequence[Split]) -> tuple[View, list[Place]]:

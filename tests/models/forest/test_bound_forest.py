@@ -14,7 +14,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from models.forest import BoundForest, bind_forest, instructions, kernel, parse_forest
+from models.forest import BoundForest, bind_forest, block, instructions, kernel, parse_forest
 from models.response import response_of
 from rules.expression import Binding
 from tests.models.forest.awkward import KINDS, Floats, Kind, asked, train
@@ -124,9 +124,9 @@ def test_a_processor_without_wide_registers_gives_the_same_bits() -> None:
     assert ran.returncode == 0, ran.stderr
 
 
-def test_other_instructions_are_another_kernel_to_the_cache_on_disk() -> None:
-    text = Path(instructions.__file__).read_bytes()
-    assert inspect.getclosurevars(cast(Any, kernel.score).py_func).nonlocals == {"instructions": crc32(text)}
+def test_other_instructions_or_another_block_are_another_kernel_to_the_cache_on_disk() -> None:
+    text = Path(instructions.__file__).read_bytes() + Path(block.__file__).read_bytes()
+    assert inspect.getclosurevars(cast(Any, kernel.score).py_func).nonlocals == {"inlined": crc32(text)}
 
 
 def test_categories_far_apart_are_exact() -> None:
@@ -148,10 +148,10 @@ def test_splits_that_offers_decide_are_taken_out() -> None:
     booster = train(kinds, 4, rows=500, trees=8, num_leaves=31)
     same = [np.full(OFFERS, value) for value in (0.3, -0.2, np.nan)]
     forest = bound(booster, [Binding.OFFER] * 3, same)[0]
-    assert not len(forest.plan.splits)
+    assert not forest.open
     other = np.where(np.arange(OFFERS) == 7, 2.5, 0.3)
     forest = bound(booster, [Binding.OFFER] * 3, [other, *same[1:]])[0]
-    assert len(forest.plan.splits)
+    assert forest.open
 
 
 def test_string_codes_score_as_the_categories_that_training_gave_them() -> None:
