@@ -1,31 +1,44 @@
-"""The compiled way from a forest's raw scores to predictions, but for the exponentials between, which are numpy's.
+"""The compiled way from a forest's raw scores to responses and predictions.
 
-A compiled loop over those would not be vectorised. All functions live in this one file, because numba's cache on disk
-watches only the file of the function it compiled.
+All functions but numpy's live in this one file, because numba's cache on disk watches only the file of the function it
+compiled.
 """
 
 from collections.abc import Callable
+from typing import cast
 
 import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
+from models.numpy_loops import CHECKSUM, EXP, run_loop
+
 Floats = NDArray[np.float64]
+Loops = NDArray[np.int64]
 Rows = NDArray[np.intp]
 
 AS_IT_IS, SHARE, SIGNED_SQUARE = range(3)
 """What becomes of a value: itself, 1 ÷ (1 + it), or its square with its sign."""
+# The exponents beyond which float64 overflows, or gives zero.
+_LOWEST, _HIGHEST = -745.0, 709.0
 
 
-def _bound(values: Floats, divisor: float, factor: float, lowest: float, highest: float) -> None:
-    """Divide values and multiply them by a factor, none below `lowest` and none above `highest`; NaN stays."""
+def _bound(values: Floats, divisor: float, factor: float) -> None:
     for at in range(len(values)):
         product = values[at] / divisor * factor
-        product = lowest if product < lowest else product
-        values[at] = highest if product > highest else product
+        product = _LOWEST if product < _LOWEST else product
+        values[at] = _HIGHEST if product > _HIGHEST else product
 
 
-bound: Callable[..., None] = njit(cache=True, nogil=True, error_model="numpy")(_bound)
+_bounded: Callable[..., None] = njit(nogil=True, error_model="numpy")(_bound)
+
+
+def _divide(values: Floats, divisor: float) -> None:
+    for at in range(len(values)):
+        values[at] /= divisor
+
+
+_divided: Callable[..., None] = njit(nogil=True, error_model="numpy")(_divide)
 
 
 def _convert(kind: int, values: Floats) -> None:
@@ -38,7 +51,32 @@ def _convert(kind: int, values: Floats) -> None:
             values[at] = np.copysign(values[at] * values[at], values[at])
 
 
-convert: Callable[..., None] = njit(cache=True, nogil=True, error_model="numpy")(_convert)
+_converted: Callable[..., None] = njit(nogil=True, error_model="numpy")(_convert)
+
+
+def _respond(values: Floats, divisor: float, factor: float, kind: int, loops: Loops) -> None:
+    if not np.isnan(factor):
+        _bounded(values, divisor, factor)
+        run_loop(loops, EXP, values)
+    elif divisor != 1.0:
+        _divided(values, divisor)
+    _converted(kind, values)
+
+
+_responds: Callable[..., None] = njit(nogil=True)(_respond)
+
+
+def _responder(loops_file: int) -> Callable[..., None]:
+    def respond(values: Floats, divisor: float, factor: float, kind: int, loops: Loops) -> None:
+        """Turn raw scores, in place, into responses; NaN stays.
+
+        They are divided, and but for a `factor` of NaN e is raised to so many times each, within what float64 holds;
+        then `kind` says what becomes of them.
+        """
+        assert loops_file
+        _responds(values, divisor, factor, kind, loops)
+
+    return cast(Callable[..., None], njit(cache=True, nogil=True)(respond))
 
 
 def _follow(predicted: Floats, observed: Floats, slopes: Floats, values: Floats) -> None:
@@ -63,26 +101,36 @@ def _follow(predicted: Floats, observed: Floats, slopes: Floats, values: Floats)
 follow: Callable[..., None] = njit(cache=True, nogil=True)(_follow)
 
 
-def _place(
-    kind: int,
-    values: Floats,
-    predicted: Floats,
-    observed: Floats,
-    slopes: Floats,
-    lowest: float,
-    highest: float,
-    rows: Rows,
-    placed: Floats,
-) -> None:
-    """Convert values, calibrate them if there are knots, bound them, and write each to its row; NaN to all others."""
-    convert(kind, values)
-    if len(predicted):
-        follow(predicted, observed, slopes, values)
-    placed[:] = np.nan
-    for at in range(len(rows)):
-        value = values[at]
-        value = lowest if value < lowest else value
-        placed[np.uint64(rows[at])] = highest if value > highest else value
+def _placer(loops_file: int) -> Callable[..., None]:
+    def place(
+        values: Floats,
+        divisor: float,
+        factor: float,
+        kind: int,
+        loops: Loops,
+        predicted: Floats,
+        observed: Floats,
+        slopes: Floats,
+        lowest: float,
+        highest: float,
+        rows: Rows,
+        placed: Floats,
+    ) -> None:
+        """Turn raw scores into responses, in place, and write each to its row, and NaN to all others.
+
+        In between they are calibrated, if there are knots, and bounded.
+        """
+        assert loops_file
+        _responds(values, divisor, factor, kind, loops)
+        if len(predicted):
+            follow(predicted, observed, slopes, values)
+        placed[:] = np.nan
+        for at in range(len(rows)):
+            value = values[at]
+            value = lowest if value < lowest else value
+            placed[np.uint64(rows[at])] = highest if value > highest else value
+
+    return cast(Callable[..., None], njit(cache=True, nogil=True)(place))
 
 
-place: Callable[..., None] = njit(cache=True, nogil=True)(_place)
+respond, place = _responder(CHECKSUM), _placer(CHECKSUM)

@@ -13,8 +13,9 @@ from models.calibration import BoundCalibration
 from models.conversion import place
 from models.feature import FeatureList, FeatureValues, Floats, Slot
 from models.forest import BoundForest, Forest, Layout, bind_forest, bind_layout, lay_out, parse_forest
+from models.numpy_loops import LOOPS
 from models.rates import PRIOR, Rates
-from models.response import Response, response_of
+from models.response import response_of
 from rules.errors import ArtefactError
 from rules.expression import Binding
 from rules.ids import GoalId, Instant, ModelVersion, PlacementId
@@ -72,7 +73,7 @@ class Model(msgspec.Struct, frozen=True, eq=False):
         slots = _slots(self.artefact, features, (Binding.OFFER, len(own)))
         return _BoundForestModel(
             bind_layout(_layout(self, self.forest, slots), block),
-            response_of(self.forest.objective, self.forest.divisor),
+            response_of(self.forest.objective, self.forest.divisor).steps,
             self.artefact.calibration.bind() if self.artefact.calibration else _UNCALIBRATED,
             *((0.0, 1.0) if self.objective == "response" else (-np.inf, np.inf)),
         )
@@ -92,18 +93,20 @@ class _BoundRates(msgspec.Struct, frozen=True, eq=False):
 
 class _BoundForestModel(msgspec.Struct, frozen=True, eq=False):
     forest: BoundForest
-    response: Response
+    steps: tuple[float, float, int]
     calibration: BoundCalibration
     lowest: float
     highest: float
 
     def predict(self, values: FeatureValues, rows: Rows) -> Floats:
-        found = self.raw(values, rows)
-        self.response.prepare(found)
         placed, knots = np.empty(values.offer.shape[1]), self.calibration
+        divisor, factor, kind = self.steps
         place(
-            self.response.kind,
-            found,
+            self.raw(values, rows),
+            divisor,
+            factor,
+            kind,
+            LOOPS,
             knots.predicted,
             knots.observed,
             knots.slopes,

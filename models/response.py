@@ -5,13 +5,15 @@ an exponential finite, where LightGBM gives 0 and infinity.
 """
 
 from collections.abc import Mapping
+from math import nan
 from typing import Literal
 
 import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from models.conversion import AS_IT_IS, SHARE, SIGNED_SQUARE, bound, convert
+from models.conversion import AS_IT_IS, SHARE, SIGNED_SQUARE, respond
+from models.numpy_loops import LOOPS
 from rules.errors import ArtefactError
 
 Floats = NDArray[np.float64]
@@ -20,15 +22,12 @@ Conversion = Literal["share", "exponential", "signed_square", "identity"]
 _IDENTITY = frozenset({"", "none", "custom", "regression", "regression_l1", "huber", "fair", "quantile", "mape"})
 _EXPONENTIAL = frozenset({"poisson", "gamma", "tweedie"})
 _LOGISTIC = frozenset({"binary", "cross_entropy", "xentropy"})
-# The exponents beyond which float64 overflows, or gives zero.
-_LOWEST, _HIGHEST = -745.0, 709.0
 _KINDS: Mapping[Conversion, int] = {
     "share": SHARE,
     "exponential": AS_IT_IS,
     "signed_square": SIGNED_SQUARE,
     "identity": AS_IT_IS,
 }
-_RAISED = frozenset({"share", "exponential"})
 
 
 class Response(msgspec.Struct, frozen=True):
@@ -45,22 +44,14 @@ class Response(msgspec.Struct, frozen=True):
     def __call__(self, raw: Floats) -> Floats:
         """The response of each score."""
         values = np.array(raw, np.float64)
-        self.prepare(values)
-        convert(self.kind, values)
+        respond(values, *self.steps, LOOPS)
         return values
 
     @property
-    def kind(self) -> int:
-        """What a prepared score still has to go through (`models.conversion`)."""
-        return _KINDS[self.conversion]
-
-    def prepare(self, values: Floats) -> None:
-        """Turn raw scores, in place, into what `kind` makes a response of: most are raised to a power of e."""
-        if self.conversion in _RAISED:
-            bound(values, float(self.divisor), -self.slope if self.conversion == "share" else 1.0, _LOWEST, _HIGHEST)
-            np.exp(values, values)
-        elif self.divisor != 1:
-            np.divide(values, self.divisor, values)
+    def steps(self) -> tuple[float, float, int]:
+        """What a score goes through (`models.conversion.respond`): divisor, factor of the exponent or NaN, kind."""
+        factor = {"share": -self.slope, "exponential": 1.0}.get(self.conversion, nan)
+        return float(self.divisor), factor, _KINDS[self.conversion]
 
 
 def response_of(objective: str, divisor: int = 1) -> Response:

@@ -1,6 +1,7 @@
 """The compiled draw: who is free at each rank, who is drawn, and with what probability.
 
-All functions live in this one file, because numba's cache on disk watches only the file of the function it compiled.
+All functions but numpy's live in this one file, because numba's cache on disk watches only the file of the function it
+compiled.
 """
 
 from collections.abc import Callable
@@ -9,6 +10,8 @@ from typing import TypeVar, cast
 import numpy as np
 from numba import njit
 from numpy.typing import NDArray
+
+from models.numpy_loops import CHECKSUM, EXP, LOG, run_loop
 
 Floats = NDArray[np.float64]
 Mask = NDArray[np.bool_]
@@ -19,10 +22,14 @@ Ranks = tuple[Rows, Reasons, Floats]
 """Per rank of a slate the index of its candidate, the number of the `Reason` and the exact chance."""
 Holders = NDArray[np.int16]
 """By candidate the index of the limit that holds it, else -1."""
+Loops = NDArray[np.int64]
+"""Those of `models.numpy_loops`."""
 Stacked = tuple[NDArray[np.int32], NDArray[np.int64], Mask]
 """Limits as in `decision.engine.limit.Limits`: codes, room, strict."""
 Compiled = TypeVar("Compiled", bound=Callable[..., object])
 
+_COLDEST = 1e-300
+"""No logarithm of a ratio overflows when divided by it, and at or below it all ratios but one vanish anyway."""
 _FADED = 1e-9
 """Once all that is free sums to less than this part of the best when powers were taken, they are taken anew: relative
 to those that are left, they must not lose digits to those that are gone."""
@@ -54,12 +61,12 @@ def point_of(seed: int, number: int) -> float:
 
 
 @_compiled
-def compare(scores: Floats, free: Mask, greedy: bool, rows: Rows, powers: Floats) -> tuple[int, bool]:
-    """Write who is free into `rows`, in order, and each one's score relative to the best of them into `powers`.
+def _take(scores: Floats, free: Mask, temperature: float, loops: Loops, rows: Rows, powers: Floats) -> int:
+    """Write who is free into `rows`, in order, and what each one is drawn in proportion to into `powers`.
 
-    Gives how many are free; of `rows` and `powers` only so many count. There is NaN where there is nothing to draw by.
-    True says that these are the powers already: one for everybody when no score is above zero, else, when greedy, for
-    the first of the best alone. Otherwise the caller has yet to raise them.
+    Gives how many are free; of `rows` and `powers` only so many count. A power is (score ÷ best score)^(1/temperature),
+    or NaN where there is nothing to draw by. It is one for everybody when no score is above zero; at temperature 0 the
+    first of the best alone has one.
     """
     number = 0
     for at in range(len(scores)):
@@ -73,99 +80,105 @@ def compare(scores: Floats, free: Mask, greedy: bool, rows: Rows, powers: Floats
         most = max(most, bits[at])
     if most == 0:
         powers[:] = 1.0
-        return number, True
+        return number
     best = 0
     while bits[best] != most:
         best += 1
     highest = powers[best]
-    if greedy:
+    if temperature == 0.0:
         powers[:] = np.nan
         powers[best] = 1.0
-        return number, True
+        return number
     for at in range(number):
         # The ratio to the best is at most one, so no power of it overflows.
         ratio = powers[at] / highest
         powers[at] = ratio if ratio > 0.0 else np.nan
-    return number, False
+    # By numpy's own loops, for compiled ones would not be vectorised.
+    run_loop(loops, LOG, powers)
+    divisor = max(temperature, _COLDEST)
+    for at in range(number):
+        powers[at] /= divisor
+    run_loop(loops, EXP, powers)
+    return number
 
 
-@_compiled
-def place(
-    scores: Floats,
-    open: Mask,
-    codes: NDArray[np.int32],
-    room: NDArray[np.int64],
-    strict: Mask,
-    mandatory: NDArray[np.int64],
-    seed: int,
-    epsilon: float,
-    greedy: bool,
-    rows: Rows,
-    powers: Floats,
-    compared: int,
-    drawn: Rows,
-    reasons: Reasons,
-    chances: Floats,
-    filled: int,
-    held_by: Holders,
-    none: int,
-) -> tuple[int, int, float]:
-    """Fill ranks from `filled` on; gives how many are filled and, if powers must be raised before it goes on, of how
-    many rows, else 0.
+def _takes_powers(loops_file: int) -> Callable[..., int]:
+    def take_powers(scores: Floats, free: Mask, temperature: float, loops: Loops, rows: Rows, powers: Floats) -> int:
+        assert loops_file
+        return _take(scores, free, temperature, loops, rows, powers)
 
-    `rows` and `powers` are those that `compare` wrote, raised, for so many as were `compared`; 0 says that nobody was
-    yet. `none` is the index of showing nothing, below zero where that is no choice: once drawn, it ends the slate. Its
-    chance is the third that is given, if the very first rank was drawn just now; else that is NaN.
+    return _compiled(take_powers)
 
-    What is free follows from the ranks filled so far, so that nothing else need be kept between the calls. Each drawn
-    rank has two points of the `seed`: one decides whether to explore, the other is drawn by. `codes`, `room` and
-    `strict` are as in `Limits`; `held_by` tells, once all is filled, what held whom at the last draw.
-    """
-    slots, candidates, none_chance = len(drawn), len(scores), np.nan
-    limits, ranks = (codes, room, strict), (drawn, reasons, chances)
-    left = open.copy()
-    taken = np.zeros(room.shape, np.int64)
-    held_by[:] = -1
-    if filled == 0:
-        filled = _place_mandatory(mandatory, left, limits, taken, ranks, held_by)
-    else:
-        for rank in range(filled):
-            _take(drawn[rank], left, limits, taken, held_by)
-    if filled == slots:
+
+def _places(loops_file: int) -> Callable[..., tuple[int, float]]:
+    """The draw, compiled anew when the number that stands for the file of numpy's loops is another."""
+
+    def place(
+        scores: Floats,
+        open: Mask,
+        codes: NDArray[np.int32],
+        room: NDArray[np.int64],
+        strict: Mask,
+        mandatory: NDArray[np.int64],
+        seed: int,
+        epsilon: float,
+        temperature: float,
+        loops: Loops,
+        none: int,
+        drawn: Rows,
+        reasons: Reasons,
+        chances: Floats,
+        held_by: Holders,
+    ) -> tuple[int, float]:
+        """Fill the ranks; gives how many are filled, and the chance of showing nothing if the very first was drawn.
+
+        `none` is the index of showing nothing, below zero where that is no choice: once drawn, it ends the slate. Its
+        chance is NaN where no rank was drawn. Each drawn rank has two points of the `seed`: one decides whether to
+        explore, the other is drawn by. `codes`, `room` and `strict` are as in `Limits`; `held_by` tells, once all is
+        filled, what held whom at the last draw.
+        """
+        assert loops_file
+        slots, candidates, none_chance = len(drawn), len(scores), np.nan
+        limits, ranks = (codes, room, strict), (drawn, reasons, chances)
+        left = open.copy()
+        taken = np.zeros(room.shape, np.int64)
         held_by[:] = -1
-    counted = filled
-    first_drawn = _count_mandatory(reasons, filled)
-    free, edges = np.empty(candidates, np.bool_), np.empty(candidates)
-    # The sums of the rows before this one are those of the draw before.
-    since = 0
-    while filled < slots:
-        if filled > counted:
-            first = _take(drawn[filled - 1], left, limits, taken, held_by)
-            since = int(np.searchsorted(rows[:compared], first))
-        number = _mark_free(left, held_by, free)
-        if number == 0:
-            break
-        total = _sum_up(powers[:compared], rows, free, since, edges)
-        if total < _FADED:
-            compared, raised = compare(scores, free, greedy, rows, powers)
-            if not raised:
-                return filled, compared, none_chance
-            total = _sum_up(powers[:compared], rows, free, 0, edges)
-        drawn_before = filled - first_drawn
-        explores, point = point_of(seed, 2 * drawn_before) < epsilon, point_of(seed, 2 * drawn_before + 1)
-        at = _nth(rows, free, int(point * number)) if explores else _pick(edges[:compared], point)
-        # Showing nothing is behind all others.
-        if none >= 0 and filled == 0:
-            none_chance = _chance(powers[compared - 1], total, number, epsilon)
-        if rows[at] == none:
-            break
-        chance = _chance(powers[at], total, number, epsilon)
-        _put(ranks, filled, rows[at], chance, EXPLORED if explores else RANKED)
-        left[rows[at]] = False
-        filled += 1
-    for at in range(candidates):
-        held_by[at] = held_by[at] if left[at] else -1
-    return filled, 0, none_chance
+        filled = _place_mandatory(mandatory, left, limits, taken, ranks, held_by)
+        if filled == slots:
+            held_by[:] = -1
+        first_drawn = filled
+        rows, powers = np.empty(candidates, np.int64), np.empty(candidates)
+        free, edges = np.empty(candidates, np.bool_), np.empty(candidates)
+        # The sums of the rows before this one are those of the draw before.
+        since, compared = 0, 0
+        while filled < slots:
+            if filled > first_drawn:
+                first = _count(drawn[filled - 1], left, limits, taken, held_by)
+                since = int(np.searchsorted(rows[:compared], first))
+            number = _mark_free(left, held_by, free)
+            if number == 0:
+                break
+            total = _sum_up(powers[:compared], rows, free, since, edges)
+            if total < _FADED:
+                compared = _take(scores, free, temperature, loops, rows, powers)
+                total = _sum_up(powers[:compared], rows, free, 0, edges)
+            drawn_before = filled - first_drawn
+            explores, point = point_of(seed, 2 * drawn_before) < epsilon, point_of(seed, 2 * drawn_before + 1)
+            at = _nth(rows, free, int(point * number)) if explores else _pick(edges[:compared], point)
+            # Showing nothing is behind all others.
+            if none >= 0 and filled == 0:
+                none_chance = _chance(powers[compared - 1], total, number, epsilon)
+            if rows[at] == none:
+                break
+            chance = _chance(powers[at], total, number, epsilon)
+            _put(ranks, filled, rows[at], chance, EXPLORED if explores else RANKED)
+            left[rows[at]] = False
+            filled += 1
+        for at in range(candidates):
+            held_by[at] = held_by[at] if left[at] else -1
+        return filled, none_chance
+
+    return _compiled(place)
 
 
 @_compiled
@@ -185,17 +198,8 @@ def _place_mandatory(
         if filled < len(drawn) and left[wanted] and not (held >= 0 and strict[held]):
             _put(ranks, filled, wanted, 1.0, MANDATORY)
             filled += 1
-            _take(wanted, left, limits, taken, held_by)
+            _count(wanted, left, limits, taken, held_by)
     return filled
-
-
-@_compiled
-def _count_mandatory(reasons: Reasons, filled: int) -> int:
-    """How many of the ranks filled so far are mandatory: they are the first."""
-    number = 0
-    while number < filled and reasons[number] == MANDATORY:
-        number += 1
-    return number
 
 
 @_compiled
@@ -212,7 +216,7 @@ def _put(ranks: Ranks, rank: int, candidate: int, chance: float, reason: int) ->
 
 
 @_compiled
-def _take(candidate: int, left: Mask, limits: Stacked, taken: NDArray[np.int64], held_by: Holders) -> int:
+def _count(candidate: int, left: Mask, limits: Stacked, taken: NDArray[np.int64], held_by: Holders) -> int:
     """Count a candidate towards every limit, and hold back what a limit that is full lets in no more.
 
     Gives the first candidate that is not free now and may have been before.
@@ -273,3 +277,6 @@ def _nth(rows: Rows, free: Mask, before: int) -> int:
                 return at
             before -= 1
     return -1
+
+
+take_powers, place = _takes_powers(CHECKSUM), _places(CHECKSUM)

@@ -5,7 +5,6 @@ zero, so that it wins when no other gains anything, and it is explored like any 
 """
 
 from collections.abc import Sequence
-from functools import lru_cache
 from math import isnan
 from typing import TypeVar
 
@@ -13,8 +12,9 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from decision.engine.drawing import Rows, compare, place
+from decision.engine.drawing import place, take_powers
 from decision.engine.limit import Limits
+from models.numpy_loops import LOOPS
 from rules.choice import Exploration
 from rules.reason import Reason
 
@@ -22,8 +22,6 @@ Floats = NDArray[np.float64]
 Mask = NDArray[np.bool_]
 Share = TypeVar("Share", float, Floats)
 
-_COLDEST = 1e-300
-"""No logarithm of a ratio overflows when divided by it, and at or below it all ratios but one vanish anyway."""
 _LOW_BITS = 2**63 - 1
 """Larger ints would be of another type to the kernel."""
 _LEAST = float(np.nextafter(0.0, 1.0))
@@ -82,42 +80,33 @@ def fill_slate(
     slots = min(slots, candidates)
     if none:
         scores, open = _with_none(scores, open)
-    epsilon, temperature = exploration.epsilon, exploration.temperature
-    rows, powers, held_by = np.empty(len(scores), np.int64), np.empty(len(scores)), np.empty(len(scores), np.int16)
     drawn, reasons, chances = np.empty(slots, np.int64), np.empty(slots, np.uint8), np.empty(slots)
-    # Where nothing is mandatory, the first draw is among all that are open.
-    compared = 0 if len(mandatory) else _take_powers(scores, open, temperature, rows, powers)
-    filled, pending, chance = 0, 1, 1.0
-    while pending:
-        filled, pending, found = place(
-            scores,
-            open,
-            limits.codes,
-            limits.room,
-            limits.strict,
-            mandatory,
-            seed & _LOW_BITS,
-            epsilon,
-            temperature == 0.0,
-            rows,
-            powers,
-            compared,
-            drawn,
-            reasons,
-            chances,
-            filled,
-            held_by,
-            candidates if none else -1,
-        )
-        chance = chance if isnan(found) else found
-        if pending:
-            compared = pending
-            _raise(powers[:compared], temperature)
-    drawn, reasons, chances = drawn[:filled], reasons[:filled], chances[:filled]
+    held_by = np.empty(len(scores), np.int16)
+    filled, chance = place(
+        scores,
+        open,
+        limits.codes,
+        limits.room,
+        limits.strict,
+        mandatory,
+        seed & _LOW_BITS,
+        exploration.epsilon,
+        exploration.temperature,
+        LOOPS,
+        candidates if none else -1,
+        drawn,
+        reasons,
+        chances,
+        held_by,
+    )
+    if filled < slots:
+        drawn, reasons, chances = drawn[:filled], reasons[:filled], chances[:filled]
     if not none:
         return Slate(drawn, reasons, chances, held_by)
     if filled and reasons[0] == Reason.MANDATORY:
         chance = 0.0
+    elif isnan(chance):
+        chance = 1.0
     return Slate(drawn, reasons, chances, held_by[:candidates], chance, filled < slots)
 
 
@@ -152,7 +141,7 @@ def powers_of(scores: Floats, free: Mask, temperature: float) -> Floats:
     power, and at temperature 0 the first of the best has the only one.
     """
     rows, powers, placed = np.empty(len(scores), np.int64), np.empty(len(scores)), np.zeros(len(scores))
-    number = _take_powers(scores, free, temperature, rows, powers)
+    number = take_powers(scores, free, temperature, LOOPS, rows, powers)
     placed[rows[:number]] = np.nan_to_num(powers[:number])
     return placed
 
@@ -170,24 +159,3 @@ def _with_none(scores: Floats, open: Mask) -> tuple[Floats, Mask]:
     extended[:candidates], extended[candidates] = scores, _LEAST
     free[:candidates], free[candidates] = open, True
     return extended, free
-
-
-def _take_powers(scores: Floats, free: Mask, temperature: float, rows: Rows, powers: Floats) -> int:
-    """Write who is free, and the powers of these, NaN where there is none; gives how many they are."""
-    number, raised = compare(scores, free, temperature == 0.0, rows, powers)
-    if not raised:
-        _raise(powers[:number], temperature)
-    return number
-
-
-def _raise(powers: Floats, temperature: float) -> None:
-    """Ratios to their power 1/temperature, in place; by numpy, for compiled loops would not be vectorised."""
-    np.log(powers, powers)
-    np.divide(powers, _divisor(temperature), powers)
-    np.exp(powers, powers)
-
-
-@lru_cache
-def _divisor(temperature: float) -> Floats:
-    """As an array, for numpy is quicker to take one than a float."""
-    return np.array(max(temperature, _COLDEST))

@@ -5,7 +5,8 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from models.calibration import Calibration
-from models.conversion import AS_IT_IS, SHARE, SIGNED_SQUARE, bound, place
+from models.conversion import AS_IT_IS, SHARE, SIGNED_SQUARE, place, respond
+from models.numpy_loops import LOOPS
 
 NONE = np.empty(0)
 numbers = st.floats() | st.sampled_from([0.0, -0.0, 1.0, -2.0])
@@ -13,17 +14,26 @@ numbers = st.floats() | st.sampled_from([0.0, -0.0, 1.0, -2.0])
 
 def placed(kind: int, values: list[float], rows: list[int], lowest: float = -np.inf, highest: float = np.inf) -> object:
     found = np.empty(6)
-    place(kind, np.array(values), NONE, NONE, NONE, lowest, highest, np.array(rows, np.intp), found)
+    into = np.array(rows, np.intp), found
+    place(np.array(values), 1.0, np.nan, kind, LOOPS, NONE, NONE, NONE, lowest, highest, *into)
     return found.tolist()
 
 
 @given(st.lists(numbers, min_size=1), st.floats(0.5, 3.0), st.floats(-3.0, 3.0))
-def test_values_are_bounded_and_nan_stays(values: list[float], divisor: float, factor: float) -> None:
+def test_exponents_are_bounded_and_nan_stays(values: list[float], divisor: float, factor: float) -> None:
     found = np.array(values)
-    bound(found, divisor, factor, -1.0, 0.5)
-    with np.errstate(invalid="ignore", over="ignore"):
-        expected = np.clip(np.array(values) / divisor * factor, -1.0, 0.5)
-    np.testing.assert_array_equal(found, expected)
+    respond(found, divisor, factor, AS_IT_IS, LOOPS)
+    with np.errstate(invalid="ignore", over="ignore", under="ignore"):
+        expected = np.exp(np.clip(np.array(values) / divisor * factor, -745.0, 709.0))
+    assert np.array_equal(found, expected, equal_nan=True)
+
+
+@given(st.lists(numbers, min_size=1), st.floats(0.5, 3.0))
+def test_without_an_exponent_values_are_only_divided(values: list[float], divisor: float) -> None:
+    found = np.array(values)
+    respond(found, divisor, np.nan, AS_IT_IS, LOOPS)
+    with np.errstate(over="ignore"):
+        np.testing.assert_array_equal(found, np.array(values) / divisor)
 
 
 @pytest.mark.parametrize(("kind", "expected"), [(AS_IT_IS, [-2.0, 4.0, np.nan]), (SIGNED_SQUARE, [-4.0, 16.0, np.nan])])
@@ -42,7 +52,8 @@ def test_bounds_come_last() -> None:
 @given(st.lists(st.floats(0.0, 1e300), min_size=1, max_size=6))
 def test_a_calibration_is_followed_after_the_conversion_and_before_the_bounds(odds: list[float]) -> None:
     knots = Calibration((0.1, 0.5, 0.75), (0.0, 0.5, 1.25)).bind()
-    rows, found = np.arange(len(odds)), np.empty(len(odds))
-    place(SHARE, np.array(odds), knots.predicted, knots.observed, knots.slopes, 0.0, 1.0, rows, found)
+    into = np.arange(len(odds)), np.empty(len(odds))
+    lines = knots.predicted, knots.observed, knots.slopes
+    place(np.array(odds), 1.0, np.nan, SHARE, LOOPS, *lines, 0.0, 1.0, *into)
     shares: NDArray[np.float64] = 1.0 / (1.0 + np.array(odds))
-    assert found.tolist() == np.clip(knots.apply(shares), 0.0, 1.0).tolist()
+    assert into[1].tolist() == np.clip(knots.apply(shares), 0.0, 1.0).tolist()

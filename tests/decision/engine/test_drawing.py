@@ -1,5 +1,9 @@
+import inspect
 from collections.abc import Sequence
 from itertools import accumulate
+from pathlib import Path
+from typing import Any
+from zlib import crc32
 
 import numpy as np
 import pytest
@@ -12,6 +16,7 @@ from decision.engine import drawing
 from decision.engine.drawing import point_of
 from decision.engine.limit import Limit, Limits
 from decision.engine.slate import fill_slate, mixed
+from models import numpy_loops
 from rules.choice import Exploration
 from rules.reason import Reason
 
@@ -151,6 +156,12 @@ def test_draws_equal_a_plain_draw_bit_for_bit(
 
 def test_the_compiled_draw_knows_the_reasons_by_their_numbers() -> None:
     assert (drawing.RANKED, drawing.EXPLORED, drawing.MANDATORY) == (Reason.RANKED, Reason.EXPLORED, Reason.MANDATORY)
+
+
+@pytest.mark.parametrize("kernel", [drawing.place, drawing.take_powers])
+def test_another_file_of_numpys_loops_is_another_draw_to_the_cache_on_disk(kernel: Any) -> None:
+    text = Path(numpy_loops.__file__).read_bytes()
+    assert inspect.getclosurevars(kernel.py_func).nonlocals == {"loops_file": crc32(text)}
 
 
 def test_the_plain_generator_gives_the_numbers_that_others_publish() -> None:
