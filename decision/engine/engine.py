@@ -98,32 +98,16 @@ def draw(weighing: Weighing, request: DecisionRequest, seed: int) -> Slate:
 
 def conclude(weighing: Weighing, slate: Slate) -> tuple[Decision, Codes]:
     """The answer that a slate makes, and the verdict on every candidate."""
-    placement = weighing.placement
-    ids, responds = placement.bound.offers.ids, placement.bound.goal.objective == "response"
-    predictions, values, scores = weighing.prediction, weighing.parts.value, weighing.scores
-    each = zip(
-        slate.drawn.tolist(),
-        slate.chances.tolist(),
-        slate.reasons.tolist(),
-        weighing.features.matrix(slate.drawn).tolist(),
-        strict=True,
-    )
-    shown = []
-    for rank, (row, chance, reason, vector) in enumerate(each, start=1):
-        prediction = predictions.item(row)
-        shown.append(
-            ShownOffer(
-                ids[row],
-                rank,
-                prediction if responds and not isnan(prediction) else None,
-                values.item(row),
-                scores.item(row),
-                chance,
-                _REASONS[reason],
-                tuple(vector),
-            )
-        )
-    verdicts, counts = judged(weighing, slate)
+    bound = weighing.placement.bound
+    ids, responds = bound.offers.ids, bound.goal.objective == "response"
+    verdicts, counts, figures = judged(weighing, slate)
+    shown: list[ShownOffer] = []
+    for row, chance, reason, (prediction, value, score, *features) in zip(
+        slate.drawn.tolist(), slate.chances.tolist(), slate.reasons.tolist(), figures.tolist(), strict=True
+    ):
+        propensity = prediction if responds and not isnan(prediction) else None
+        given = tuple(features)
+        shown.append(ShownOffer(ids[row], len(shown) + 1, propensity, value, score, chance, _REASONS[reason], given))
     none = 1.0 if weighing.group == HOLDOUT else slate.none
     return Decision(tuple(shown), weighing.group, weighing.degraded, counts, none), verdicts
 

@@ -1,12 +1,16 @@
-"""Verdicts: the final reason of every candidate, shown or not, and how many offers each reason kept off."""
+"""Verdicts: the final reason of every candidate, how many offers each kept off, and the figures of those shown."""
 
-from collections.abc import Iterable
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from typing import TYPE_CHECKING, cast
+from zlib import crc32
 
 import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
+from models import feature_rows
+from models.feature_rows import gather
 from rules.reason import Reason
 
 if TYPE_CHECKING:
@@ -14,10 +18,14 @@ if TYPE_CHECKING:
     from decision.engine.weighing import Weighing
 
 Codes = NDArray[np.uint8]
+Floats = NDArray[np.float64]
+Rows = NDArray[np.int64]
 
 _KEPT_OFF = sorted((reason.slug, int(reason)) for reason in Reason if reason < Reason.RANKED)
 _NUMBERS = max(number for _, number in _KEPT_OFF) + 1
 _APART = 4
+_OWN = 3
+"""Figures of what is shown that come before its features."""
 _OUTRANKED, _NO_GAIN = int(Reason.OUTRANKED), int(Reason.NO_GAIN)
 
 
@@ -28,15 +36,20 @@ def tally(reasons: Iterable[Reason]) -> NDArray[np.int64]:
 
 def verdicts(weighing: "Weighing", slate: "Slate") -> Codes:
     """The final `Reason` of every candidate, shown or not: uint8[n]."""
-    reasons, _ = judged(weighing, slate)
+    reasons, _, _ = judged(weighing, slate)
     return reasons
 
 
-def judged(weighing: "Weighing", slate: "Slate") -> tuple[Codes, dict[str, int]]:
-    """The verdicts, and how many offers of the catalogue each reason kept off, by its slug, in the order of these."""
-    left_out = weighing.placement.left_out
+def judged(weighing: "Weighing", slate: "Slate") -> tuple[Codes, dict[str, int], Floats]:
+    """The verdicts, how many offers of the catalogue each reason kept off, and the figures of what is shown.
+
+    The counts are by the reason's slug, in the order of these. A row of figures is a rank's prediction, value and
+    score, and then its features.
+    """
+    left_out, features = weighing.placement.left_out, weighing.features
     reasons, counts = np.empty(len(weighing.open), np.uint8), np.empty(len(left_out), np.int64)
-    _judge(
+    figures = np.empty((len(slate.drawn), _OWN + features.number))
+    _tell(
         weighing.open,
         weighing.screening.reason,
         slate.held_by,
@@ -44,13 +57,21 @@ def judged(weighing: "Weighing", slate: "Slate") -> tuple[Codes, dict[str, int]]
         slate.drawn,
         slate.reasons,
         left_out,
+        weighing.prediction,
+        weighing.parts.value,
+        weighing.scores,
+        features.offer,
+        features.request,
+        features.pair,
+        *features.columns,
         reasons,
         counts,
+        figures,
     )
     if weighing.may_show_none:
         _tell_idle(reasons, weighing.scores, _OUTRANKED, _NO_GAIN, counts)
     numbers = counts.tolist()
-    return reasons, {slug: numbers[reason] for slug, reason in _KEPT_OFF if numbers[reason]}
+    return reasons, {slug: numbers[reason] for slug, reason in _KEPT_OFF if numbers[reason]}, figures
 
 
 def sum_verdicts(each: Iterable[Codes], candidates: int) -> NDArray[np.int64]:
@@ -61,26 +82,31 @@ def sum_verdicts(each: Iterable[Codes], candidates: int) -> NDArray[np.int64]:
     return counts
 
 
-@njit(cache=True, nogil=True)
+@njit(nogil=True)
 def _judge(
     open: NDArray[np.bool_],
     screened: Codes,
     held_by: NDArray[np.int16],
     limits: Codes,
-    drawn: NDArray[np.int64],
+    drawn: Rows,
     shown: Codes,
     left_out: NDArray[np.int64],
     reasons: Codes,
     counts: NDArray[np.int64],
 ) -> None:
     """Write the verdicts, and how many there are of each, beside those left out at publish."""
+    outranked = limits[-1]
+    for at in range(len(open)):
+        reasons[at] = outranked if open[at] else screened[at]
+    if len(limits) > 1:
+        # Apart, so that the loop above is vectorised. What is held is open.
+        for at in range(len(open)):
+            if held_by[at] >= 0:
+                reasons[at] = limits[held_by[at]]
     # Most have the same reason: neighbours are counted apart, so that no count waits for the one before it.
     apart = np.zeros((_APART, len(counts)), np.int64)
     for at in range(len(open)):
-        told, reason = limits[held_by[at]], screened[at]
-        reason = told if open[at] else reason
-        reasons[at] = reason
-        apart[np.uint64(at) % np.uint64(_APART), np.uint64(reason)] += 1
+        apart[np.uint64(at) % np.uint64(_APART), np.uint64(reasons[at])] += 1
     counts[:] = left_out
     for part in range(_APART):
         counts += apart[part]
@@ -88,6 +114,43 @@ def _judge(
         # What is shown was open and held by nothing, so it was counted with what it outranked.
         counts[reasons[drawn[rank]]] -= 1
         reasons[drawn[rank]] = shown[rank]
+
+
+def _teller(gathering: int) -> Callable[..., None]:
+    """The kernel, compiled anew when the number that stands for the file of the gathering is another."""
+
+    def tell(
+        open: NDArray[np.bool_],
+        screened: Codes,
+        held_by: NDArray[np.int16],
+        limits: Codes,
+        drawn: Rows,
+        shown: Codes,
+        left_out: NDArray[np.int64],
+        prediction: Floats,
+        value: Floats,
+        scores: Floats,
+        offer: Floats,
+        request: Floats,
+        pair: Floats,
+        offer_columns: Rows,
+        request_columns: Rows,
+        pair_columns: Rows,
+        reasons: Codes,
+        counts: NDArray[np.int64],
+        figures: Floats,
+    ) -> None:
+        assert gathering
+        _judge(open, screened, held_by, limits, drawn, shown, left_out, reasons, counts)
+        for rank in range(len(drawn)):
+            row = drawn[rank]
+            figures[rank, 0], figures[rank, 1], figures[rank, 2] = prediction[row], value[row], scores[row]
+        gather(offer, request, pair, offer_columns, request_columns, pair_columns, drawn, figures[:, _OWN:])
+
+    return cast(Callable[..., None], njit(cache=True, nogil=True)(tell))
+
+
+_tell = _teller(crc32(Path(feature_rows.__file__).read_bytes()))
 
 
 @njit(cache=True, nogil=True)

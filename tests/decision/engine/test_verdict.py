@@ -1,13 +1,18 @@
+import inspect
 from collections import Counter
+from pathlib import Path
+from typing import Any, cast
+from zlib import crc32
 
 import numpy as np
 import pytest
 
 from decision.engine.engine import draw
 from decision.engine.request import DecisionRequest
-from decision.engine.verdict import judged, sum_verdicts, verdicts
+from decision.engine.verdict import _tell, judged, sum_verdicts, verdicts
 from decision.engine.weighing import weigh
 from decision.subject.profile import EMPTY_PROFILE
+from models import feature_rows
 from rules.contact import NO_CONTACTS
 from rules.ids import PlacementId
 from rules.reason import Reason
@@ -35,9 +40,16 @@ def test_the_counts_are_those_of_the_verdicts_and_of_what_was_left_out_at_publis
             assert reason is Reason.OUTRANKED
     left_out = weighing.placement.bound.left_out.values()
     expected = Counter(reason.slug for reason in [*reasons, *left_out] if reason < Reason.RANKED)
-    _, counts = judged(weighing, slate)
+    _, counts, figures = judged(weighing, slate)
     assert counts == dict(expected)
     assert list(counts) == sorted(expected)
+    own = np.stack([each[slate.drawn] for each in (weighing.prediction, weighing.parts.value, weighing.scores)], axis=1)
+    np.testing.assert_array_equal(figures, np.hstack([own, weighing.features.matrix(slate.drawn)]))
+
+
+def test_another_way_to_gather_is_another_kernel_to_the_cache_on_disk() -> None:
+    text = Path(feature_rows.__file__).read_bytes()
+    assert inspect.getclosurevars(cast(Any, _tell).py_func).nonlocals == {"gathering": crc32(text)}
 
 
 def test_verdicts_add_up_by_reason_and_candidate() -> None:
