@@ -18,7 +18,6 @@ from rules.ids import Instant, OfferId, PlacementId
 from rules.instant import format_instant
 from rules.lever import LeverBook
 from rules.offer import OfferTable
-from rules.period import Periods
 from rules.reason import Reason
 from rules.screening import ScreenDetail, Screening
 from rules.value_read import read_values, tell_values
@@ -48,7 +47,6 @@ class BoundPlacement(msgspec.Struct, frozen=True, eq=False):
     position: Mapping[OfferId, int]
     tally: ContactTally
     counters: ContactCounters
-    periods: Periods
     rules: RuleBook
     policies: PolicyBook
     objections: Objections
@@ -79,28 +77,21 @@ class BoundPlacement(msgspec.Struct, frozen=True, eq=False):
         refused = self.spec.consent is not None and consents.get(self.spec.consent) is not True
         unwanted = excluded and [self.position[offer] for offer in excluded if offer in self.position]
         number = len(self.rows)
-        found = Screening(np.empty(number, np.uint8), np.empty(number, np.int16), np.empty(number, np.bool_))
-        find(
+        reason, detail, passes = np.empty(number, np.uint8), np.empty(number, np.int16), np.empty(number, np.bool_)
+        rows = np.empty(number, np.intp)
+        passing = find(
             now,
-            self.periods.starts,
-            self.periods.ends,
-            self.periods.groups.begins,
-            self.periods.groups.members,
+            self.objections.block,
             np.array(unwanted, np.intp) if unwanted else _NOBODY,
             refused,
             _NO_VERDICTS if refused else verdicts,
-            self.rules.covered,
             self.policies.exhausted if counts is None else counts,
-            self.policies.most,
-            self.policies.stops,
-            self.policies.groups.begins,
-            self.policies.groups.members,
-            self.objections.reasons,
-            self.objections.details,
-            found.reason,
-            found.detail,
-            found.passes,
+            reason,
+            detail,
+            passes,
+            rows,
         )
+        found = Screening(reason, detail, passes, rows[:passing])
         return found if self.outside is None else found.closed(Reason.NOT_A_CANDIDATE, self.outside)
 
     def weigh(self, facts: Facts, now: Instant) -> Weights:

@@ -7,13 +7,17 @@ no order and hardly a branch.
 """
 
 from collections.abc import Callable, Sequence
+from typing import Self, cast
 
 import msgspec
 import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
+from rules.array_block import CHECKSUM, Block, pack, part
+from rules.contact_policy import PolicyBook
 from rules.contact_tally import Counts
+from rules.period import Periods
 from rules.reason import Reason
 
 OUT_OF_PERIOD, EXCLUDED, NO_CONSENT, FIRST_RULE = range(4)
@@ -23,34 +27,55 @@ Ranks = NDArray[np.uint16]
 
 
 class Objections(msgspec.Struct, frozen=True, eq=False):
-    """The reason and the index of the rule or entry (else -1) of every rank."""
+    """All that could speak against the candidates of a placement as far as no request changes it, in a `Block`.
 
-    reasons: NDArray[np.uint8]
-    details: NDArray[np.int16]
+    These are the arrays of its periods, which candidates each rule covers, for each entry of the contact policy what it
+    allows, where its places stop and the candidates of each, and the reason and the index of the rule or entry (else
+    -1) of every rank.
+    """
+
+    block: Block
 
     @classmethod
-    def of(cls, rules: Sequence[Reason], policies: int) -> "Objections":
-        """From the reason of each rule, where it does not hold, and the number of entries of the contact policy."""
+    def of(cls, periods: Periods, reasons: Sequence[Reason], covered: NDArray[np.bool_], policies: PolicyBook) -> Self:
+        """From what each rule's failing is called, the candidates that it covers (rules × candidates), and entries."""
         ranked: list[tuple[Reason, int]] = [
             (Reason.OUT_OF_PERIOD, -1),
             (Reason.EXCLUDED_BY_REQUEST, -1),
             (Reason.NO_CONSENT, -1),
         ]
-        for index, reason in enumerate(rules):
+        for index, reason in enumerate(reasons):
             ranked += [(reason, index), (Reason.ATTRIBUTE_ABSENT, index)]
-        ranked += [(Reason.CONTACT_POLICY, index) for index in range(policies)]
+        ranked += [(Reason.CONTACT_POLICY, index) for index in range(len(policies.most))]
         ranked.append((Reason.UNDECIDED, -1))
-        reasons, details = zip(*ranked, strict=True)
-        return cls(np.array(reasons, np.uint8), np.array(details, np.int16))
+        codes, details = zip(*ranked, strict=True)
+        return cls(
+            pack(
+                (
+                    periods.starts,
+                    periods.ends,
+                    periods.groups.begins,
+                    periods.groups.members,
+                    covered,
+                    policies.most,
+                    policies.stops,
+                    policies.groups.begins,
+                    policies.groups.members,
+                    np.array(codes, np.uint8),
+                    np.array(details, np.int16),
+                )
+            )
+        )
 
 
 def _rank_rules(ranks: Ranks, verdicts: NDArray[np.uint8], covered: NDArray[np.bool_], nothing: np.uint16) -> None:
     for rule in range(len(verdicts)):
+        own = covered[rule * len(ranks) : (rule + 1) * len(ranks)]
         fails, absent = np.uint16(FIRST_RULE + 2 * rule), np.uint16(FIRST_RULE + 2 * rule + 1)
         for at in range(len(ranks)):
             verdict = verdicts[rule, at]
             against = absent if verdict == ABSENT else fails
-            rank = against if covered[rule, at] & (verdict != HOLDS) else nothing
+            rank = against if own[at] & (verdict != HOLDS) else nothing
             ranks[at] = min(ranks[at], rank)
 
 
@@ -83,46 +108,58 @@ def _rank_policies(
 _by_policies = njit(cache=True, nogil=True, inline="always")(_rank_policies)
 
 
-def _find(
-    now: int,
-    starts: NDArray[np.int64],
-    ends: NDArray[np.int64],
-    period_begins: NDArray[np.int32],
-    dated: NDArray[np.int32],
-    excluded: NDArray[np.intp],
-    refused: bool,
-    verdicts: NDArray[np.uint8],
-    covered: NDArray[np.bool_],
-    counts: Counts,
-    most: NDArray[np.int32],
-    stops: NDArray[np.int64],
-    place_begins: NDArray[np.int32],
-    contacted: NDArray[np.int32],
-    reasons: NDArray[np.uint8],
-    details: NDArray[np.int16],
-    reason: NDArray[np.uint8],
-    detail: NDArray[np.int16],
-    passes: NDArray[np.bool_],
-) -> None:
-    """Write the reason, the index behind it (else -1) and whether nothing is against it, for each candidate."""
-    rules, candidates = covered.shape
-    nothing = np.uint16(len(reasons) - 1)
-    ranks = np.full(candidates, np.uint16(NO_CONSENT) if refused else nothing)
-    _by_rules(ranks, verdicts, covered, nothing)
-    _by_policies(ranks, FIRST_RULE + 2 * rules, counts, most, stops, place_begins, contacted)
-    # The lowest ranks come last, so they need not look at what is there.
-    for at in excluded:
-        ranks[at] = EXCLUDED
-    for period in range(len(starts)):
-        if now < starts[period] or now >= ends[period]:
-            for at in dated[period_begins[period] : period_begins[period + 1]]:
-                ranks[at] = OUT_OF_PERIOD
-    for at in range(candidates):
-        passes[at] = ranks[at] == nothing
-    for at in range(candidates):
-        # An unsigned index spares the look whether it counts from the end.
-        rank = np.uint64(ranks[at])
-        reason[at], detail[at] = reasons[rank], details[rank]
+def _finder(block_file: int) -> Callable[..., int]:
+    """The kernel, compiled anew when the number that stands for the file of blocks is another."""
+
+    def find(
+        now: int,
+        objections: Block,
+        excluded: NDArray[np.intp],
+        refused: bool,
+        verdicts: NDArray[np.uint8],
+        counts: Counts,
+        reason: NDArray[np.uint8],
+        detail: NDArray[np.int16],
+        passes: NDArray[np.bool_],
+        rows: NDArray[np.intp],
+    ) -> int:
+        """Write the reason, the index behind it (else -1) and whether nothing is against it, for each candidate.
+
+        Gives how many pass, after writing which into `rows`, in order. `verdicts` (rules × candidates) have no rule
+        where nobody needs to ask them.
+        """
+        assert block_file
+        starts, ends = part(objections, 0, np.int64), part(objections, 1, np.int64)
+        period_begins, dated = part(objections, 2, np.int32), part(objections, 3, np.int32)
+        covered = part(objections, 4, np.bool_)
+        most, stops = part(objections, 5, np.int32), part(objections, 6, np.int64)
+        place_begins, contacted = part(objections, 7, np.int32), part(objections, 8, np.int32)
+        reasons, details = part(objections, 9, np.uint8), part(objections, 10, np.int16)
+        candidates = len(passes)
+        nothing = np.uint16(len(reasons) - 1)
+        ranks = np.full(candidates, np.uint16(NO_CONSENT) if refused else nothing)
+        _by_rules(ranks, verdicts, covered, nothing)
+        _by_policies(ranks, int(nothing) - len(most), counts, most, stops, place_begins, contacted)
+        # The lowest ranks come last, so they need not look at what is there.
+        for at in excluded:
+            ranks[at] = EXCLUDED
+        for period in range(len(starts)):
+            if now < starts[period] or now >= ends[period]:
+                for at in dated[period_begins[period] : period_begins[period + 1]]:
+                    ranks[at] = OUT_OF_PERIOD
+        for at in range(candidates):
+            passes[at] = ranks[at] == nothing
+        number = 0
+        for at in range(candidates):
+            # An unsigned index spares the look whether it counts from the end.
+            rank = np.uint64(ranks[at])
+            reason[at], detail[at] = reasons[rank], details[rank]
+            # Without a branch; what does not pass is written over by what comes next.
+            rows[np.uint64(number)] = at
+            number += int(passes[at])
+        return number
+
+    return cast(Callable[..., int], njit(cache=True, nogil=True)(find))
 
 
-find: Callable[..., None] = njit(cache=True, nogil=True)(_find)
+find = _finder(CHECKSUM)

@@ -101,6 +101,8 @@ def bind_placement(
         ],
         candidates,
     )
+    periods = Periods.of(candidates)
+    policies = PolicyBook.of(entries, tally.stretches[: len(entries)], candidates)
     return BoundPlacement(
         id=id,
         spec=spec,
@@ -110,10 +112,9 @@ def bind_placement(
         position=position,
         tally=tally,
         counters=ContactCounters.of(workspace.counters, tally.stretches[len(entries) :], offers),
-        periods=Periods.of(candidates),
         rules=rules,
-        policies=PolicyBook.of(entries, tally.stretches[: len(entries)], candidates),
-        objections=Objections.of([rule.reason for rule in rules.rules], len(entries)),
+        policies=policies,
+        objections=Objections.of(periods, [rule.reason for rule in rules.rules], rules.covered, policies),
         levers=LeverBook.of(
             [
                 (lever, covered[rows])

@@ -14,17 +14,23 @@ from rules.reason import Reason
 class Screening(msgspec.Struct, frozen=True, eq=False):
     """Per candidate a `Reason` and the index of the rule or policy behind it, else -1.
 
-    `passes` flags the candidates that nothing is against; their reason is UNDECIDED.
+    `passes` flags the candidates that nothing is against, whose reason is UNDECIDED; `rows` are these, ascending.
     """
 
     reason: NDArray[np.uint8]
     detail: NDArray[np.int16]
     passes: NDArray[np.bool_]
+    rows: NDArray[np.intp]
+
+    @classmethod
+    def of(cls, reason: NDArray[np.uint8], detail: NDArray[np.int16], passes: NDArray[np.bool_]) -> "Screening":
+        """Of these candidates those that pass."""
+        return cls(reason, detail, passes, passes.nonzero()[0])
 
     def closed(self, reason: Reason, against: NDArray[np.bool_] | None = None) -> "Screening":
         """The same without those it let pass that something else is `against`; without that, without all of them."""
         lost = self.passes if against is None else self.passes & against
-        return Screening(np.where(lost, reason, self.reason).astype(np.uint8), self.detail, self.passes & ~lost)
+        return Screening.of(np.where(lost, reason, self.reason).astype(np.uint8), self.detail, self.passes & ~lost)
 
 
 class ScreenDetail(msgspec.Struct, frozen=True):

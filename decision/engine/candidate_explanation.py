@@ -146,7 +146,7 @@ def _held(row: int, weighing: Weighing, limit: Limit, standings: Standings | Non
     bound = weighing.placement.bound
     if limit.reason is Reason.CONTACT_POLICY:
         reason, index = np.full(len(weighing.open), limit.reason), np.full(len(weighing.open), limit.detail)
-        screening = Screening(reason, index, weighing.open)
+        screening = Screening.of(reason, index, weighing.open)
         detail = bound.explain(row, screening, weighing.facts, standings, now)
         sentence = f"{detail.sentence} The offers above use up what is left."
         return Cause(detail.rule, detail.because, sentence, detail.read)

@@ -16,11 +16,11 @@ def shadow_of(weighing: Weighing, slate: Slate) -> Shadow | None:
     """
     placement, open = weighing.placement, weighing.open
     challenger = placement.challenger
-    if challenger is None or challenger.version is None or not open.any():
+    if challenger is None or challenger.version is None or not len(weighing.screening.rows):
         return None
     if not placement.needs_model or "model" in weighing.degraded:
         return None
-    prediction = challenger.bound.predict(weighing.features, open.nonzero()[0])
+    prediction = challenger.bound.predict(weighing.features, weighing.screening.rows)
     parts, on = weighing.parts, placement.bound.spec.arbitration
     plain = parts.optimism is None and weighing.terms.prices is None
     # Optimism is about what little the champion knows, and prices are a campaign's.

@@ -100,7 +100,7 @@ def _without(
     if not against.any():
         return screening
     details = np.full(len(against), -1) if detail is None else detail
-    return Screening(
+    return Screening.of(
         np.where(against, reason, screening.reason).astype(np.uint8),
         np.where(against, details, screening.detail).astype(np.int16),
         screening.passes & ~against,

@@ -98,7 +98,7 @@ def weigh(
     degraded.update(weights.faults)
     lap("weights")
     asks_model = placement.needs_model and "model" not in degraded
-    rows = open.nonzero()[0]
+    rows = screening.rows
     prediction = placement.model.predict(features, rows) if asks_model else np.full(len(open), np.nan)
     further: tuple[Worth, ...] = ()
     if placement.further:

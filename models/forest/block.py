@@ -1,4 +1,4 @@
-"""A bound forest in one block of memory, for a compiled function takes one array in a tenth of the time of twenty."""
+"""A bound forest in one block of memory, as its kernel takes it."""
 
 from typing import Any, NamedTuple
 
@@ -6,7 +6,7 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-from models.forest.instructions import array_in
+from rules.array_block import pack, part
 
 Bytes = NDArray[np.uint8]
 Floats = NDArray[np.float64]
@@ -25,11 +25,6 @@ TREE = np.dtype([("leaf", np.int64), ("split", np.int64)])
 
 VIEW = np.dtype([(name, np.int64) for name in ("source", "first", "depth", "first_input", "end_input")])
 """Where a view is in `Views`."""
-
-_ALIGNED = 16
-"""Bytes: every array begins at a multiple, more than any type asks for."""
-_PARTS = 18
-"""Arrays in a block: eight of the plan, four of each of two views, the offers' bytes and the shapes."""
 
 
 class Plan(NamedTuple):
@@ -69,58 +64,36 @@ class Views(NamedTuple):
     byte: Bytes
 
 
-def pack(plan: Plan, request: Views, pair: Views, offers: Bytes) -> Bytes:
+def pack_forest(plan: Plan, request: Views, pair: Views, offers: Bytes) -> Bytes:
     """One block of a plan, the views of requests and of pairs, and the offers' bytes (blocks × inputs × width)."""
-    shapes = np.array([*plan.kept.shape, *offers.shape], np.int64)
-    arrays = [array.reshape(-1).view(np.uint8) for array in (*plan, *request, *pair, offers, shapes)]
-    edges = np.empty((len(arrays), 2), np.int64)
-    end = edges.nbytes
-    for number, array in enumerate(arrays):
-        begin = -(-end // _ALIGNED) * _ALIGNED
-        end = begin + len(array)
-        edges[number] = begin, end
-    block = np.zeros(end, np.uint8)
-    block[: edges.nbytes] = edges.reshape(-1).view(np.uint8)
-    for (begin, end), array in zip(edges.tolist(), arrays, strict=True):
-        block[begin:end] = array
-    return block
+    return pack((*plan, *request, *pair, offers, np.array([*plan.kept.shape, *offers.shape], np.int64)))
 
 
-def _views_from(block: Bytes, edges: NDArray[np.int64], first: int) -> Views:
+def _views_from(block: Bytes, first: int) -> Views:
     return Views(
-        _part(block, edges, first, VIEW),
-        _part(block, edges, first + 1, np.float64),
-        _part(block, edges, first + 2, np.int64),
-        _part(block, edges, first + 3, np.uint8),
+        part(block, first, VIEW),
+        part(block, first + 1, np.float64),
+        part(block, first + 2, np.int64),
+        part(block, first + 3, np.uint8),
     )
-
-
-def _find(block: Bytes, edges: NDArray[np.int64], number: int, kind: Any) -> Any:
-    return array_in(block, edges[2 * number], edges[2 * number + 1], kind)
 
 
 def _unpack(block: Bytes, tag: Tags) -> tuple[Plan, Views, Views, Bytes]:
     """What is in a block, for as long as the caller holds it; `tag` is any array of the type of the plan's `sides`."""
-    edges = array_in(block, 0, 2 * _PARTS * 8, np.int64)
-    words, splits, sides, blocks, inputs, width = _part(block, edges, _PARTS - 1, np.int64)
+    words, splits, sides, blocks, inputs, width = part(block, 17, np.int64)
     plan = Plan(
-        _part(block, edges, 0, ASK),
-        _part(block, edges, 1, np.uint8),
-        _part(block, edges, 2, np.uint32),
-        _part(block, edges, 3, np.uint64).reshape((words, splits, sides)),
-        _part(block, edges, 4, SPLIT),
-        _part(block, edges, 5, tag.dtype).reshape((-1, 3)),
-        _part(block, edges, 6, TREE),
-        _part(block, edges, 7, np.float64),
+        part(block, 0, ASK),
+        part(block, 1, np.uint8),
+        part(block, 2, np.uint32),
+        part(block, 3, np.uint64).reshape((words, splits, sides)),
+        part(block, 4, SPLIT),
+        part(block, 5, tag.dtype).reshape((-1, 3)),
+        part(block, 6, TREE),
+        part(block, 7, np.float64),
     )
-    return (
-        plan,
-        _views(block, edges, 8),
-        _views(block, edges, 12),
-        _part(block, edges, 16, np.uint8).reshape((blocks, inputs, width)),
-    )
+    return plan, _views(block, 8), _views(block, 12), part(block, 16, np.uint8).reshape((blocks, inputs, width))
 
 
-_part = njit(nogil=True)(_find)
 _views = njit(nogil=True)(_views_from)
 unpack: Any = njit(nogil=True)(_unpack)
+"""For compiled functions alone."""

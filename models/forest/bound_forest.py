@@ -6,7 +6,7 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from models.forest.block import Bytes, Tags, pack
+from models.forest.block import Bytes, Tags, pack_forest
 from models.forest.forest import Floats, Forest
 from models.forest.instructions import VECTOR
 from models.forest.kernel import look_up, score
@@ -50,7 +50,7 @@ def bind_layout(layout: Layout, offer: Floats) -> BoundForest:
     prune(nodes, roots, found, count)
     offers = np.ascontiguousarray(found.reshape(len(found), blocks, width).swapaxes(0, 1))
     plan = plan_of(nodes, roots, layout.leaves)
-    block = pack(plan, layout.views[Binding.REQUEST], layout.views[Binding.PAIR], offers)
+    block = pack_forest(plan, layout.views[Binding.REQUEST], layout.views[Binding.PAIR], offers)
     return BoundForest(block, np.empty(0, plan.sides.dtype), len(plan.splits))
 
 

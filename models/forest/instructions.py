@@ -9,9 +9,7 @@ from typing import Any
 
 from llvmlite import ir
 from numba import types
-from numba.core import cgutils
 from numba.extending import intrinsic, models, register_model
-from numba.np.arrayobj import populate_array
 
 EIGHT = 8
 """Numbers of 64 bits in the largest register."""
@@ -168,27 +166,6 @@ def _add_shuffled(context: Any, tags: Any, leaves: Any, first: Any, tables: Any,
     return types.none(tags, leaves, types.uint64, tables, sums), emit
 
 
-def _array_in(context: Any, block: Any, begin: Any, end: Any, kind: Any) -> Any:
-    """The bytes from `begin` to before `end` of a block as an array of some kind, which does not hold the block."""
-    array = types.Array(kind.dtype, 1, "C")
-
-    def emit(context: Any, builder: Any, signature: Any, given: Any) -> Any:
-        found = context.make_array(array)(context, builder)
-        size = ir.Constant(_WORD, context.get_abi_sizeof(context.get_data_type(kind.dtype)))
-        count = builder.udiv(builder.sub(given[2], given[1]), size)
-        populate_array(
-            found,
-            data=builder.bitcast(_place(context, builder, signature.args[0], given[0], given[1]), found.data.type),
-            shape=cgutils.pack_array(builder, [count]),  # type: ignore[no-untyped-call]
-            strides=cgutils.pack_array(builder, [size]),  # type: ignore[no-untyped-call]
-            itemsize=size,
-            meminfo=None,
-        )
-        return found._getvalue()
-
-    return array(block, types.int64, types.int64, kind), emit
-
-
 def _slice(builder: Any, vector: Any, begin: int, number: int) -> Any:
     places = [ir.Constant(_INDEX, begin + at) for at in range(number)]
     nothing = ir.Constant(vector.type, ir.Undefined)
@@ -217,7 +194,6 @@ def _load(builder: Any, place: Any, kind: Any, align: int) -> Any:
     return builder.load(builder.bitcast(place, kind.as_pointer()), align=align)
 
 
-array_in: Any = intrinsic(_array_in)
 count_bits: Any = intrinsic(_count_bits)
 compress: Any = intrinsic(_compress)
 zero_lanes: Any = intrinsic(prefer_literal=True)(_zero_lanes)

@@ -44,6 +44,7 @@ from models.forest.instructions import (
     write_lanes,
     zero_lanes,
 )
+from rules import array_block
 
 Flags = NDArray[np.bool_]
 Opens = NDArray[np.void]
@@ -260,4 +261,4 @@ def _scorer(inlined: int) -> Callable[..., Floats]:
     return cast(Callable[..., Floats], njit(cache=True, nogil=True)(score))
 
 
-score = _scorer(crc32(Path(instructions.__file__).read_bytes() + Path(blocks.__file__).read_bytes()))
+score = _scorer(crc32(b"".join(Path(str(each.__file__)).read_bytes() for each in (instructions, blocks, array_block))))

@@ -1,8 +1,15 @@
+import inspect
+from pathlib import Path
+from typing import Any, cast
+from zlib import crc32
+
 import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
+from rules import array_block
 from rules.column import make_column
+from rules.contact_policy import PolicyBook
 from rules.first_reason import ABSENT, FAILS, HOLDS, Objections, find
 from rules.grouping import Grouping
 from rules.ids import OfferId
@@ -51,32 +58,19 @@ def test_every_candidate_gets_the_first_reason_in_the_documented_order(
 
     columns = {"starts": make_column("timestamp", starts), "ends": make_column("timestamp", ends)}
     periods = Periods.of(OfferTable((OfferId(""),) * number, columns, ({},) * number))
-    objections = Objections.of(kinds, len(sizes))
-    groups = Grouping.of(codes, sizes)
+    stops, groups = np.cumsum(np.array(sizes, np.int64)), Grouping.of(codes, sizes)
+    objections = Objections.of(periods, kinds, covered, PolicyBook((), stops, most, groups, most))
     # Behind the places of the entries lie those of the counters, full or not.
     told = np.concatenate([*counts, [9, 9]]).astype(np.int32)
     reason, detail, passes = np.empty(number, np.uint8), np.empty(number, np.int16), np.empty(number, np.bool_)
-    find(
-        NOW,
-        periods.starts,
-        periods.ends,
-        periods.groups.begins,
-        periods.groups.members,
-        excluded,
-        refused,
-        verdicts,
-        covered,
-        told,
-        most,
-        np.cumsum(np.array(sizes, np.int64)),
-        groups.begins,
-        groups.members,
-        objections.reasons,
-        objections.details,
-        reason,
-        detail,
-        passes,
-    )
+    rows = np.empty(number, np.intp)
+    passing = find(NOW, objections.block, excluded, refused, verdicts, told, reason, detail, passes, rows)
     found = [(Reason(int(code)), int(index)) for code, index in zip(reason, detail, strict=True)]
     assert found == [expected(candidate) for candidate in range(number)]
     assert passes.tolist() == [why is Reason.UNDECIDED for why, _ in found]
+    assert rows[:passing].tolist() == np.flatnonzero(passes).tolist()
+
+
+def test_another_kind_of_block_is_another_kernel_to_the_cache_on_disk() -> None:
+    text = Path(array_block.__file__).read_bytes()
+    assert inspect.getclosurevars(cast(Any, find).py_func).nonlocals == {"block_file": crc32(text)}

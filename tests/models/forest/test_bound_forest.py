@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 
 from models.forest import BoundForest, bind_forest, block, instructions, kernel, parse_forest
 from models.response import response_of
+from rules import array_block
 from rules.expression import Binding
 from tests.models.forest.awkward import KINDS, Floats, Kind, asked, train
 
@@ -125,7 +126,7 @@ def test_a_processor_without_wide_registers_gives_the_same_bits() -> None:
 
 
 def test_other_instructions_or_another_block_are_another_kernel_to_the_cache_on_disk() -> None:
-    text = Path(instructions.__file__).read_bytes() + Path(block.__file__).read_bytes()
+    text = b"".join(Path(inspect.getfile(each)).read_bytes() for each in (instructions, block, array_block))
     assert inspect.getclosurevars(cast(Any, kernel.score).py_func).nonlocals == {"inlined": crc32(text)}
 
 
