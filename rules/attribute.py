@@ -32,14 +32,16 @@ _BOOLS = {"true": True, "false": False, "1": True, "0": False}
 def read_value(attribute: Attribute, raw: object) -> Value:
     """A decoded JSON value as the attribute's type; ValueError says what is wrong and what to write."""
     value = _READERS[attribute.type](raw)
-    _check_set(attribute, value)
+    if attribute.values is not None:
+        _check_set(attribute.values, value)
     return value
 
 
 def parse_value(attribute: Attribute, text: str) -> Value:
     """A table cell as the attribute's type: items separated by `|`, map entries as `key=1.5`; ValueError otherwise."""
     value = _PARSERS[attribute.type](text.strip() if attribute.type != "string" else text)
-    _check_set(attribute, value)
+    if attribute.values is not None:
+        _check_set(attribute.values, value)
     return value
 
 
@@ -59,7 +61,8 @@ def check_values(
             faults.append(Fault(f"{prefix}.{name}", f"is not declared in the workspace{hint}"))
         elif given is not None:
             try:
-                check_size(given)
+                if not isinstance(given, (int, float)):
+                    check_size(given)
                 values[name] = read_value(attribute, given)
             except ValueError as error:
                 faults.append(Fault(f"{prefix}.{name}", str(error)))
@@ -194,14 +197,12 @@ def _parse_map(text: str) -> dict[str, float]:
     return entries
 
 
-def _check_set(attribute: Attribute, value: Value) -> None:
-    if attribute.values is None:
-        return
+def _check_set(values: tuple[str, ...], value: Value) -> None:
     words = (value,) if isinstance(value, str) else value if isinstance(value, tuple | dict) else ()
     for word in words:
-        if word not in attribute.values:
+        if word not in values:
             shown = word if len(word) <= _LONGEST_HINTED else f"{word[:_LONGEST_HINTED]}…"
-            raise ValueError(f"{shown!r} is not among the declared values{suggest(word, attribute.values)}")
+            raise ValueError(f"{shown!r} is not among the declared values{suggest(word, values)}")
 
 
 def _kind(raw: object) -> str:

@@ -1,6 +1,7 @@
 """Contact history: fixed-size records in one byte string, read without copying."""
 
 import zlib
+from collections.abc import Iterable
 from functools import lru_cache
 from hashlib import blake2b
 from struct import Struct
@@ -24,6 +25,12 @@ _RECORD = Struct("<qQIBBH")
 
 ContactHistory = NDArray[np.void]
 """Records of dtype `CONTACT`, in the order they were appended (not always by time)."""
+
+_MOMENT = Struct("<q16x")
+"""A record's moment alone."""
+
+_FEW = 16
+"""So many contacts are gone through one by one before an array of them is made."""
 
 _MOMENTS = CONTACT.itemsize // 8
 """Every so many whole numbers of 64 bits, the first of which is the first one's moment, a contact begins."""
@@ -72,11 +79,28 @@ def contact_record(at: Instant, offer: OfferId, kind: str, channel: Channel, ran
     return _RECORD.pack(at, offer_key(offer), kind_key(kind), _CHANNEL_INDEX[channel], min(rank, 255), tag)
 
 
+def decision_contacts(at: Instant, offers: Iterable[OfferId], channel: Channel, decision: DecisionId) -> list[bytes]:
+    """The contacts that a decision makes with the offers it shows, in the order of their ranks."""
+    pack, kind, index, tag = _RECORD.pack, kind_key(DECISION_KIND), _CHANNEL_INDEX[channel], decision_tag(decision)
+    return [pack(at, offer_key(offer), kind, index, min(rank, 255), tag) for rank, offer in enumerate(offers, 1)]
+
+
 def read_contacts(blob: bytes | None) -> ContactHistory:
     """The history in a blob; a torn last record is left out."""
     if not blob:
         return NO_CONTACTS
     return np.frombuffer(blob, CONTACT, count=len(blob) // CONTACT.itemsize)
+
+
+def latest_in(blob: bytes) -> int:
+    """When the latest contact of a history in a blob was; there is one at least."""
+    count = len(blob) // CONTACT.itemsize
+    if count <= _FEW:
+        latest: int = max(_MOMENT.iter_unpack(blob[: count * CONTACT.itemsize]))[0]
+        return latest
+    moments = moments_in(blob)
+    # Where it is and then what it is: `max` goes the long way round.
+    return int(moments.item(moments.argmax()))
 
 
 def moments_in(blob: bytes) -> NDArray[np.int64]:

@@ -70,8 +70,11 @@ class Division(msgspec.Struct, frozen=True):
         """The group of a person, `c:` and a customer's id or `v:` and a visitor's; who is nobody is in no other."""
         if person is None:
             return CHAMPION
-        groups = (layer.group(person) for layer in self.layers.get(placement, ()))
-        return next((group for group in groups if group is not None), CHAMPION)
+        for layer in self.layers.get(placement, ()):
+            group = layer.group(person)
+            if group is not None:
+                return group
+        return CHAMPION
 
     def shares(self, placement: PlacementId) -> dict[str, float]:
         """The chance of each group that somebody falls to it, in the layers' order; they sum to one."""

@@ -25,6 +25,11 @@ class KeyRing:
         self._held: dict[str, tuple[ApiKey, Instant]] = {}
         self._asking: dict[str, asyncio.Task[None]] = {}
 
+    def fresh(self, secret: str) -> ApiKey | None:
+        """The key of a secret that is believed without asking, if it is."""
+        held = self._held.get(secret)
+        return held[0] if held is not None and self._clock() - held[1] < FRESH else None
+
     async def find(self, secret: str) -> ApiKey | None:
         """The key of a secret, or None; raises `Unavailable` when the store is away and the key was never seen here."""
         held = self._held.get(secret)

@@ -59,7 +59,7 @@ class ReadyPlacement(msgspec.Struct, frozen=True, eq=False):
     @property
     def further_models(self) -> dict[GoalId, ModelVersion]:
         """The models of its further goals, but for priors."""
-        return {goal.id: goal.version for goal in self.further if goal.version is not None}
+        return {goal.id: goal.version for goal in self.further if goal.version is not None} if self.further else {}
 
 
 class Snapshot(msgspec.Struct, frozen=True, eq=False):
@@ -115,7 +115,8 @@ class Snapshot(msgspec.Struct, frozen=True, eq=False):
 
     def placement(self, id: PlacementId, group: str = CHAMPION) -> ReadyPlacement:
         """The placement with this id as a group has it; raises `NotFound` with the ids there are."""
-        ready = self.arms.get((id, group)) or self.placements.get(id)
+        ready = None if group == CHAMPION else self.arms.get((id, group))
+        ready = ready or self.placements.get(id)
         if ready is None:
             raise NotFound(f"There is no placement {id!r}; the catalogue has {', '.join(sorted(self.placements))}.")
         return ready

@@ -1,6 +1,7 @@
 """Who is calling, and may they: bearer keys and scopes."""
 
 from collections.abc import Awaitable, Callable
+from functools import lru_cache
 from typing import Any, cast
 
 from litestar.connection import ASGIConnection
@@ -15,13 +16,23 @@ from rules.errors import Forbidden, Unauthorised
 Guard = Callable[[ASGIConnection[Any, Any, Any, Any], BaseRouteHandler], Awaitable[None]]
 
 
-async def identify(call: Call, ring: KeyRing) -> ApiKey:
-    """The caller's key, from the `Authorization` header; raises `Unauthorised` without a known one."""
-    scheme, _, secret = call.header(b"authorization").partition(" ")
+@lru_cache(maxsize=128)
+def _secret_in(header: bytes) -> str:
+    scheme, _, secret = header.decode("latin-1").partition(" ")
     secret = secret.strip()
     if not secret or scheme.lower() != "bearer":
         raise Unauthorised("Send the header `Authorization: Bearer KEY`; `concierge keys create` makes a key.")
-    key = await ring.find(secret)
+    return secret
+
+
+def held(call: Call, ring: KeyRing) -> ApiKey | None:
+    """The caller's key if nobody has to be asked for it; raises `Unauthorised` where none is named."""
+    return ring.fresh(_secret_in(call.header(b"authorization")))
+
+
+async def identify(call: Call, ring: KeyRing) -> ApiKey:
+    """The caller's key, from the `Authorization` header; raises `Unauthorised` without a known one."""
+    key = await ring.find(_secret_in(call.header(b"authorization")))
     if key is None:
         raise Unauthorised("This key is not known, or it was revoked; `concierge keys create` makes a new one.")
     return key

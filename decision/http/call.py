@@ -2,6 +2,7 @@
 
 import math
 import re
+from functools import lru_cache
 from time import perf_counter
 
 import msgspec
@@ -37,15 +38,15 @@ class Call:
         # Of several headers of one name the first one counts.
         self._first_headers: dict[bytes, bytes] = dict(reversed(list(scope["headers"])))
 
-    def header(self, name: bytes) -> str:
+    def header(self, name: bytes) -> bytes:
         """The first header of a name (in lower case), or nothing; `headers` would decode them all."""
-        return self._first_headers.get(name, b"").decode("latin-1")
+        return self._first_headers.get(name, b"")
 
     async def receive_all(self, most: int | None) -> bytes:
         """The whole body, once; raises 413 when it is longer than `most` bytes, `Invalid` when it is broken off."""
         limit = most or math.inf
         announced = self.header(b"content-length")
-        if announced.isdecimal() and int(announced) > limit:
+        if announced.isdigit() and int(announced) > limit:
             raise RequestEntityTooLarge
         pieces: list[bytes] = []
         left, more = limit, True
@@ -63,17 +64,12 @@ class Call:
     @property
     def readable_type(self) -> str:
         """What the body says it is; one that is not read here is refused with 415, for it was not meant for us."""
-        kind = self.header(b"content-type").partition(";")[0].strip().lower()
-        if kind not in _TAKEN and not kind.endswith("+json"):
-            raise HTTPException(
-                status_code=415, detail=f"A body of type {kind[:_LONGEST_TYPE]!r} is not read here; send {JSON}."
-            )
-        return kind
+        return _read_type(self.header(b"content-type"))
 
     @property
     def wants_msgpack(self) -> bool:
         """Whether the caller asks for MessagePack."""
-        return _ACCEPTS_MSGPACK(self.header(b"accept")) is not None
+        return _takes_msgpack(self.header(b"accept"))
 
     @property
     def wants_timing(self) -> bool:
@@ -85,3 +81,19 @@ class Call:
             return msgspec.convert(given, bool, strict=False)
         except msgspec.ValidationError as error:
             raise Invalid((Fault("timing", str(error)),)) from None
+
+
+# Callers are few kinds of programs, each of which sends the same headers every time.
+@lru_cache(maxsize=64)
+def _read_type(header: bytes) -> str:
+    kind = header.decode("latin-1").partition(";")[0].strip().lower()
+    if kind not in _TAKEN and not kind.endswith("+json"):
+        raise HTTPException(
+            status_code=415, detail=f"A body of type {kind[:_LONGEST_TYPE]!r} is not read here; send {JSON}."
+        )
+    return kind
+
+
+@lru_cache(maxsize=64)
+def _takes_msgpack(header: bytes) -> bool:
+    return _ACCEPTS_MSGPACK(header.decode("latin-1")) is not None

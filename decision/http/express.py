@@ -8,13 +8,13 @@ it where its path is spelt in another way.
 from typing import Any
 
 from litestar import Litestar
-from litestar.types import Receive, Scope, Send
 
 from decision.figures import figures
-from decision.http.authorisation import identify
+from decision.http.authorisation import held, identify
 from decision.http.body import decode_body
 from decision.http.call import Call
-from decision.http.decisions import PATH, reply_to
+from decision.http.decisions import PATH, allow, reply_to
+from decision.http.media import encode
 from decision.http.problem import problem_reply
 from decision.service.concierge import Concierge
 from decision.service.question import DecisionQuestion
@@ -25,19 +25,19 @@ class Application(Litestar):
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
         """Answer one call."""
-        if scope["type"] == "http" and scope["path"] == PATH and scope["method"] == "POST":
-            await self._decide(scope, receive, send)
-        else:
+        if scope["type"] != "http" or scope["path"] != PATH or scope["method"] != "POST":
             await super().__call__(scope, receive, send)
-
-    async def _decide(self, scope: Scope, receive: Receive, send: Send) -> None:
+            return
         most: Any = self.request_max_body_size
         call = Call(scope, receive)
         try:
             concierge: Concierge = self.state.concierge
-            key = await identify(call, concierge.keys)
+            key = held(call, concierge.keys) or await identify(call, concierge.keys)
             question = decode_body(await call.receive_all(most), DecisionQuestion, call.readable_type)
-            reply = await reply_to(call, key, question, concierge, call.wants_timing)
+            if call.wants_timing:
+                reply = await reply_to(call, key, question, concierge, timing=True)
+            else:
+                reply = encode(call, await concierge.deciding.decide(allow(concierge, key, question)))
         except Exception as error:
             reply = problem_reply(PATH, error)
         figures.answered(reply.status)

@@ -22,6 +22,7 @@ class Reply(msgspec.Struct, frozen=True):
     async def send(self, send: Send) -> None:
         """Send it, past Litestar."""
         headers = [(b"content-type", self.kind.encode()), (b"content-length", b"%d" % len(self.body))]
-        headers += [(name.lower().encode(), value.encode()) for name, value in self.headers.items()]
+        if self.headers:
+            headers += [(name.lower().encode(), value.encode()) for name, value in self.headers.items()]
         await send({"type": "http.response.start", "status": self.status, "headers": headers})
         await send({"type": "http.response.body", "body": self.body, "more_body": False})

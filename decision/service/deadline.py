@@ -30,19 +30,19 @@ class Pulse:
             self._last = loop.time()
             loop.call_later(SLICE, self._beat, loop)
             return self._counted
-        return self._time(loop)
+        passed = loop.time() - self._last
+        return self._counted + (passed if passed < SLICE else SLICE)
 
     def leave(self, deadline: "Deadline", loop: asyncio.AbstractEventLoop) -> float:
         """No longer; gives the time."""
         self._waiting.discard(deadline)
-        return self._time(loop)
-
-    def _time(self, loop: asyncio.AbstractEventLoop) -> float:
         passed = loop.time() - self._last
         return self._counted + (passed if passed < SLICE else SLICE)
 
     def _beat(self, loop: asyncio.AbstractEventLoop) -> None:
-        self._counted, self._last = self._time(loop), loop.time()
+        now = loop.time()
+        self._counted += min(now - self._last, SLICE)
+        self._last = now
         self._beating = bool(self._waiting)
         if self._beating:
             loop.call_later(SLICE, self._beat, loop)

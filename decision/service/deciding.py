@@ -33,7 +33,7 @@ from decision.store.port import Refused, Unfinished
 from decision.subject.contacts import Contacts
 from decision.subject.identities import Subject
 from decision.subject.state import NOBODY, SubjectState, SubjectStates
-from decision.subject.turns import Turns
+from decision.subject.turns import Turn, Turns
 from rules.errors import Unavailable
 
 HOLDS = 50
@@ -66,6 +66,7 @@ class Deciding:
         self._clock = clock
         self._random = random
         self._seconds = deadline_ms / 1000
+        self._keep = self._seconds * (1.0 - LOAD_SHARE)
         self._turns = Turns()
         self._pulse = Pulse()
         self.under_way = 0
@@ -78,9 +79,21 @@ class Deciding:
         """
         begun = time.perf_counter()
         deadline = Deadline(self._seconds, self._pulse)
+        turn = self._turn(ask)
         self.under_way += 1
         try:
-            made = await self._make(ask, deadline, self._seconds * (1.0 - LOAD_SHARE), lap)
+            if turn is None:
+                state, without = await self._load(ask, deadline, lap)
+                made = self._unlimited(ask, state, without, lap) or await self._within_limits(
+                    ask, state, without, deadline, lap
+                )
+            elif turn.take_if_free() or await self._take(turn, deadline):
+                try:
+                    made = await self._reserved(ask, deadline, lap)
+                finally:
+                    turn.give()
+            else:
+                made = make(ask, None, ("contention", "history", "profile"), self._draw(ask, None), lap)
             if not ask.dry_run and not made.recorded:
                 made = await self._record(ask, made, deadline)
                 lap("journal")
@@ -89,42 +102,39 @@ class Deciding:
             made = make(ask, None, ("store",), self._draw(ask, None), lap)
         finally:
             self.under_way -= 1
-        offers = (shown.offer for shown in made.decision.offers)
-        self._telling.tell(ask, made.draw.id, offers, made.decision, time.perf_counter() - begun, made.shadow)
+        self._telling.tell(ask, made.draw.id, made.decision, time.perf_counter() - begun, made.shadow)
         return answer_of(ask, made)
 
     async def finish(self) -> None:
         """Return once what was decided and not shown is taken back, if the store lets it."""
         await self._recorder.finish()
 
-    async def _make(self, ask: Ask, deadline: Deadline, keep: float, lap: Lap) -> Made:
-        """Decide, one after another for each subject whose contacts have to be reserved."""
+    def _turn(self, ask: Ask) -> Turn | None:
+        """The turn of a subject whose contacts have to be reserved: these are decided for one after another."""
+        if ask.dry_run or not ask.snapshot.placement(ask.request.placement).capped:
+            return None
         owner = Subject(ask.customer, ask.visitor).owner
-        if owner is None or ask.dry_run or not ask.snapshot.placement(ask.request.placement).capped:
-            state, without = await self._load(ask, deadline, keep)
-            lap("load")
-            return await self._within_limits(ask, state, without, deadline, lap)
-        turn = self._turns.of(owner)
-        if not turn.take_if_free():
-            try:
-                with deadline.waiting(keep):
-                    await turn.take()
-            except TimeoutError:
-                return make(ask, None, ("contention", "history", "profile"), self._draw(ask, None), lap)
-        try:
-            return await self._reserved(ask, deadline, keep, lap)
-        finally:
-            turn.give()
+        return None if owner is None else self._turns.of(owner)
 
-    async def _reserved(self, ask: Ask, deadline: Deadline, keep: float, lap: Lap) -> Made:
+    async def _take(self, turn: Turn, deadline: Deadline) -> bool:
+        """Wait for the turn; says whether it came in time."""
+        try:
+            with deadline.waiting(self._keep):
+                await turn.take()
+        except TimeoutError:
+            return False
+        return True
+
+    async def _reserved(self, ask: Ask, deadline: Deadline, lap: Lap) -> Made:
         """Decide on the subject as it is and reserve the contacts; again when other workers' changed in between."""
         contended: SubjectState | None = None
         for attempt in range(RESERVATIONS):
-            state, without = await self._load(ask, deadline, keep)
-            lap("load")
+            state, without = await self._load(ask, deadline, lap)
             if state is None and contended is not None:
                 break
-            made = await self._within_limits(ask, state, without, deadline, lap)
+            made = self._unlimited(ask, state, without, lap) or await self._within_limits(
+                ask, state, without, deadline, lap
+            )
             if state is None:
                 return made
             reserved = await self._reserve(ask, made, state, deadline)
@@ -134,12 +144,21 @@ class Deciding:
             with deadline.waiting():
                 await self._volumes.release([(made.draw.id, made.claims)])
             contended = state
-            if deadline.left <= keep:
+            if deadline.left <= self._keep:
                 break
             # Workers that wait for different times do not meet again and again.
             await deadline.pause(self._random.random() * 0.001 * attempt)
         # What the contact policy counts stays closed, so nothing has to be reserved.
-        return await self._within_limits(ask, contended, ("contention", "history"), deadline, lap)
+        without = ("contention", "history")
+        return self._unlimited(ask, contended, without, lap) or await self._within_limits(
+            ask, contended, without, deadline, lap
+        )
+
+    def _unlimited(self, ask: Ask, state: SubjectState | None, without: tuple[str, ...], lap: Lap) -> Made | None:
+        """Decide where nothing can or has to be held of volume limits; elsewhere there is None."""
+        if state is None or not ask.snapshot.placement(ask.request.placement).bound.volumes.own:
+            return make(ask, state, without, self._draw(ask, state), lap, falls_back=True)
+        return None
 
     async def _within_limits(
         self, ask: Ask, state: SubjectState | None, without: tuple[str, ...], deadline: Deadline, lap: Lap
@@ -149,8 +168,6 @@ class Deciding:
         Where nothing can be held in time, it is decided without all that is limited. A dry run only looks.
         """
         bound = ask.snapshot.placement(ask.request.placement).bound
-        if state is None or not bound.volumes.own:
-            return make(ask, state, without, self._draw(ask, state), lap, falls_back=True)
         # What was too little once is not asked for again, so that each refusal leaves less to be refused.
         refused: dict[int, int] = {}
         for _ in range(HOLDS):
@@ -176,15 +193,22 @@ class Deciding:
             refused.update(short)
         return make(ask, state, (*without, "volume"), self._draw(ask, state), lap, falls_back=True)
 
-    async def _load(self, ask: Ask, deadline: Deadline, keep: float) -> tuple[SubjectState | None, tuple[str, ...]]:
-        if ask.customer is None and ask.visitor is None:
+    async def _load(self, ask: Ask, deadline: Deadline, lap: Lap) -> tuple[SubjectState | None, tuple[str, ...]]:
+        customer, visitor, states = ask.customer, ask.visitor, self._states
+        if customer is None and visitor is None:
+            lap("load")
             return NOBODY, ()
-        workspace = ask.snapshot.catalogue.workspace
         try:
-            with deadline.waiting(keep):
-                return await self._states.load(ask.customer, ask.visitor, workspace), ()
+            with deadline.waiting(self._keep):
+                own = await states.read(customer, visitor)
+                state = states.alone(customer, visitor, own)
+                if state is None:
+                    state = await states.joined(customer, visitor, own, ask.snapshot.catalogue.workspace)
         except TimeoutError:
+            lap("load")
             return None, ("history", "profile")
+        lap("load")
+        return state, ()
 
     def _draw(self, ask: Ask, state: SubjectState | None) -> Draw:
         return draw_now(self._clock, self._random, ask, state)

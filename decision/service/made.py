@@ -22,7 +22,7 @@ from decision.service.withdrawing import Withdrawal
 from decision.subject.identities import Subject
 from decision.subject.moment import moment_of
 from decision.subject.state import SubjectState
-from rules.contact import DECISION_KIND, contact_record, decision_tag, read_contacts
+from rules.contact import decision_contacts, read_contacts
 from rules.division import HOLDOUT
 from rules.ids import DecisionId, Instant
 
@@ -148,11 +148,8 @@ def wanted_by(ask: Ask, made: Made) -> Wanted | None:
 
 def contacts_of(ask: Ask, made: Made) -> list[bytes]:
     """The contacts that its slate makes."""
-    tag = decision_tag(made.draw.id)
-    return [
-        contact_record(made.draw.now, shown.offer, DECISION_KIND, ask.channel, shown.rank, tag)
-        for shown in made.decision.offers
-    ]
+    shown = [one.offer for one in made.decision.offers]
+    return decision_contacts(made.draw.now, shown, ask.channel, made.draw.id)
 
 
 def withdrawal_of(ask: Ask, made: Made) -> Withdrawal:

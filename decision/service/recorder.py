@@ -1,6 +1,6 @@
 """Writes down what was decided: journal record, index entry, contacts and units of volume limits in one ask."""
 
-from collections.abc import Sequence
+from collections.abc import Awaitable, Sequence
 
 import msgspec
 
@@ -58,14 +58,14 @@ class Recorder:
             await self._contacts.cut_if_long(owner, given[number])
         return frozenset(decision for number, decision in holders.items() if given[number] == 0)
 
-    async def record_if(self, decision: Written, seen: Seen) -> bool:
+    def record_if(self, decision: Written, seen: Seen) -> Awaitable[bool]:
         """Write a decision down with its contacts, in one step, if the history still ends where it was seen to.
 
         False, and no change, when it does not. It settles nothing. Errors are those of `Store.append_with`.
         """
         assert decision.owner is not None
         entry, put = journal_entry(decision.record), self._index.entry(decision.id, decision.entry)
-        return await self._contacts.add_with(decision.owner, decision.contacts, seen, entry, put)
+        return self._contacts.add_with(decision.owner, decision.contacts, seen, entry, put)
 
     async def repeat(self, *decisions: Written) -> frozenset[DecisionId]:
         """`record` once more, when it is not known what of the first time arrived.

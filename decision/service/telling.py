@@ -1,13 +1,12 @@
 """What the figures and the log are told of every decision."""
 
 import logging
-from collections.abc import Iterable
 
 from decision.engine.request import Decision, Shadow
 from decision.figures import figures
 from decision.logs import log
 from decision.service.admission import Ask
-from rules.ids import DecisionId, OfferId
+from rules.ids import DecisionId
 
 
 class Telling:
@@ -21,17 +20,13 @@ class Telling:
         self,
         ask: Ask,
         id: DecisionId,
-        offers: Iterable[OfferId],
-        outline: Decision,
+        decision: Decision,
         seconds: float,
         shadow: Shadow | None = None,
     ) -> None:
-        """A decision was made in so many seconds; dry runs are not counted.
-
-        `outline` counts what the slate does, and need not hold its offers. `shadow` is what a challenger thinks of it.
-        """
+        """A decision was made in so many seconds; dry runs are not counted. `shadow` is what a challenger thinks."""
         if not ask.dry_run:
-            figures.decided(ask.request.placement, outline, seconds)
+            figures.decided(ask.request.placement, decision, seconds)
             if shadow is not None:
                 figures.shadowed(ask.request.placement, shadow)
         if self._log.is_enabled_for(logging.INFO):
@@ -42,9 +37,9 @@ class Telling:
                 channel=ask.channel,
                 customer=ask.customer,
                 visitor=ask.visitor,
-                offers=list(offers),
-                group=outline.group,
-                degraded=outline.degraded,
+                offers=[shown.offer for shown in decision.offers],
+                group=decision.group,
+                degraded=decision.degraded,
                 dry_run=ask.dry_run,
                 milliseconds=round(seconds * 1000, 3),
             )

@@ -108,6 +108,6 @@ class Volumes:
         return [(claim, max(claim.most - int(one or 0), 0)) for claim, one in zip(claims, taken, strict=True)]
 
 
-def settles(holder: str, claims: Iterable[Claim], known: int = KNOWN_SECONDS) -> tuple[Settle, ...]:
+def settles(holder: str, claims: Sequence[Claim], known: int = KNOWN_SECONDS) -> tuple[Settle, ...]:
     """What takes for good all that is held for a slate; done again within the `known` seconds it changes nothing."""
-    return tuple(Settle(claim.counter, holder, claim.units, claim.ttl, known) for claim in claims)
+    return tuple([Settle(claim.counter, holder, claim.units, claim.ttl, known) for claim in claims]) if claims else ()

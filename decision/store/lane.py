@@ -46,6 +46,9 @@ class Lane(Generic[Asked, Answer]):
         """A future for one answer to each thing asked; cancelling it does not recall what was already sent."""
         loop = asyncio.get_running_loop()
         future: asyncio.Future[list[Answer]] = loop.create_future()
+        if not asked:
+            future.set_result([])
+            return future
         if self._silence is not None and loop.time() < self._wakes:
             future.set_exception(Silent(str(self._silence)))
             return future

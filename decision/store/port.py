@@ -1,6 +1,6 @@
 """The one port to state outside the process; every layer above it is written once, against this protocol."""
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Awaitable, Sequence
 from typing import NewType, Protocol
 
 import msgspec
@@ -108,7 +108,7 @@ class Store(Protocol):
     and `delete` may span slots).
     """
 
-    async def get_many(self, keys: Sequence[str]) -> list[bytes | None]:
+    def get_many(self, keys: Sequence[str]) -> Awaitable[list[bytes | None]]:
         """The values of the keys, in order, those of one slot as of one moment; calls of one tick travel together."""
         ...
 

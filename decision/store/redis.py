@@ -1,6 +1,6 @@
 """The store over the Redis protocol: Redis, Valkey, or a cluster of either."""
 
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Mapping, Sequence
 
 from redis.exceptions import NoScriptError
 
@@ -52,9 +52,9 @@ class RedisStore:
         """A store at a URL (`redis://`, `rediss://`, `unix://`); connections are made when they are first needed."""
         return cls(ClusterWire(url, timeout) if cluster else ServerWire(url, timeout))
 
-    async def get_many(self, keys: Sequence[str]) -> list[bytes | None]:
+    def get_many(self, keys: Sequence[str]) -> Awaitable[list[bytes | None]]:
         """The values of the keys, in order; calls of one loop tick travel together."""
-        return await self._reads.ask(keys) if keys else []
+        return self._reads.ask(keys)
 
     async def put(self, key: str, value: bytes, ttl: int | None = None) -> None:
         """Set a value."""
@@ -109,11 +109,14 @@ class RedisStore:
     ) -> int | None:
         """`append`, and add an entry to a log and set a value in the same step; in a cluster they follow it."""
         if self._wire.whole:
-            conditions = expected_length, expected_end, _seconds(ttl)
-            also = entry.entry, put.value, _seconds(put.ttl)
+            conditions = expected_length, expected_end, "" if ttl is None else ttl
+            also = entry.entry, put.value, "" if put.ttl is None else put.ttl
             keys = key, entry.log, put.key
-            (length,) = await self._ask_all((("EVALSHA", APPEND_WITH.hash, 3, *keys, value, *conditions, *also),))
-            assert isinstance(length, int)
+            asked = (("EVALSHA", APPEND_WITH.hash, 3, *keys, value, *conditions, *also),)
+            (length,) = await self._writes.ask(asked)
+            if not isinstance(length, int):
+                (length,) = await self._mended(asked, [length])
+                assert isinstance(length, int)
             return None if length < 0 else length
         return await followed(self, await self.append(key, value, expected_length, ttl, expected_end), entry, put)
 
@@ -239,7 +242,7 @@ class RedisStore:
         return reply
 
     async def _ask_all(self, commands: Sequence[Command]) -> list[Reply]:
-        replies = await self._writes.ask(commands) if commands else []
+        replies = await self._writes.ask(commands)
         for reply in replies:
             if isinstance(reply, Exception):
                 return await self._mended(commands, replies)

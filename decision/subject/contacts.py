@@ -65,6 +65,8 @@ class Contacts:
         self._mark_ttl = repeat_days * DAY
         self._looks = looks
         self._keep = keep
+        # Bytes up to which a history is not looked at at all.
+        self._short = 2 * keep * CONTACT.itemsize
         self._turns = Turns()
 
     async def load(self, subjects: Sequence[SubjectId]) -> list[bytes]:
@@ -90,7 +92,8 @@ class Contacts:
         """`add_if`, with a log's entry and a value in the same step, as `Store.append_with` says."""
         key, ttl = contacts_key(subject), self._ttl(subject)
         length = await self._store.append_with(key, b"".join(records), entry, put, seen.length, ttl, seen.end)
-        await self.cut_if_long(subject, length)
+        if length is not None and length > self._short:
+            await self.cut_if_long(subject, length)
         return length is not None
 
     async def add_if_missing(self, subject: SubjectId, records: Iterable[bytes], seen: Seen) -> bool:
@@ -130,9 +133,10 @@ class Contacts:
 
         Whoever appends has its contacts either way, and one that comes later cuts.
         """
-        contacts = 0 if length is None else length // CONTACT.itemsize
+        if length is None or length <= self._short:
+            return
         # One that stays long, because much of it is needed, is not looked through each time.
-        if self._looks is not None and contacts > 2 * self._keep and contacts % self._keep < _OFTEN:
+        if self._looks is not None and length // CONTACT.itemsize % self._keep < _OFTEN:
             looks = self._looks()
             if looks is not None:
                 with suppress(Unavailable):

@@ -1,6 +1,6 @@
 """The moment that somebody is decided for: no contact that a policy counts may lie after it."""
 
-from rules.contact import CONTACT, moments_in
+from rules.contact import CONTACT, latest_in, moments_in
 from rules.ids import Duration, Instant
 
 BELIEVED = Duration(86_400_000)
@@ -16,10 +16,9 @@ def moment_of(contacts: bytes, moment: Instant, clock: Instant) -> Instant:
     """
     if len(contacts) < CONTACT.itemsize:
         return moment
-    moments = moments_in(contacts)
-    # Where it is and then what it is: `max` goes the long way round for so few.
-    latest = moments.item(moments.argmax())
+    latest = latest_in(contacts)
     believed = max(moment, clock) + BELIEVED
     if latest > believed:
+        moments = moments_in(contacts)
         latest = int(moments.max(where=moments <= believed, initial=moment))
     return Instant(max(moment, latest))

@@ -86,14 +86,32 @@ class Packing:
             told = f"The profile of {subject} cannot be read ({error}): restore the store from a backup; or {instead}."
             raise Damaged(told) from error
 
+    def read_known(self, stored: bytes) -> tuple[Profile, bytes] | None:
+        """`read` without asking the store; None where it has to be asked, or the profile cannot be read."""
+        try:
+            if self._knows(stored):
+                blob = self._unpacked(stored)
+                return decode_profile(blob), blob
+        except Damaged:
+            pass
+        return None
+
     async def unpack(self, stored: bytes) -> bytes:
         """The encoded profile; raises `Damaged` when it, or the store without its dictionary, cannot give it."""
+        if not self._knows(stored):
+            await self._learn(stored[len(_PACKED) : _NAMED])
+        return self._unpacked(stored)
+
+    def _knows(self, stored: bytes) -> bool:
+        """Whether nothing has to be asked to unpack a profile."""
+        return not stored.startswith(_PACKED) or len(stored) < _HEAD or stored[len(_PACKED) : _NAMED] in self._known
+
+    def _unpacked(self, stored: bytes) -> bytes:
         if not stored.startswith(_PACKED):
             return stored
         if len(stored) < _HEAD:
             raise Damaged("it ends too early")
-        name = stored[len(_PACKED) : _NAMED]
-        dictionary = self._known.get(name) or await self._learn(name)
+        dictionary = self._known[stored[len(_PACKED) : _NAMED]]
         inflate = zlib.decompressobj(wbits=-zlib.MAX_WBITS, zdict=dictionary)
         try:
             # One byte more than there may be, so that the end of the longest one is seen.
@@ -120,13 +138,12 @@ class Packing:
                 return name
         raise Unavailable(f"The store keeps no dictionary for profiles, not even as {key}; look at what it evicts.")
 
-    async def _learn(self, name: bytes) -> bytes:
+    async def _learn(self, name: bytes) -> None:
         key = dictionary_key(name.hex())
         (dictionary,) = await self._store.get_many([key])
         if dictionary is None:
             raise Damaged(f"the store has no {key}, with which it was packed")
         self._known[name] = dictionary
-        return dictionary
 
 
 def _checksum(blob: bytes) -> bytes:

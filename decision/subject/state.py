@@ -1,7 +1,7 @@
 """What is known of a request's subject: one profile and one contact history, customer and linked visitors merged."""
 
 from collections import ChainMap
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Awaitable, Iterable, Mapping, Sequence
 
 import msgspec
 
@@ -70,15 +70,39 @@ class SubjectStates:
 
     async def load(self, customer: CustomerId | None, visitor: VisitorId | None, workspace: Workspace) -> SubjectState:
         """The state of a customer, of a visitor, or of whoever a visitor is linked to; raises `Unavailable`."""
-        keys = _own_keys(customer, visitor)
-        if not keys:
+        if customer is None and visitor is None:
             return NOBODY
-        links, blob, history = read = await self._store.get_many(keys)
-        if links is None:
-            # Most have none, so what is their own was read before it was known whether there is more.
-            subject = _visitor(visitor) if customer is None else Subject(customer, visitor)
-            return await self._state(subject, subject.subjects, (blob,), (history or b"",), workspace)
-        (state,) = await self._follow([(customer, visitor)], dict(zip(keys, read, strict=True)), workspace)
+        own = await self.read(customer, visitor)
+        return self.alone(customer, visitor, own) or await self.joined(customer, visitor, own, workspace)
+
+    def read(self, customer: CustomerId | None, visitor: VisitorId | None) -> Awaitable[list[bytes | None]]:
+        """What the store has under somebody's own name: links, profile and contacts."""
+        return self._store.get_many(_own_keys(customer, visitor))
+
+    def alone(
+        self, customer: CustomerId | None, visitor: VisitorId | None, own: Sequence[bytes | None]
+    ) -> SubjectState | None:
+        """The state of somebody without links, of what was read; None where there is more to ask for or to say.
+
+        Most have no links, so what is their own is read before it is known whether there is more.
+        """
+        links, blob, history = own
+        found = (EMPTY_PROFILE, _EMPTY_BLOB) if blob is None else self._packing.read_known(blob)
+        if links is not None or found is None:
+            return None
+        subject, contacts = _visitor(visitor) if customer is None else Subject(customer, visitor), history or b""
+        return SubjectState(subject, *found, contacts, len(contacts), bool(contacts) or blob is not None)
+
+    async def joined(
+        self,
+        customer: CustomerId | None,
+        visitor: VisitorId | None,
+        own: Sequence[bytes | None],
+        workspace: Workspace,
+    ) -> SubjectState:
+        """The state of somebody with links, of what was read and of what these link to; raises `Unavailable`."""
+        found = dict(zip(_own_keys(customer, visitor), own, strict=True))
+        (state,) = await self._follow([(customer, visitor)], found, workspace)
         return state
 
     async def load_all(self, people: Sequence[Person], workspace: Workspace) -> list[SubjectState]:

@@ -146,8 +146,7 @@ class BulkDeciding:
         seconds = time.perf_counter() - begun
         for line in lines:
             if (made := line.made) is not None and line.kept is None:
-                offers = (shown.offer for shown in made.decision.offers)
-                self._telling.tell(line.ask, made.draw.id, offers, made.decision, seconds, made.shadow)
+                self._telling.tell(line.ask, made.draw.id, made.decision, seconds, made.shadow)
 
     async def _load(self, lines: list[Line], deadline: Deadline) -> None:
         for line in lines:

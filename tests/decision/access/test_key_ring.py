@@ -68,7 +68,11 @@ async def test_a_revoked_key_is_refused_by_the_first_call_after_a_while() -> Non
     keys = ApiKeys(store)
     ring = KeyRing(keys, lambda: now[0])
     secret, key = await keys.create("web", ["decide:web"], Instant(0))
+    assert ring.fresh(secret) is None
     await ring.find(secret)
     await keys.revoke(key.id)
+    now[0] = Instant(FRESH - 1)
+    assert ring.fresh(secret) == key
     now[0] = Instant(3_600_000)
+    assert ring.fresh(secret) is None
     assert await ring.find(secret) is None

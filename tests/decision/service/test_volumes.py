@@ -257,7 +257,7 @@ async def test_the_fallback_stands_outside(tmp_path: Path, store: CountedStore) 
     async def away(*_: object) -> None:
         raise Unavailable("the store is away")
 
-    service.deciding._states.load = away  # type: ignore[assignment, method-assign]
+    service.deciding._states.read = away  # type: ignore[assignment, method-assign]
     answer = await decide(service)
     assert (answer.degraded, offers(answer)) == (("store",), ["brisa-family"])
 

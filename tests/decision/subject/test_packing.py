@@ -112,6 +112,20 @@ async def test_a_dictionary_never_takes_the_place_of_another() -> None:
     assert other.pack(encode_profile(PROFILE)) == packed
 
 
+async def test_what_is_known_is_read_without_asking_and_the_rest_is_left_to_whoever_asks() -> None:
+    store = MemoryStore()
+    packing, stranger = Packing(store), Packing(store)
+    await packing.use(small_catalogue())
+    blob = encode_profile(PROFILE)
+    packed = packing.pack(blob)
+    assert packing.read_known(packed) == packing.read_known(blob) == (PROFILE, blob)
+    assert stranger.read_known(packed) is None
+    assert await stranger.read(ANN, packed) == (PROFILE, blob)
+    assert stranger.read_known(packed) == (PROFILE, blob)
+    for damaged in (packed[:-1], packed[:7], b"no profile"):
+        assert packing.read_known(damaged) is None
+
+
 async def test_a_lost_dictionary_is_said_and_put_back_while_it_is_used() -> None:
     store = MemoryStore()
     packing = Packing(store)
