@@ -163,24 +163,37 @@ async def open_service(settings: Settings) -> AsyncIterator[Concierge]:
 
 @asynccontextmanager
 async def open_bulk_service(settings: Settings) -> AsyncIterator[Concierge]:
-    """The same for a process that answers batches of a bulk alone: nobody else uses its loop or its store."""
+    """The same for a process that answers batches of a bulk alone: nobody else uses its loop or its store.
+
+    It is kept in step by the batches, each of which names the versions it is to be decided with: a process without
+    work would build what is published in vain, at the very moment when its worker and the builder need the cores.
+    """
     async with open_store(settings) as store:
         concierge = compose(store, settings, shared=False)
-        async with _kept_in_step(concierge):
+        async with _begun(concierge):
             yield concierge
 
 
 @asynccontextmanager
 async def _kept_in_step(concierge: Concierge) -> AsyncIterator[None]:
+    async with _begun(concierge):
+        task = asyncio.create_task(concierge.refresher.run(concierge.settings.refresh_seconds))
+        try:
+            yield
+        finally:
+            task.cancel()
+            with suppress(asyncio.CancelledError):
+                await task
+
+
+@asynccontextmanager
+async def _begun(concierge: Concierge) -> AsyncIterator[None]:
+    """With what the pointers name now, if the store answers; at the end, what has begun is finished."""
     with suppress(Unavailable):
         await concierge.refresher.refresh()
-    task = asyncio.create_task(concierge.refresher.run(concierge.settings.refresh_seconds))
     try:
         yield
     finally:
-        task.cancel()
-        with suppress(asyncio.CancelledError):
-            await task
         await asyncio.gather(concierge.deciding.finish(), concierge.bulk.finish())
 
 

@@ -1,6 +1,6 @@
 """A bulk process: decides what its worker sends, line by line as the worker would, and ends when that is gone.
 
-It is the same service over connections of its own, without HTTP; it keeps itself in step with the pointers.
+It is the same service over connections of its own, without HTTP; batches keep it in step with its worker.
 """
 
 import asyncio
