@@ -24,7 +24,7 @@ from rules.errors import Conflict, Unavailable
 POLL_SECONDS = 0.2
 RETRY_SECONDS = 1.0
 PAGE = 100
-"""Entries per read: some hundred kilobytes of decisions, for the store answers nobody else meanwhile."""
+"""Entries read or trimmed at once: some hundred kilobytes of decisions, for the store answers nobody else meanwhile."""
 
 
 class SinkRuns(Conflict):
@@ -91,6 +91,8 @@ class Sink:
 
         await asyncio.get_running_loop().run_in_executor(self._urgent if behind else None, commit)
         self._committed, self._trimmed = last, False
+        for position, _ in entries[PAGE - 1 : -1 : PAGE]:
+            await self._store.trim_log(JOURNAL, position)
         await self._trim()
         return len(entries)
 

@@ -12,7 +12,7 @@ from decision.journal.compaction import compact
 from decision.journal.folder import JournalFolder, Segment, date_of
 from decision.journal.journal import Journal
 from decision.journal.reading import open_journal
-from decision.journal.sink import Sink
+from decision.journal.sink import PAGE, Sink
 from decision.keys import INCARNATION, JOURNAL, JOURNAL_FOLDER
 from decision.priority import LEAST, give_way_here
 from decision.store.memory import MemoryStore
@@ -127,6 +127,29 @@ async def test_what_was_committed_but_not_trimmed_is_not_moved_again(tmp_path: P
         assert await sink.drain() == 0
     with open_journal(tmp_path) as connection:
         assert connection.execute("SELECT count(*), count(DISTINCT id) FROM journal").fetchall() == [(3, 3)]
+
+
+async def test_no_more_than_a_page_is_trimmed_at_once(tmp_path: Path) -> None:
+    """A store answers nobody else while it trims."""
+    gone: list[int] = []
+
+    class Counting(MemoryStore):
+        """Notes how many entries go each time."""
+
+        async def trim_log(self, log: str, through: Position) -> None:
+            before = await self.log_length(log)
+            await super().trim_log(log, through)
+            gone.append(before - await self.log_length(log))
+
+    store = Counting()
+    journal = Journal(store, tmp_path)
+    async with Sink(store, tmp_path) as sink:
+        for count in (2 * PAGE, 2 * PAGE + 1):
+            await asyncio.gather(*(journal.append(event(f"e{number}")) for number in range(count)))
+            gone.clear()
+            assert await sink.move() == count
+            assert sum(gone) == count
+            assert max(gone) == PAGE
 
 
 async def test_trouble_is_told_and_the_sink_goes_on(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
