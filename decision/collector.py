@@ -1,4 +1,4 @@
-"""How often the garbage collector looks for cycles in a process that decides."""
+"""How often the garbage collector looks for cycles where decisions are made or their records moved."""
 
 import gc
 

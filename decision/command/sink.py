@@ -10,6 +10,7 @@ import rich_click as click
 
 from decision.care.job import CareJob
 from decision.clock import wall_clock
+from decision.collector import collect_seldom
 from decision.command.companion import STOP_SECONDS
 from decision.folders import data_folder
 from decision.journal.sink import Sink
@@ -67,6 +68,7 @@ async def _run(settings: Settings) -> None:
         # A segment is thousands of records at once, and with them the collector would look through all that is loaded
         # by now and stays: a quarter of the time that it takes to make the segment.
         gc.freeze()
+        collect_seldom()
         while not stopping.is_set():
             try:
                 async with Sink(store, settings.folder, settings.sink_records, settings.sink_seconds) as mover:

@@ -80,11 +80,20 @@ UNREADABLE = "unreadable"
 
 _LARGEST_SEED = 2**64
 
+_DECODED_AT_ONCE = 500
+"""Records that are objects at the same time: they stay in the processor's cache, and the garbage collector, for which
+thousands more are a reason to look at all of them again and again, does not get to see them."""
+
 Kind = TypeVar("Kind", DecisionRecord, OutcomeRecord, EventRecord, ProfileRecord)
 
 
 def segment_table(incarnation: str, entries: Sequence[tuple[Position, bytes]]) -> pa.Table:
     """Log entries as a table of `SCHEMA`, in order; what cannot be decoded is kept as it is."""
+    starts = range(0, len(entries), _DECODED_AT_ONCE) or (0,)
+    return pa.concat_tables(_table(incarnation, entries[start : start + _DECODED_AT_ONCE]) for start in starts)
+
+
+def _table(incarnation: str, entries: Sequence[tuple[Position, bytes]]) -> pa.Table:
     records = [_decode(entry) for _, entry in entries]
     columns: dict[str, pa.Array[Any]] = {
         "incarnation": pa.array([incarnation] * len(entries), pa.string()),
@@ -131,9 +140,12 @@ def _spread(
 ) -> "pa.Array[Any]":
     """The struct column of one kind of record: built for those records only, null for the others."""
     chosen = [record for record in records if isinstance(record, kind)]
+    built = columns(chosen)
+    if len(chosen) == len(records):
+        return built
     numbers = itertools.count()
     rows = pa.array([next(numbers) if isinstance(record, kind) else None for record in records], pa.int64())
-    return columns(chosen).take(rows)
+    return built.take(rows)
 
 
 def _decisions(records: list[DecisionRecord]) -> pa.StructArray:

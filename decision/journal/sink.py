@@ -83,7 +83,8 @@ class Sink:
         behind = len(entries) == self._records
         # A segment is of one day, and the log is in order of time.
         day = date_of(entries[0][0])
-        entries = [entry for entry in entries if date_of(entry[0]) == day]
+        if date_of(entries[-1][0]) != day:
+            entries = [entry for entry in entries if date_of(entry[0]) == day]
         first, last = entries[0][0], entries[-1][0]
 
         def commit() -> None:

@@ -17,6 +17,15 @@ def _entries(first: int = NOW) -> list[tuple[Position, bytes]]:
     return [(Position(f"{first}-{n}"), encode_record(record)) for n, record in enumerate(one_of_each())]
 
 
+def test_many_records_make_the_rows_that_each_makes_alone() -> None:
+    kinds = [entry for _, entry in _entries()]
+    mixed = [kinds[0]] * 700 + kinds * 80 + [b"\xc1 not a record"] * 3
+    entries = [(Position(f"{NOW}-{n}"), entry) for n, entry in enumerate(mixed)]
+    alone = [row for one in entries for row in segment_table("abc", [one]).to_pylist()]
+    assert repr(segment_table("abc", entries).to_pylist()) == repr(alone)
+    assert segment_table("abc", []).num_rows == 0
+
+
 def test_columns_say_what_the_records_say(tmp_path: Path) -> None:
     taken_back = Position(f"{NOW}-8"), encode_record(withdrawal("d2"))
     entries = [*_entries(), taken_back, (Position(f"{NOW}-9"), b"\xc1 not a record")]
