@@ -14,6 +14,7 @@ from decision.campaign.receipts import OPEN_SECONDS, Receipts
 from decision.campaign.waves import Wave, Waves
 from decision.campaign.workshop import Job, decide_chunk
 from decision.clock import wall_clock
+from decision.journal.bundle import MOST
 from decision.keys import JOURNAL
 from decision.service.gathering import parts
 from decision.store.port import Store
@@ -21,8 +22,8 @@ from decision.subject.profiles import DAY
 from rules.errors import Conflict
 from rules.ids import CustomerId, DecisionId
 
-MOST_LOGGED = 100_000
-"""How many records may wait for the sink before nobody more is decided."""
+MOST_LOGGED = 100_000 // MOST
+"""How many entries, bundles mostly, may wait for the sink before nobody more is decided."""
 
 POLL_SECONDS = 0.1
 

@@ -1,8 +1,10 @@
 """The journal: every record is appended to a log in the store, from where the sink moves it into segments."""
 
 import asyncio
+from collections.abc import Iterable
 from pathlib import Path
 
+from decision.journal.bundle import bundled
 from decision.journal.folder import JournalFolder
 from decision.journal.record import DecisionRecord, Record, encode_record
 from decision.journal.search import search_later_log, search_log, search_segments
@@ -14,6 +16,11 @@ from rules.ids import DecisionId
 def journal_entry(record: bytes) -> Entry:
     """What appends an encoded record, among other writes."""
     return Entry(JOURNAL, record)
+
+
+def journal_entries(records: Iterable[bytes]) -> list[Entry]:
+    """What appends many encoded records, in order."""
+    return [Entry(JOURNAL, entry) for entry in bundled(records)]
 
 
 class Journal:

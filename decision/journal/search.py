@@ -3,6 +3,7 @@
 import pyarrow.parquet as pq
 
 from decision.decision_id import IMPORTED, decision_time
+from decision.journal.bundle import records_in
 from decision.journal.folder import JournalFolder, Segment
 from decision.journal.record import DecisionRecord, decode_record
 from decision.keys import JOURNAL
@@ -15,7 +16,8 @@ SKEW = 30_000
 LEAD = 20
 """Milliseconds before its id's time in which an entry is looked for first."""
 
-PAGE = 200
+PAGE = 50
+"""Entries per read: each is a record or a bundle of some."""
 
 
 async def search_log(store: Store, id: DecisionId) -> DecisionRecord | None:
@@ -82,5 +84,8 @@ def _match(entry: bytes, id: DecisionId) -> DecisionRecord | None:
     # Decoding every record would cost more than looking for the id among its bytes first.
     if id.encode() not in entry:
         return None
-    record = decode_record(entry)
-    return record if isinstance(record, DecisionRecord) and record.id == id else None
+    for blob in records_in(entry):
+        record = decode_record(blob) if id.encode() in blob else None
+        if isinstance(record, DecisionRecord) and record.id == id:
+            return record
+    return None

@@ -73,7 +73,7 @@ SCHEMA = pa.schema(_COLUMNS)
 `record` is `decision`, `outcome`, `event`, `profile`, `withdrawal` (its `id` is that of a decision taken back), or
 `unreadable` for an entry that is not a record; the struct of that name is set if there is one, the others are null.
 `written` and `at` are ms since 1970 (`at` is when it happened: a decision's `now`). `context` and `attributes` are
-JSON. `entry` is the record as it was appended, for exact replay.
+JSON. `entry` is the record as it was appended, for exact replay; those that were appended together share a `position`.
 """
 
 UNREADABLE = "unreadable"
@@ -88,7 +88,7 @@ Kind = TypeVar("Kind", DecisionRecord, OutcomeRecord, EventRecord, ProfileRecord
 
 
 def segment_table(incarnation: str, entries: Sequence[tuple[Position, bytes]]) -> pa.Table:
-    """Log entries as a table of `SCHEMA`, in order; what cannot be decoded is kept as it is."""
+    """Records and where they lay in the log as a table of `SCHEMA`, in order; what is no record is kept as it is."""
     starts = range(0, len(entries), _DECODED_AT_ONCE) or (0,)
     return pa.concat_tables(_table(incarnation, entries[start : start + _DECODED_AT_ONCE]) for start in starts)
 

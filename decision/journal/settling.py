@@ -14,7 +14,7 @@ POLL_SECONDS = 0.1
 PATIENCE_SECONDS = 60.0
 """How long another sink may move nothing before it counts as stuck."""
 
-PAGE = 1_000
+PAGE = 100
 
 
 async def settle(store: Store, data: Path, patience: float = PATIENCE_SECONDS) -> None:

@@ -14,6 +14,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from types import TracebackType
 
+from decision.journal.bundle import records_in
 from decision.journal.compaction import compact
 from decision.journal.folder import JournalFolder, date_of
 from decision.journal.segment import segment_table
@@ -24,7 +25,10 @@ from rules.errors import Conflict, Unavailable
 POLL_SECONDS = 0.2
 RETRY_SECONDS = 1.0
 PAGE = 100
-"""Entries read or trimmed at once: some hundred kilobytes of decisions, for the store answers nobody else meanwhile."""
+"""Records read, or entries trimmed, at once: some hundred kilobytes of decisions, for the store answers nobody else meanwhile."""
+
+SUPPOSED = 4
+"""Records that an entry is supposed to hold at least, until it is known what bulks wrote since the last read."""
 
 
 class SinkRuns(Conflict):
@@ -34,7 +38,8 @@ class SinkRuns(Conflict):
 class Sink:
     """The one mover of a store's log into a data folder; use it as an async context manager.
 
-    `records` is the most a segment holds, `seconds` how long it may wait to fill. Entering raises `SinkRuns` when
+    `records` is the most a segment holds, though what was written together stays together, and `seconds` how long it
+    may wait to fill. Entering raises `SinkRuns` when
     another sink moves this log, another `Conflict` when it is moved into another folder, `Unavailable` when the store
     does not answer.
 
@@ -51,6 +56,8 @@ class Sink:
         self._incarnation = ""
         self._committed = START
         self._trimmed = False
+        # How many records an entry held when the log was read last.
+        self._bundled = 1
         self._urgent = ThreadPoolExecutor(1, "urgent-segments")
 
     async def __aenter__(self) -> "Sink":
@@ -74,13 +81,13 @@ class Sink:
         self._release()
 
     async def move(self) -> int:
-        """Move one segment's worth of the log; returns how many entries, 0 when there was nothing."""
+        """Move one segment's worth of the log; returns how many records, 0 when there was nothing."""
         if not self._trimmed:
             await self._trim()
         entries = await self._read()
         if not entries:
             return 0
-        behind = len(entries) == self._records
+        behind = len(entries) >= self._records
         # A segment is of one day, and the log is in order of time.
         day = date_of(entries[0][0])
         if date_of(entries[-1][0]) != day:
@@ -98,7 +105,7 @@ class Sink:
         return len(entries)
 
     async def drain(self) -> int:
-        """Move all that the log holds; returns how many entries."""
+        """Move all that the log holds; returns how many records."""
         total = 0
         while moved := await self.move():
             total += moved
@@ -130,22 +137,29 @@ class Sink:
         waited = 0.0
         while not stopping.is_set():
             length = await self._store.log_length(JOURNAL)
-            if length >= self._records or (length and waited >= self._seconds):
+            if length * self._bundled >= self._records or (length and waited >= self._seconds):
                 return
             pause = min(POLL_SECONDS, self._seconds)
             await _pause(stopping, pause)
             waited = waited + pause if length else 0.0
 
     async def _read(self) -> list[tuple[Position, bytes]]:
-        entries: list[tuple[Position, bytes]] = []
-        after = self._committed
-        while len(entries) < self._records:
-            page = await self._store.read_log(JOURNAL, after, min(PAGE, self._records - len(entries)))
-            entries += page
-            if len(page) < PAGE:
+        """The records of the next entries, each with its entry's position."""
+        records: list[tuple[Position, bytes]] = []
+        after, bundled = self._committed, max(self._bundled, SUPPOSED)
+        while (left := self._records - len(records)) > 0:
+            asked = min(max(PAGE // bundled, 1), left)
+            page = await self._store.read_log(JOURNAL, after, asked)
+            before, taken = len(records), 0
+            for after, entry in page:
+                if len(records) >= self._records:
+                    break
+                records += [(after, record) for record in records_in(entry)]
+                taken += 1
+            if len(page) < asked:
                 break
-            after = page[-1][0]
-        return entries
+            self._bundled = bundled = -(-(len(records) - before) // taken)
+        return records
 
     async def _trim(self) -> None:
         await self._store.trim_log(JOURNAL, self._committed)

@@ -4,7 +4,7 @@ from collections.abc import Awaitable, Sequence
 
 import msgspec
 
-from decision.journal.journal import journal_entry
+from decision.journal.journal import journal_entries, journal_entry
 from decision.keys import SubjectId
 from decision.service.decision_index import DecisionIndex
 from decision.service.withdrawing import Withdrawal, Withdrawing
@@ -49,7 +49,9 @@ class Recorder:
         for decision in decisions:
             holders.update(dict.fromkeys(range(len(writes), len(writes) + len(decision.settles)), decision.id))
             writes += decision.settles
-            writes += (journal_entry(decision.record), self._index.entry(decision.id, decision.entry))
+        writes += journal_entries(decision.record for decision in decisions)
+        for decision in decisions:
+            writes.append(self._index.entry(decision.id, decision.entry))
             if decision.owner is not None:
                 owners[len(writes)] = decision.owner
                 writes.append(self._contacts.addition(decision.owner, decision.contacts))

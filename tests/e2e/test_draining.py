@@ -5,10 +5,9 @@ import json
 
 import httpx
 
-from decision.journal.record import DecisionRecord, OutcomeRecord, decode_record
-from decision.keys import JOURNAL
+from decision.journal.record import DecisionRecord, OutcomeRecord
 from decision.store.opening import open_store
-from decision.store.port import START
+from tests.decision.journal.records import log_records
 from tests.e2e.conftest import Served
 
 CALLERS = 16
@@ -47,8 +46,7 @@ async def test_sigterm_loses_nothing_that_was_acknowledged(served: Served) -> No
     assert len(seen.decisions) >= LINES + 60
     decisions, outcomes = set(), set()
     async with open_store(served.settings) as store:
-        for _, entry in await store.read_log(JOURNAL, START, 100_000):
-            record = decode_record(entry)
+        for record in await log_records(store):
             if isinstance(record, DecisionRecord):
                 decisions.add(record.id)
             elif isinstance(record, OutcomeRecord):

@@ -10,12 +10,11 @@ from decision.campaign.deciding import CampaignDeciding
 from decision.campaign.draw import decision_of
 from decision.campaign.receipts import Receipts
 from decision.engine.replaying import same_decision
-from decision.journal.record import DecisionRecord, decode_record
-from decision.keys import JOURNAL, customer_subject
+from decision.journal.record import DecisionRecord
+from decision.keys import customer_subject
 from decision.service.decision_index import DecisionIndex
 from decision.service.recorder import Recorder
 from decision.store.memory import MemoryStore
-from decision.store.port import START
 from decision.subject.contacts import Contacts
 from decision.subject.state import SubjectStates
 from decision.version.registry import Registry
@@ -23,6 +22,7 @@ from rules.contact import DECISION_KIND, contact_record, read_contacts
 from rules.errors import Conflict, Unavailable
 from rules.ids import CustomerId, Instant, OfferId, PlacementId
 from tests.decision.campaign.hall import NOW, Hall
+from tests.decision.journal.records import log_records
 
 ANN = CustomerId("ann")
 HOUR = 3_600_000
@@ -72,8 +72,7 @@ async def history(store: MemoryStore) -> list[int]:
 
 
 async def records(store: MemoryStore) -> list[DecisionRecord]:
-    found = [decode_record(entry) for _, entry in await store.read_log(JOURNAL, START, 100)]
-    return [record for record in found if isinstance(record, DecisionRecord)]
+    return [record for record in await log_records(store) if isinstance(record, DecisionRecord)]
 
 
 async def test_a_second_time_gives_what_the_first_one_gave(store: Fragile, tmp_path: Path) -> None:

@@ -7,16 +7,16 @@ from collections.abc import Sequence
 import pytest
 from httpx import AsyncClient, Response
 
-from decision.journal.record import DecisionRecord, decode_record
-from decision.keys import JOURNAL, customer_subject, visitor_subject
+from decision.journal.record import DecisionRecord
+from decision.keys import customer_subject, visitor_subject
 from decision.service.concierge import Concierge
 from decision.service.question import ProfileForm
 from decision.store.memory import MemoryStore
-from decision.store.port import START
 from rules.contact import CONTACT
 from rules.errors import Unavailable
 from rules.ids import CustomerId, VisitorId
 from tests.decision.http.conftest import Caller
+from tests.decision.journal.records import log_records
 
 LINES = [
     b'{"placement":"home","customer":"ann"}',
@@ -41,8 +41,7 @@ async def contacts(concierge: Concierge) -> int:
 
 
 async def journalled(store: MemoryStore) -> list[str]:
-    records = [decode_record(entry) for _, entry in await store.read_log(JOURNAL, START, 1_000)]
-    return [record.id for record in records if isinstance(record, DecisionRecord)]
+    return [record.id for record in await log_records(store) if isinstance(record, DecisionRecord)]
 
 
 async def test_a_repeated_bulk_decides_nobody_twice(

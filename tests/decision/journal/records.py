@@ -1,10 +1,27 @@
 """Records of every kind for the journal's tests."""
 
 from decision.engine.request import Decision, DecisionRequest, ShownOffer
-from decision.journal.record import DecisionRecord, EventRecord, OutcomeRecord, ProfileRecord, Record, WithdrawalRecord
+from decision.journal.bundle import records_in
+from decision.journal.record import (
+    DecisionRecord,
+    EventRecord,
+    OutcomeRecord,
+    ProfileRecord,
+    Record,
+    WithdrawalRecord,
+    decode_record,
+)
+from decision.keys import JOURNAL
+from decision.store.port import START, Store
 from rules.ids import CatalogueVersion, CustomerId, DecisionId, Instant, ModelVersion, OfferId, PlacementId, VisitorId
 
 NOW = Instant(1_790_000_000_000)
+
+
+async def log_records(store: Store) -> list[Record]:
+    """All records that the log holds."""
+    entries = await store.read_log(JOURNAL, START, 100_000)
+    return [decode_record(record) for _, entry in entries for record in records_in(entry)]
 
 
 def decision(id: str, now: int = NOW, offers: int = 2) -> DecisionRecord:

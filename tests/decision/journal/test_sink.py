@@ -8,10 +8,12 @@ from pathlib import Path
 import pyarrow as pa
 import pytest
 
+from decision.journal.bundle import MOST
 from decision.journal.compaction import compact
 from decision.journal.folder import JournalFolder, Segment, date_of
-from decision.journal.journal import Journal
+from decision.journal.journal import Journal, journal_entries
 from decision.journal.reading import open_journal
+from decision.journal.record import encode_record
 from decision.journal.sink import PAGE, Sink
 from decision.keys import INCARNATION, JOURNAL, JOURNAL_FOLDER
 from decision.priority import LEAST, give_way_here
@@ -19,7 +21,7 @@ from decision.store.memory import MemoryStore
 from decision.store.port import START, Position, Store
 from decision.store.redis import RedisStore
 from rules.errors import Conflict, Unavailable
-from tests.decision.journal.records import decision, event, one_of_each
+from tests.decision.journal.records import decision, event, log_records, one_of_each
 
 
 @pytest.fixture(params=["memory", "valkey"])
@@ -47,6 +49,19 @@ async def test_moves_the_log_and_trims_it(store: Store, tmp_path: Path) -> None:
     assert await store.log_length(JOURNAL) == 0
     assert _ids(tmp_path) == ["d1", "d2", "e1", "later", "o1", "p1"]
     assert len(JournalFolder(tmp_path).segments()) == 4
+
+
+async def test_what_was_written_together_is_moved_together(store: Store, tmp_path: Path) -> None:
+    journal = Journal(store, tmp_path)
+    await store.write(journal_entries(encode_record(decision(f"d{number:03}")) for number in range(100)))
+    await journal.append(event("between"))
+    await store.write(journal_entries([encode_record(decision("d100")), encode_record(decision("d101"))]))
+    assert await store.log_length(JOURNAL) == -(-100 // MOST) + 2
+    assert [record.id for record in await log_records(store)][98:] == ["d098", "d099", "between", "d100", "d101"]
+    async with Sink(store, tmp_path, records=MOST + 1) as sink:
+        assert [await sink.move() for _ in range(5)] == [2 * MOST, 2 * MOST, 2 * MOST, 4 + 1 + 2, 0]
+    assert await store.log_length(JOURNAL) == 0
+    assert _ids(tmp_path) == ["between", *(f"d{number:03}" for number in range(102))]
 
 
 async def test_runs_until_it_is_stopped_and_leaves_nothing_behind(store: Store, tmp_path: Path) -> None:

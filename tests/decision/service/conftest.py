@@ -7,17 +7,17 @@ from pathlib import Path
 import pytest
 
 from decision.composition import compose
-from decision.journal.record import DecisionRecord, decode_record
-from decision.keys import JOURNAL
+from decision.journal.record import DecisionRecord
 from decision.service.admission import Ask, admit
 from decision.service.concierge import Concierge
 from decision.service.question import DecisionQuestion
 from decision.settings import Settings
 from decision.store.memory import MemoryStore
-from decision.store.port import START, Position, Write
+from decision.store.port import Position, Write
 from rules.errors import Unavailable
 from rules.ids import CustomerId, PlacementId
 from rules.instant import parse_instant
+from tests.decision.journal.records import log_records
 from tests.decision.small_workspace import FOLDER
 
 NOW = parse_instant("2026-04-01T12:00:00Z")
@@ -120,5 +120,4 @@ def ask(concierge: Concierge, placement: str = "home", customer: str | None = "a
 
 
 async def journal(store: WeakStore) -> list[DecisionRecord]:
-    records = [decode_record(entry) for _, entry in await store.read_log(JOURNAL, START, 10_000)]
-    return [record for record in records if isinstance(record, DecisionRecord)]
+    return [record for record in await log_records(store) if isinstance(record, DecisionRecord)]

@@ -16,17 +16,16 @@ from decision.access.api_keys import ApiKey
 from decision.clock import wall_clock
 from decision.composition import compose
 from decision.http.bulk_lines import answer_lines
-from decision.journal.record import DecisionRecord, decode_record
-from decision.keys import JOURNAL
+from decision.journal.record import DecisionRecord
 from decision.service.bulk.frame import Batch, Line, serving
 from decision.service.bulk.passage import Passage
 from decision.service.bulk.process import BulkProcess
 from decision.service.bulk.processes import WORTH, BulkProcesses
 from decision.service.concierge import Concierge
 from decision.settings import Settings
-from decision.store.port import START
 from decision.store.redis import RedisStore
 from rules.errors import Unavailable
+from tests.decision.journal.records import log_records
 from tests.decision.service.conftest import NOW, publish
 
 SECONDS = 120.0
@@ -99,7 +98,7 @@ async def test_a_process_answers_as_its_worker_would_and_writes_down_what_it_dec
     async with running(concierge) as processes:
         process = processes.ready[0].number
         answered = await asyncio.gather(*(processes.answer(each) for each in asked))
-        entries = await valkey_store.read_log(JOURNAL, START, 1000)
+        journalled = await log_records(valkey_store)
         assert psutil.Process(process).nice() == 19
         # It is never behind its worker.
         await publish(concierge, contact_policy=False)
@@ -113,7 +112,7 @@ async def test_a_process_answers_as_its_worker_would_and_writes_down_what_it_dec
     assert [outline(answers) for answers in there] == [outline(answers) for answers in here]
     decided = [answer["decision"] for answers in there for answer in answers if "decision" in answer]
     assert len(decided) == 3 * (WORTH - 2)
-    records = [record for _, entry in entries if isinstance(record := decode_record(entry), DecisionRecord)]
+    records = [record for record in journalled if isinstance(record, DecisionRecord)]
     assert sorted(record.id for record in records) == sorted(map(str, decided))
     for record in records[:4]:
         assert (await concierge.explaining.explain(record.id)).replayed_equal is True
