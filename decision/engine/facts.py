@@ -1,6 +1,9 @@
 """The facts of one request: everything that rules, features and weights may read, but the offers."""
 
 from collections.abc import Mapping
+from functools import cached_property
+
+import msgspec
 
 from decision.engine.request import ContextValue
 from decision.subject import activity, affinity
@@ -14,6 +17,22 @@ from rules.facts import Facts, FactValue
 from rules.ids import Instant
 
 _NOTHING: Mapping[str, Decayed] = {}
+
+
+class Known(msgspec.Struct, frozen=True, eq=False, dict=True):
+    """What the facts of a request are made of; they are only made when somebody asks (see `decision.engine.reading`)."""
+
+    catalogue: Catalogue
+    bound: BoundPlacement
+    profile: Profile
+    counts: Counts | None
+    context: Mapping[str, ContextValue]
+    now: Instant
+
+    @cached_property
+    def facts(self) -> Facts:
+        """The facts as paths."""
+        return facts_of(self.catalogue, self.bound, self.profile, self.counts, self.context, self.now)
 
 
 def facts_of(

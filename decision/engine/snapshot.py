@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from decision.engine.contact_room import COUNTED_AT_ONCE, SlatePolicies
 from decision.engine.further_goal import FurtherGoal, further_goals, model_needed
 from decision.engine.limit import Limit, Limits
+from decision.engine.reading import Reading
 from decision.engine.ready_model import ReadyModel, ready_model
 from decision.engine.verdict import tally
 from models.feature import BoundFeatures, FeatureList
@@ -20,7 +21,6 @@ from rules.division import CHAMPION
 from rules.errors import NotFound
 from rules.ids import GoalId, ModelVersion, OfferId, PlacementId
 from rules.reason import Reason
-from rules.workspace import Workspace
 
 _NONE: Mapping[GoalId, Model] = {}
 
@@ -33,7 +33,8 @@ class ReadyPlacement(msgspec.Struct, frozen=True, eq=False):
     the score. `capped` says that the contact policy counts decisions or impressions here, so that only one may be made
     for a subject at a time. `at_once` are the policies that a slate may break by itself, `mandatory` indices of
     candidates. `left_out` counts the offers that are no candidates, by the reason's number. `optimism` is a factor for
-    each candidate, None where there is none. `challenger` is tried beside the goal's model, if one is.
+    each candidate, None where there is none. `challenger` is tried beside the goal's model, if one is. `reading` is how
+    what the features read is taken in, None where it is only taken from facts.
     """
 
     bound: BoundPlacement
@@ -50,6 +51,7 @@ class ReadyPlacement(msgspec.Struct, frozen=True, eq=False):
     further: tuple[FurtherGoal, ...] = ()
     optimism: NDArray[np.float64] | None = None
     challenger: ReadyModel | None = None
+    reading: Reading | None = None
 
     @property
     def aims(self) -> tuple[GoalId, ...]:
@@ -100,13 +102,11 @@ class Snapshot(msgspec.Struct, frozen=True, eq=False):
             models,
             features,
             {
-                id: _ready(bound, catalogue.workspace, features, models, missing, challengers)
+                id: _ready(bound, catalogue, features, models, missing, challengers)
                 for id, bound in catalogue.placements.items()
             },
             {
-                (id, group): _ready(
-                    bound, catalogue.workspace, features, tried if group in trying else models, missing, _NONE
-                )
+                (id, group): _ready(bound, catalogue, features, tried if group in trying else models, missing, _NONE)
                 for (id, group), bound in catalogue.arms.items()
             },
             {offer: row for row, offer in enumerate(catalogue.offers.ids)},
@@ -124,16 +124,17 @@ class Snapshot(msgspec.Struct, frozen=True, eq=False):
 
 def _ready(
     bound: BoundPlacement,
-    workspace: Workspace,
+    catalogue: Catalogue,
     features: FeatureList,
     models: Mapping[GoalId, Model],
     missing: frozenset[GoalId],
     challengers: Mapping[GoalId, Model],
 ) -> ReadyPlacement:
     own = ready_model(bound.spec.goal, bound.goal, models, bound, features)
+    bound_features = features.bind(bound.offers, bound.rules.conditions)
     return ReadyPlacement(
         bound,
-        features.bind(bound.offers, bound.rules.conditions),
+        bound_features,
         own.bound,
         own.version,
         bound.spec.goal in missing,
@@ -143,11 +144,12 @@ def _ready(
         SlatePolicies.of(bound.policies),
         np.array(bound.mandatory, np.int64),
         tally(bound.left_out.values()),
-        further_goals(bound, workspace.goals, models, missing, features),
+        further_goals(bound, catalogue.workspace.goals, models, missing, features),
         optimism_of(own.artefact, bound.offers.ids, bound.spec.exploration.optimism),
         ready_model(bound.spec.goal, bound.goal, challengers, bound, features)
         if bound.spec.goal in challengers
         else None,
+        Reading.of(catalogue, bound, bound_features),
     )
 
 

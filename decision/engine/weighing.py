@@ -1,11 +1,13 @@
 """Weighing: what every candidate of a placement is worth for one subject, before anything is drawn."""
 
+from collections.abc import Mapping
+
 import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
 from decision.engine.arbitration import Parts, Worth
-from decision.engine.facts import facts_of
+from decision.engine.facts import Known
 from decision.engine.further_goal import worth_of
 from decision.engine.lap import Lap, untimed
 from decision.engine.limit import Limits
@@ -24,6 +26,9 @@ from rules.workspace import Placement
 
 Floats = NDArray[np.float64]
 
+NO_FACTS: Facts = {}
+NO_CONSENTS: Mapping[str, bool] = {}
+
 
 class Weighing(msgspec.Struct, frozen=True, eq=False):
     """All candidates of a placement for one request; arrays have one element per candidate.
@@ -38,7 +43,7 @@ class Weighing(msgspec.Struct, frozen=True, eq=False):
     group: str
     profile: Profile
     history: ContactHistory | None
-    facts: Facts
+    known: Known
     screening: Screening
     open: NDArray[np.bool_]
     features: FeatureValues
@@ -49,6 +54,11 @@ class Weighing(msgspec.Struct, frozen=True, eq=False):
     terms: Terms
     may_show_none: bool
     degraded: tuple[str, ...]
+
+    @property
+    def facts(self) -> Facts:
+        """What was known of the request, as paths (`rules.facts`)."""
+        return self.known.facts
 
 
 def weigh(
@@ -83,18 +93,20 @@ def weigh(
         degraded.add("history")
         history = None
     counts = None if history is None else bound.tally.count(history, now)
-    facts = facts_of(snapshot.catalogue, bound, profile, counts, request.context, now)
+    known = Known(snapshot.catalogue, bound, profile, counts, request.context, now)
+    taken = placement.reading and placement.reading.take(profile.blob, counts, request.context, now)
     lap("facts")
-    features = placement.features.run(facts)
+    features = placement.features.run_taken(*taken) if taken else placement.features.run(known.facts)
     lap("features")
-    screening = bound.screen(features.verdicts, frozenset(request.exclude), counts, now, profile.consents)
+    consents = profile.consents if bound.spec.consent else NO_CONSENTS
+    screening = bound.screen(features.verdicts, frozenset(request.exclude), counts, now, consents)
     if terms.room or "volume" in without:
         screening = screen_volumes(screening, bound.volumes, terms, "volume" in without)
     if group == HOLDOUT:
         screening = screening.closed(Reason.HELD_OUT)
     open = screening.passes
     lap("screen")
-    weights = bound.weigh(facts, now)
+    weights = bound.weigh(known.facts if bound.weights.asked else NO_FACTS, now)
     degraded.update(weights.faults)
     lap("weights")
     asks_model = placement.needs_model and "model" not in degraded
@@ -130,7 +142,7 @@ def weigh(
         group=group,
         profile=profile,
         history=history,
-        facts=facts,
+        known=known,
         screening=screening,
         open=open,
         features=features,

@@ -1,6 +1,7 @@
 """The profile of one subject, as one compact blob."""
 
 from collections.abc import Mapping
+from functools import cached_property
 
 import msgspec
 
@@ -26,13 +27,18 @@ class ActivityFigures(msgspec.Struct, frozen=True, array_like=True, gc=False):
     last: Instant
 
 
-class Profile(msgspec.Struct, frozen=True, array_like=True):
+class Profile(msgspec.Struct, frozen=True, array_like=True, dict=True):
     """Attributes (timestamps as `Instant`), affinities by name and value, activities by name, and consents."""
 
     attributes: dict[str, AttributeValue] = {}
     affinities: dict[str, dict[str, Decayed]] = {}
     activities: dict[str, ActivityFigures] = {}
     consents: dict[str, bool] = {}
+
+    @cached_property
+    def blob(self) -> bytes:
+        """Its blob."""
+        return encode_profile(self)
 
 
 EMPTY_PROFILE = Profile()
@@ -54,6 +60,9 @@ def encode_profile(profile: Profile) -> bytes:
 def decode_profile(blob: bytes | None) -> Profile:
     """The profile in a blob; an absent blob is the empty profile. Raises `Damaged` for anything else."""
     try:
-        return _decoder.decode(blob) if blob else EMPTY_PROFILE
+        profile = _decoder.decode(blob) if blob else EMPTY_PROFILE
+        if blob:
+            profile.__dict__["blob"] = blob
+        return profile
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
         raise Damaged(f"it is not a profile: {error}") from error

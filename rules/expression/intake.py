@@ -23,7 +23,9 @@ class Intake:
     """The inputs of a tape; this is all that a request costs in Python, so it loops over nothing else."""
 
     def __init__(self, lowering: Lowering, word_number: Callable[[str], float]) -> None:
-        inputs = lowering.inputs
+        self.inputs = inputs = lowering.inputs
+        self.codes = lowering.codes
+        self.tables = [path for path, _ in lowering.tables]
         self._paths = [input.path for input in inputs]
         self._bools, self._strings, self._numbered, self._presences = (
             [at for at, input in enumerate(inputs) if input.form == form and input.path]

@@ -12,6 +12,7 @@ from rules.expression.frame import Frame
 from rules.expression.intake import Intake
 from rules.expression.lowering import Instruction, Lowering
 from rules.expression.shared import Shared
+from rules.expression.tape_kernel import Floats
 from rules.expression.type import TypeName
 from rules.expression.words import Words
 from rules.facts import Facts
@@ -73,7 +74,7 @@ class Tape:
         for at, given in enumerate(lowering.given):
             if given.cell is not None:
                 _write(self._given, at, given.type, given.cell, words)
-        self._intake = Intake(lowering, word_number)
+        self.intake = Intake(lowering, word_number)
         self.needs_frame = any(not input.path for input in lowering.inputs) or bool(self._asked)
         self._word_number = word_number
         self._numbers_words = bool((self._code[1:, 0] == kernel.NUMBER_OF_WORD).any())
@@ -87,24 +88,28 @@ class Tape:
         words = Words(self._codes)
         given = self._given if frame is None else self._fill(frame, words)
         # Last, for what tables hold is only looked up under the codes that there are by then.
-        taken = self._intake.take(facts, frame, words)
+        taken = self.intake.take(facts, frame, words)
+        return *self.run_taken(taken, tuple(words.fresh), given), words
+
+    def run_taken(self, taken: Floats, fresh: Sequence[str], given: Rows | None = None) -> tuple[Rows, Rows]:
+        """The same of what was taken already, with as many fresh words."""
         word_numbers = self._word_numbers
-        if self._numbers_words and words.fresh:
-            word_numbers = np.append(word_numbers, [self._word_number(word) for word in words.fresh])
+        if self._numbers_words and fresh:
+            word_numbers = np.append(word_numbers, [self._word_number(word) for word in fresh])
         narrow, narrow_states = np.empty(self._narrow_stored), np.empty(self._narrow_stored, np.uint8)
         others, states = np.empty(self._wide_numbers), np.empty(self._wide_states, np.uint8)
         kernel.run(
             self._code,
             taken,
-            max(len(words.known) + len(words.fresh), 1),
-            *given,
+            max(len(self._codes) + len(fresh), 1),
+            *(given or self._given),
             word_numbers,
             narrow,
             narrow_states,
             others,
             states,
         )
-        return (narrow, narrow_states), (others, states), words
+        return (narrow, narrow_states), (others, states)
 
     def cells(self, facts: Facts, frame: Frame | None) -> tuple[Cell, ...]:
         """The roots as cells, for outlet `cells`."""
