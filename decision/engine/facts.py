@@ -20,7 +20,7 @@ _NOTHING: Mapping[str, Decayed] = {}
 
 
 class Known(msgspec.Struct, frozen=True, eq=False, dict=True):
-    """What the facts of a request are made of; they are only made when somebody asks (see `decision.engine.reading`)."""
+    """What the facts of a request are made of; they are only made when somebody asks (`decision.engine.reading`)."""
 
     catalogue: Catalogue
     bound: BoundPlacement

@@ -43,7 +43,7 @@ def _count(counters: Ints, places: Ints, counts: NDArray[np.int32], slots: Ints,
 
 
 @_compiled
-def _code(read: Bytes, word: int, begin: int, length: int, codes: Ints, fresh: Ints, count: int) -> int:
+def _code(read: Bytes, word: int, begin: int, length: int, codes: Ints, fresh: Ints, count: int) -> Any:
     """The code of a word: its own, or after those that of a fresh word, or the next."""
     if word >= 0 and codes[word] >= 0:
         return codes[word]

@@ -41,7 +41,8 @@ def _compiled(function: Any) -> Any:
 @_compiled
 def _token(read: Bytes, at: int) -> Any:
     """The kind of the value that begins here, its value, bits, length or size, and where its head ends."""
-    first, at = np.int64(read[min(at, len(read) - PADDING)]), at + 1
+    first: Any = np.int64(read[min(at, len(read) - PADDING)])
+    at += 1
     if first < 0x80 or first >= 0xE0:
         return INT, first if first < 0x80 else first - 0x100, at
     if first < 0xC0:
@@ -57,23 +58,23 @@ def _token(read: Bytes, at: int) -> Any:
         kind, width = INT, 1 << (first & 3)
     elif first >= 0xDC:
         kind, width = LIST if first < 0xDE else MAP, 2 << (first & 1)
-    number = np.int64(-1 if 0xD0 <= first <= 0xD3 and read[at] >= 0x80 else 0)
+    number: Any = np.int64(-1 if 0xD0 <= first <= 0xD3 and read[at] >= 0x80 else 0)
     for place in range(at, at + width):
         number = number << 8 | np.int64(read[place])
     return ODD if first == 0xCF and number < 0 else kind, number, at + width
 
 
 @_compiled
-def hashed(read: Bytes, at: int, length: int) -> int:
+def hashed(read: Bytes, at: int, length: int) -> Any:
     """A hash of a word (FNV-1a, of Fowler, Noll and Vo)."""
-    value = np.int64(2_166_136_261)
+    value: Any = np.int64(2_166_136_261)
     for place in range(at, at + length):
         value = (value ^ np.int64(read[place])) * 16_777_619 & 0xFFFFFFFF
     return value
 
 
 @_compiled
-def _order(one: Bytes, at: int, length: int, other: Bytes, there: int, long: int) -> int:
+def _order(one: Bytes, at: int, length: int, other: Bytes, there: int, long: int) -> Any:
     """Below zero where one word comes before the other, zero where they are the same; UTF-8 sorts as text does."""
     for place in range(min(length, long)):
         if one[at + place] != other[there + place]:
@@ -82,7 +83,7 @@ def _order(one: Bytes, at: int, length: int, other: Bytes, there: int, long: int
 
 
 @_compiled
-def _find(read: Bytes, at: int, length: int, index: Ints, words: Ints, spelled: Bytes) -> int:
+def _find(read: Bytes, at: int, length: int, index: Ints, words: Ints, spelled: Bytes) -> Any:
     """The place of a word in the lexicon, -1 where it is not there."""
     place = hashed(read, at, length) & (len(index) - 1)
     while index[place] >= 0:
@@ -276,7 +277,7 @@ def _prefer(read: Bytes, trait: Ints, blend: float, slots: Ints, held: Ints) -> 
 def find_all(
     read: Bytes, profile_at: int, now: int, index: Ints, words: Ints, spelled: Bytes, traits: Ints, reals: Floats,
     slots: Ints, held: Ints,
-) -> int:  # fmt: skip
+) -> Any:  # fmt: skip
     """Fill slots and what they hold; how much is held, or ODD where nothing is to be made of what is read.
 
     `reals` are the least weight that counts, a two, half-lives by slot, and the blends of the traits. The first slot is

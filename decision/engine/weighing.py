@@ -1,7 +1,5 @@
 """Weighing: what every candidate of a placement is worth for one subject, before anything is drawn."""
 
-from collections.abc import Mapping
-
 import msgspec
 import numpy as np
 from numpy.typing import NDArray
@@ -27,7 +25,6 @@ from rules.workspace import Placement
 Floats = NDArray[np.float64]
 
 NO_FACTS: Facts = {}
-NO_CONSENTS: Mapping[str, bool] = {}
 
 
 class Weighing(msgspec.Struct, frozen=True, eq=False):
@@ -98,8 +95,7 @@ def weigh(
     lap("facts")
     features = placement.features.run_taken(*taken) if taken else placement.features.run(known.facts)
     lap("features")
-    consents = profile.consents if bound.spec.consent else NO_CONSENTS
-    screening = bound.screen(features.verdicts, frozenset(request.exclude), counts, now, consents)
+    screening = bound.screen(features.verdicts, frozenset(request.exclude), counts, now, profile.consents)
     if terms.room or "volume" in without:
         screening = screen_volumes(screening, bound.volumes, terms, "volume" in without)
     if group == HOLDOUT:

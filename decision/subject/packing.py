@@ -75,7 +75,8 @@ class Packing:
         """A subject's profile and its encoded form; raises `Damaged`, and logs it, when nobody can read it."""
         try:
             blob = await self.unpack(stored)
-            return decode_profile(blob), blob
+            # What was packed is an encoded profile, and its checksum says that it is what was packed.
+            return (decode_profile(blob) if blob is stored else Profile.of(blob)), blob
         except Damaged as error:
             log.warning("profile_unreadable", subject=subject, error=str(error))
             instead = (

@@ -1,13 +1,17 @@
 """The profile of one subject, as one compact blob."""
 
 from collections.abc import Mapping
-from functools import cached_property
+from typing import Any, TypeVar
 
 import msgspec
 
 from rules.attribute import Value
 from rules.errors import Damaged
 from rules.ids import Instant
+
+Decoded = TypeVar("Decoded")
+
+_NOTHING: Mapping[str, Any] = {}
 
 AttributeValue = str | int | float | bool | list[str] | dict[str, float]
 
@@ -27,24 +31,95 @@ class ActivityFigures(msgspec.Struct, frozen=True, array_like=True, gc=False):
     last: Instant
 
 
-class Profile(msgspec.Struct, frozen=True, array_like=True, dict=True):
-    """Attributes (timestamps as `Instant`), affinities by name and value, activities by name, and consents."""
+class Parts(msgspec.Struct, frozen=True, array_like=True):
+    """What a profile is made of, as it is encoded."""
 
     attributes: dict[str, AttributeValue] = {}
     affinities: dict[str, dict[str, Decayed]] = {}
     activities: dict[str, ActivityFigures] = {}
     consents: dict[str, bool] = {}
 
-    @cached_property
+
+class _Outline(msgspec.Struct, frozen=True, array_like=True):
+    """The same, as far as it has to be known to be one."""
+
+    attributes: msgspec.Raw = msgspec.Raw()
+    affinities: msgspec.Raw = msgspec.Raw()
+    activities: msgspec.Raw = msgspec.Raw()
+    consents: dict[str, bool] = {}
+
+
+_encoder = msgspec.msgpack.Encoder(order="deterministic")
+_decoder = msgspec.msgpack.Decoder(Parts)
+_outliner = msgspec.msgpack.Decoder(_Outline)
+
+
+class Profile:
+    """Attributes (timestamps as `Instant`), affinities by name and value, activities by name, and consents.
+
+    Made of these, or of a blob. Of a blob only the consents are decoded at once: most decisions need no more.
+    """
+
+    __slots__ = ("_blob", "_parts", "consents")
+
+    def __init__(
+        self,
+        attributes: Mapping[str, AttributeValue] = _NOTHING,
+        affinities: Mapping[str, dict[str, Decayed]] = _NOTHING,
+        activities: Mapping[str, ActivityFigures] = _NOTHING,
+        consents: Mapping[str, bool] = _NOTHING,
+    ) -> None:
+        self._blob: bytes | None = None
+        self.consents = dict(consents)
+        self._parts: Parts | None = Parts(dict(attributes), dict(affinities), dict(activities), self.consents)
+
+    @classmethod
+    def of(cls, blob: bytes) -> "Profile":
+        """The profile in a blob that was encoded as one; raises `Damaged` for what is none by its outline."""
+        profile = cls.__new__(cls)
+        profile.consents = _decode(_outliner, blob).consents
+        profile._blob, profile._parts = blob, None
+        return profile
+
+    @property
     def blob(self) -> bytes:
-        """Its blob."""
-        return encode_profile(self)
+        """A blob of it: what it was decoded from, if it was."""
+        if self._blob is None:
+            self._blob = _encoder.encode(self._parts)
+        return self._blob
+
+    @property
+    def attributes(self) -> dict[str, AttributeValue]:
+        """Values by name."""
+        return self.parts.attributes
+
+    @property
+    def affinities(self) -> dict[str, dict[str, Decayed]]:
+        """Weights by name and value."""
+        return self.parts.affinities
+
+    @property
+    def activities(self) -> dict[str, ActivityFigures]:
+        """Figures by name."""
+        return self.parts.activities
+
+    @property
+    def parts(self) -> Parts:
+        """All of it."""
+        if self._parts is None:
+            self._parts = _decode(_decoder, self.blob)
+        return self._parts
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Profile) and self.parts == other.parts
+
+    def __repr__(self) -> str:
+        return f"Profile({self.attributes}, {self.affinities}, {self.activities}, {self.consents})"
+
+    __hash__ = None  # type: ignore[assignment]
 
 
 EMPTY_PROFILE = Profile()
-
-_encoder = msgspec.msgpack.Encoder(order="deterministic")
-_decoder = msgspec.msgpack.Decoder(Profile)
 
 
 def as_stored(values: Mapping[str, Value]) -> dict[str, AttributeValue]:
@@ -53,16 +128,21 @@ def as_stored(values: Mapping[str, Value]) -> dict[str, AttributeValue]:
 
 
 def encode_profile(profile: Profile) -> bytes:
-    """The blob of a profile; equal profiles give equal blobs."""
-    return _encoder.encode(profile)
+    """The blob of a profile; equal profiles give equal blobs, whatever they were decoded from."""
+    return _encoder.encode(profile.parts)
 
 
 def decode_profile(blob: bytes | None) -> Profile:
     """The profile in a blob; an absent blob is the empty profile. Raises `Damaged` for anything else."""
+    if not blob:
+        return EMPTY_PROFILE
+    profile = Profile.of(blob)
+    profile.parts  # noqa: B018 - it is decoded by asking
+    return profile
+
+
+def _decode(decoder: msgspec.msgpack.Decoder[Decoded], blob: bytes) -> Decoded:
     try:
-        profile = _decoder.decode(blob) if blob else EMPTY_PROFILE
-        if blob:
-            profile.__dict__["blob"] = blob
-        return profile
+        return decoder.decode(blob)
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
         raise Damaged(f"it is not a profile: {error}") from error

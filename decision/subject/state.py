@@ -181,7 +181,7 @@ class SubjectStates:
             profiles = [profile for profile, _ in read]
             of_customer = profiles.pop(0) if stored[0] is not None and subject.customer is not None else None
             profile = merge_profiles(of_customer, profiles, workspace)
-            blob = encode_profile(profile)
+            blob = profile.blob
         else:
             profile, blob = read[0] if read else (EMPTY_PROFILE, _EMPTY_BLOB)
         known = bool(contacts or read or damage)

@@ -3,8 +3,6 @@
 import asyncio
 import sys
 
-import msgspec
-
 from decision.keys import customer_subject
 from decision.store.redis import RedisStore
 from decision.subject.profile import ActivityFigures, Profile
@@ -18,7 +16,8 @@ def count(profile: Profile) -> Profile:
     """One more view."""
     before = profile.activities.get("views", ActivityFigures(0, 0.0, Instant(0)))
     after = ActivityFigures(before.count + 1, before.value + 1.0, Instant(1))
-    return msgspec.structs.replace(profile, activities={**profile.activities, "views": after})
+    activities = {**profile.activities, "views": after}
+    return Profile(profile.attributes, profile.affinities, activities, profile.consents)
 
 
 async def write(url: str, writers: int, events: int, name: str) -> None:
