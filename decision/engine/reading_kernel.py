@@ -31,7 +31,8 @@ KIND, VALUE, LENGTH, PLACE, DECLARED = range(5)
 BEGIN, LONG, OF_LEXICON, BITS = range(4)
 """What each word that is held has."""
 
-_DAY, _EXACT = 86_400_000.0, 2**53
+_DAY, _FAR = 86_400_000.0, 2**52
+"""Milliseconds; up to moments so far away, on either side, doubles hold the time between two of them exactly."""
 
 
 def _compiled(function: Any) -> Any:
@@ -190,9 +191,9 @@ def _take_affinities(
             # Their order, in which they are added up, is the alphabet's.
             if begin == ODD or (entry > 0 and _order(read, before, long, read, begin, length) >= 0):
                 return ODD, used
-            ahead = moment - now
-            if pair != LIST or parts != 2 or of_weight != FLOAT or of_moment != INT or abs(ahead) >= _EXACT:
+            if pair != LIST or parts != 2 or of_weight != FLOAT or of_moment != INT or not -_FAR < moment < _FAR:
                 return ODD, used
+            ahead = moment - now
             before, long = begin, length
             if slot < 0:
                 continue
@@ -221,9 +222,8 @@ def _take_activities(read: Bytes, at: int, now: int, index: Ints, words: Ints, s
         of_times, times, at = _token(read, at)
         of_value, value, at = _token(read, at)
         of_last, last, at = _token(read, at)
-        if kind != LIST or size != 3 or of_times != INT or of_value != FLOAT or of_last != INT:
-            return ODD
-        if abs(now - last) >= _EXACT:
+        of_all = of_times == INT and of_value == FLOAT and of_last == INT
+        if kind != LIST or size != 3 or not of_all or not -_FAR < last < _FAR:
             return ODD
         if slot >= 0:
             slots[slot, VALUE], slots[slot + 1, VALUE], slots[slot + 2, KIND] = times, value, FLOAT
@@ -286,7 +286,7 @@ def find_all(
     slots[0, VALUE] = now
     at, used = _take_attributes(read, 0, OF_CONTEXT, index, words, spelled, slots, held, 0)
     kind, parts, begin = _token(read, profile_at)
-    if at != profile_at or kind != LIST or parts != 4:
+    if at != profile_at or kind != LIST or parts != 4 or not -_FAR < now < _FAR:
         return ODD
     at, used = _take_attributes(read, begin, OF_CUSTOMER, index, words, spelled, slots, held, used)
     if at != ODD:
