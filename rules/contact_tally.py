@@ -1,12 +1,14 @@
 """Contacts counted: one pass over a history for all that a placement's facts and contact policy want to know of it."""
 
 from collections.abc import Callable, Sequence
+from typing import cast
 
 import msgspec
 import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
+from rules.array_block import CHECKSUM, Block, pack, part
 from rules.contact import ContactHistory, kind_key, offer_key
 from rules.contact_reservation import Reservations
 from rules.contact_spell import NEVER, Spells, SpellStates
@@ -29,7 +31,8 @@ class ContactTally(msgspec.Struct, frozen=True, eq=False):
     `keys` are the offers' keys, ascending. `places` (offers + 1 × countings, in the order of the keys, then a row for
     contacts with offers that are gone) is where a contact counts, -1 for nowhere. `kinds`, `spans` (ms) and `channels`
     (countings × 256) tell which contacts count at all. `stretches` are each counting's own places: one per value of the
-    attribute counted by, in the order of its words, or one alone; `size` is how many places there are in all.
+    attribute counted by, in the order of its words, or one alone; `size` is how many places there are in all. `block`
+    has the first five once more, for the kernel.
     `spells` are the countings that have more to follow than a window, and `reservations` those that keep room for what
     may come; None where there are none of them.
     """
@@ -41,6 +44,7 @@ class ContactTally(msgspec.Struct, frozen=True, eq=False):
     channels: NDArray[np.bool_]
     stretches: tuple[slice, ...]
     size: int
+    block: Block
     spells: Spells | None
     reservations: Reservations | None
 
@@ -74,14 +78,16 @@ class ContactTally(msgspec.Struct, frozen=True, eq=False):
         spells = Spells.of(remembering, stretches, channels) if remembering else None
         # What is followed anyway need not be looked up by the pass for windows alone.
         channels[[index for index, _ in remembering]] = False
-        return cls(keys[order], places, kinds, spans, channels, tuple(stretches), size, spells, reservations)
+        block = pack((keys[order], places, kinds, spans, channels))
+        return cls(keys[order], places, kinds, spans, channels, tuple(stretches), size, block, spells, reservations)
 
     def count(self, history: ContactHistory, now: Instant) -> Counts:
         """How many contacts count at each place: later than `now - within`, and not later than a moment after now.
 
         Where a value rests they are as many as its entry allows. A pending impression counts, too.
         """
-        counts = _count(history, now, self.keys, self.places, self.kinds, self.spans, self.channels, self.size)
+        counts = np.zeros(self.size, np.int32)
+        _count(history, now, self.block, counts)
         if self.spells is not None:
             states = self._spell_states(self.spells, history, now)
             for column, stretch in self.spells.stretches.items():
@@ -127,35 +133,34 @@ class Standings(msgspec.Struct, frozen=True, eq=False):
         return Standing(count, rests_until, None if response == NEVER else response, pending)
 
 
-def _count_contacts(
-    history: ContactHistory,
-    now: int,
-    keys: NDArray[np.uint64],
-    places: NDArray[np.int32],
-    kinds: NDArray[np.uint32],
-    spans: NDArray[np.int64],
-    channels: NDArray[np.bool_],
-    size: int,
-) -> Counts:
-    counts = np.zeros(size, np.int32)
-    for at in range(len(history)):
-        contact = history[at]
-        if contact.at > now + OVERTAKEN:
-            continue
-        row = -1
-        for index in range(len(kinds)):
-            counts_here = contact.kind == kinds[index] and contact.at > now - spans[index]
-            if not counts_here or not channels[index, contact.channel]:
+def _counter(block_file: int) -> Callable[..., None]:
+    """The kernel, compiled anew when the number that stands for the file of blocks is another."""
+
+    def count(history: ContactHistory, now: int, tally: Block, counts: Counts) -> None:
+        """Add the contacts of a history to the counts of the places where they count."""
+        assert block_file
+        keys, places = part(tally, 0, np.uint64), part(tally, 1, np.int32)
+        kinds, spans, channels = part(tally, 2, np.uint32), part(tally, 3, np.int64), part(tally, 4, np.bool_)
+        countings = len(kinds)
+        for at in range(len(history)):
+            contact = history[at]
+            if contact.at > now + OVERTAKEN:
                 continue
-            if row < 0:
-                # Looked up once, and only for a contact that counts.
-                row = np.searchsorted(keys, contact.offer)
-                if row < len(keys) and keys[row] != contact.offer:
-                    row = len(keys)
-            place = places[row, index]
-            if place >= 0:
-                counts[place] += 1
-    return counts
+            row = -1
+            for index in range(countings):
+                counts_here = contact.kind == kinds[index] and contact.at > now - spans[index]
+                if not counts_here or not channels[256 * index + contact.channel]:
+                    continue
+                if row < 0:
+                    # Looked up once, and only for a contact that counts.
+                    row = np.searchsorted(keys, contact.offer)
+                    if row < len(keys) and keys[row] != contact.offer:
+                        row = len(keys)
+                place = places[row * countings + index]
+                if place >= 0:
+                    counts[place] += 1
+
+    return cast(Callable[..., None], njit(cache=True, nogil=True)(count))
 
 
-_count: Callable[..., Counts] = njit(cache=True, nogil=True)(_count_contacts)
+_count = _counter(CHECKSUM)

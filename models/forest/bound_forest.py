@@ -35,7 +35,10 @@ class BoundForest(msgspec.Struct, frozen=True, eq=False):
 
         `request` has the values of the request-bound features, `pair` those of the pair features (features × offers).
         """
-        return score(self.block, self.tag, request, pair, rows)
+        # Made here, for a compiled function takes longer to hand out an array of its own.
+        scores = np.empty(len(rows))
+        score(self.block, self.tag, request, pair, rows, scores)
+        return scores
 
 
 def bind_layout(layout: Layout, offer: Floats) -> BoundForest:

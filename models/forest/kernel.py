@@ -216,14 +216,14 @@ def _pick(offers: Bytes, rows: NDArray[np.int64], whole: bool, picked: Bytes) ->
 _pick_rows = njit(nogil=True)(_pick)
 
 
-def _scorer(inlined: int) -> Callable[..., Floats]:
+def _scorer(inlined: int) -> Callable[..., None]:
     """The kernel, compiled anew when the number that stands for the files of what is inlined is another.
 
     For numba's cache on disk watches only the file of the function it compiled, but also what that closes over.
     """
 
-    def score(block: Bytes, tag: Tags, request: Floats, pair: Floats, rows: NDArray[np.int64]) -> Floats:
-        """Raw scores of the rows for the values of a request (features) and of pairs (features × offers).
+    def score(block: Bytes, tag: Tags, request: Floats, pair: Floats, rows: NDArray[np.int64], scores: Floats) -> None:
+        """Write the raw scores of the rows for the values of a request (features) and of pairs (features × offers).
 
         `block` is that of a forest, and `tag` an empty array of the type of its tags.
         """
@@ -252,13 +252,11 @@ def _scorer(inlined: int) -> Callable[..., Floats]:
                 else:
                     _add_leaves(opens, ends, leaves, values, at, zero_lanes(tags, VECTOR), tags, own)
                     at += VECTOR
-        scores = np.empty(len(rows))
         for number in range(len(rows)):
             at = rows[number] if everyone else number
             scores[number] = sums[at & ~63 | (at & 7) << 3 | (at >> 3) & 7]
-        return scores
 
-    return cast(Callable[..., Floats], njit(cache=True, nogil=True)(score))
+    return cast(Callable[..., None], njit(cache=True, nogil=True)(score))
 
 
 score = _scorer(crc32(b"".join(Path(str(each.__file__)).read_bytes() for each in (instructions, blocks, array_block))))

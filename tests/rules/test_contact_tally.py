@@ -1,16 +1,20 @@
+import inspect
 from collections import Counter as Tally
-from typing import NamedTuple
+from pathlib import Path
+from typing import Any, NamedTuple, cast
+from zlib import crc32
 
 import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from rules import array_block
 from rules.column import make_column
 from rules.contact import contact_record, read_contacts
 from rules.contact_counter import ContactCounters
 from rules.contact_policy import PolicyBook
 from rules.contact_standing import Standing
-from rules.contact_tally import OVERTAKEN, ContactTally
+from rules.contact_tally import OVERTAKEN, ContactTally, _count
 from rules.ids import Instant, OfferId, PolicyId
 from rules.offer import OfferTable
 from rules.workspace import CHANNELS, Channel, ContactPolicy, Counter
@@ -194,3 +198,8 @@ def test_a_channel_without_a_name_counts_only_where_all_channels_do() -> None:
     record[20] = 77
     everywhere, on_some = Counter("decision", "1d"), Counter("decision", "1d", channels=CHANNELS[:3])
     assert ContactTally.of([everywhere, on_some], OFFERS).count(read_contacts(bytes(record)), NOW).tolist() == [1, 0]
+
+
+def test_another_kind_of_block_is_another_kernel_to_the_cache_on_disk() -> None:
+    text = Path(array_block.__file__).read_bytes()
+    assert inspect.getclosurevars(cast(Any, _count).py_func).nonlocals == {"block_file": crc32(text)}
