@@ -1,6 +1,7 @@
 """Decides: load the subject, call the engine, reserve contacts, journal, answer; without a part where one fails."""
 
 import time
+from collections.abc import Awaitable
 from random import Random
 
 import msgspec
@@ -27,6 +28,7 @@ from decision.service.made import (
     withdrawal_of,
 )
 from decision.service.recorder import Recorder, Written
+from decision.service.sitting import Sitting
 from decision.service.telling import Telling
 from decision.service.volumes import Volumes, settles
 from decision.store.port import Refused, Unfinished
@@ -69,6 +71,7 @@ class Deciding:
         self._keep = self._seconds * (1.0 - LOAD_SHARE)
         self._turns = Turns()
         self._pulse = Pulse()
+        self._sitting = Sitting()
         self.under_way = 0
         self._telling = Telling()
 
@@ -83,10 +86,8 @@ class Deciding:
         self.under_way += 1
         try:
             if turn is None:
-                state, without = await self._load(ask, deadline, lap)
-                made = self._unlimited(ask, state, without, lap) or await self._within_limits(
-                    ask, state, without, deadline, lap
-                )
+                state, without = await self._load(ask, deadline)
+                made = await self._make(ask, state, without, deadline, lap)
             elif turn.take_if_free() or await self._take(turn, deadline):
                 try:
                     made = await self._reserved(ask, deadline, lap)
@@ -129,12 +130,10 @@ class Deciding:
         """Decide on the subject as it is and reserve the contacts; again when other workers' changed in between."""
         contended: SubjectState | None = None
         for attempt in range(RESERVATIONS):
-            state, without = await self._load(ask, deadline, lap)
+            state, without = await self._load(ask, deadline)
             if state is None and contended is not None:
                 break
-            made = self._unlimited(ask, state, without, lap) or await self._within_limits(
-                ask, state, without, deadline, lap
-            )
+            made = await self._make(ask, state, without, deadline, lap)
             if state is None:
                 return made
             reserved = await self._reserve(ask, made, state, deadline)
@@ -149,19 +148,18 @@ class Deciding:
             # Workers that wait for different times do not meet again and again.
             await deadline.pause(self._random.random() * 0.001 * attempt)
         # What the contact policy counts stays closed, so nothing has to be reserved.
-        without = ("contention", "history")
-        return self._unlimited(ask, contended, without, lap) or await self._within_limits(
-            ask, contended, without, deadline, lap
-        )
+        return await self._make(ask, contended, ("contention", "history"), deadline, lap)
 
-    def _unlimited(self, ask: Ask, state: SubjectState | None, without: tuple[str, ...], lap: Lap) -> Made | None:
-        """Decide where nothing can or has to be held of volume limits; elsewhere there is None."""
+    def _make(
+        self, ask: Ask, state: SubjectState | None, without: tuple[str, ...], deadline: Deadline, lap: Lap
+    ) -> Awaitable[Made]:
+        """Decide, within volume limits where there are any."""
         if state is None or not ask.snapshot.placement(ask.request.placement).bound.volumes.own:
-            return make(ask, state, without, self._draw(ask, state), lap, falls_back=True)
-        return None
+            return self._sitting.make(ask, state, without, self._draw(ask, state), lap)
+        return self._within_limits(ask, state, without, deadline, lap)
 
     async def _within_limits(
-        self, ask: Ask, state: SubjectState | None, without: tuple[str, ...], deadline: Deadline, lap: Lap
+        self, ask: Ask, state: SubjectState, without: tuple[str, ...], deadline: Deadline, lap: Lap
     ) -> Made:
         """Decide, and hold what the slate takes of volume limits; again where others took it, with what they left.
 
@@ -175,7 +173,7 @@ class Deciding:
             terms = self._volumes.shortage.terms(bound.volumes, draw.now)
             if refused:
                 terms = terms.with_room(refused)
-            made = make(ask, state, without, draw, lap, terms, falls_back=True)
+            made = await self._sitting.make(ask, state, without, draw, lap, terms)
             wanted = wanted_by(ask, made)
             if wanted is None:
                 return made
@@ -191,12 +189,11 @@ class Deciding:
             if not short:
                 return made if ask.dry_run else msgspec.structs.replace(made, claims=wanted.claims)
             refused.update(short)
-        return make(ask, state, (*without, "volume"), self._draw(ask, state), lap, falls_back=True)
+        return await self._sitting.make(ask, state, (*without, "volume"), self._draw(ask, state), lap)
 
-    async def _load(self, ask: Ask, deadline: Deadline, lap: Lap) -> tuple[SubjectState | None, tuple[str, ...]]:
+    async def _load(self, ask: Ask, deadline: Deadline) -> tuple[SubjectState | None, tuple[str, ...]]:
         customer, visitor, states = ask.customer, ask.visitor, self._states
         if customer is None and visitor is None:
-            lap("load")
             return NOBODY, ()
         try:
             with deadline.waiting(self._keep):
@@ -205,9 +202,7 @@ class Deciding:
                 if state is None:
                     state = await states.joined(customer, visitor, own, ask.snapshot.catalogue.workspace)
         except TimeoutError:
-            lap("load")
             return None, ("history", "profile")
-        lap("load")
         return state, ()
 
     def _draw(self, ask: Ask, state: SubjectState | None) -> Draw:
