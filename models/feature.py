@@ -16,7 +16,7 @@ from models.artefact import POSITION
 from models.default_features import default_features
 from models.feature_rows import gather
 from rules.errors import ExpressionError
-from rules.expression import Answers, Binding, BoundProgram, Expression, Program, Schema, compile_expression
+from rules.expression import Answers, Binding, BoundProgram, Expression, Program, Schema, Taken, compile_expression
 from rules.facts import Facts
 from rules.offer import OfferTable
 from rules.workspace import Workspace
@@ -71,9 +71,9 @@ class BoundFeatures(msgspec.Struct, frozen=True, eq=False):
         """The features of one request."""
         return self._values(self.program.answer(facts))
 
-    def run_taken(self, taken: Floats, fresh: Sequence[str]) -> FeatureValues:
-        """The same, of what the program would take of the facts (`rules.expression.BoundProgram.answer_taken`)."""
-        return self._values(self.program.answer_taken(taken, fresh))
+    def run_taken(self, taken: Taken) -> FeatureValues:
+        """The same, of what the program would take of the facts."""
+        return self._values(self.program.answer_taken(taken))
 
     def _values(self, answers: Answers) -> FeatureValues:
         verdicts, request, pair = answers

@@ -60,19 +60,23 @@ def _code(read: Bytes, word: int, begin: int, length: int, codes: Ints, fresh: I
 
 @_compiled
 def hand(
-    read: Bytes, slots: Ints, held: Ints, used: int, counts: NDArray[np.int32], codes: Ints, numbers: Floats,
-    plan: Ints, taken: Floats, fresh: Ints,
+    read: Bytes, used: int, counts: NDArray[np.int32], codes: Ints, numbers: Floats, plan: Ints, room: Floats,
+    start: int,
 ) -> Any:  # fmt: skip
-    """Fill `taken` (see `Intake.take`); how many words have new codes, and how many numbers are asked for in `fresh`.
+    """Fill the room before `start` (see `Intake.take`); how many words are new, and 2**32 for each number asked for.
 
-    `codes` and `numbers` are those of the lexicon; after the codes comes how many the tape knows. `plan` begins with
-    how many counters, inputs and tables there are; these follow, and the words of counts. `fresh` begins with the words
-    that are new to the tape (place in the lexicon, begin, length), and ends, backwards, with those whose number is to
-    go into `taken` (where, begin, length).
+    The room from there on has the slots, what they hold, and at last two rows for each input: these begin with the
+    words that are new to the tape (place in the lexicon, begin, length), and end, backwards, with those whose number is
+    to go into the room (where, begin, length). `codes` and `numbers` are those of the lexicon; after the codes comes
+    how many the tape knows. `plan` begins with how many counters, inputs, tables and slots there are; but for the slots
+    these follow, and then the words of counts.
     """
-    counters, inputs, tables = plan[0, 0], plan[0, 1], plan[0, 2]
+    counters, inputs, tables, number = plan[0, 0], plan[0, 1], plan[0, 2], plan[0, 3]
+    taken, ints = room, room.view(np.int64)
+    slots, held = ints[start : start + 5 * number].reshape(-1, 5), ints[start + 5 * number :].reshape(-1, 4)
+    fresh = held[len(held) - 2 * inputs :]
     _count(plan[1 : 1 + counters], plan[1 + counters + inputs + tables :], counts, slots, held, used)
-    states, ints, body = taken.view(np.uint8), taken.view(np.int64), (inputs + tables + 7) // 8
+    states, body = taken.view(np.uint8), (inputs + tables + 7) // 8
     taken[:body] = 0.0
     new, asked = 0, 0
     for at in range(inputs):

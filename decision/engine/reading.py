@@ -15,6 +15,7 @@ from models.feature import BoundFeatures, string_code
 from rules.bound_placement import BoundPlacement
 from rules.catalogue import Catalogue
 from rules.contact_tally import Counts
+from rules.expression import Taken
 from rules.ids import Instant
 
 Floats = NDArray[np.float64]
@@ -41,8 +42,7 @@ _encode = msgspec.msgpack.Encoder().encode
 class Reading(msgspec.Struct, frozen=True, eq=False):
     """The plan of a placement; its arrays are those of the two kernels.
 
-    `lexicon` are the words that are known beforehand. `room` is how many numbers are taken but for what is held, and
-    `places` how many counts may be held.
+    `lexicon` are the words that are known beforehand, and `fixed` is how many numbers are taken but for what is held.
     """
 
     index: Ints
@@ -55,8 +55,9 @@ class Reading(msgspec.Struct, frozen=True, eq=False):
     numbers: Floats
     plan: Ints
     lexicon: tuple[str, ...]
-    room: int
+    fixed: int
     inputs: int
+    numbers_words: bool
 
     @classmethod
     def of(cls, catalogue: Catalogue, bound: BoundPlacement, features: BoundFeatures) -> "Reading | None":
@@ -69,7 +70,7 @@ class Reading(msgspec.Struct, frozen=True, eq=False):
             plan.place(word)
         inputs = [(plan.slot(one.path), _FORMS.get(one.form, handing.AS_IT_IS)) for one in intake.inputs]
         tables = [plan.slot(path) for path in intake.tables]
-        taking = [(len(plan.counters), len(inputs), len(tables), 0), *plan.counters]
+        taking = [(len(plan.counters), len(inputs), len(tables), len(plan.slots)), *plan.counters]
         taking += [(*one, 0, 0) for one in inputs] + [(one, 0, 0, 0) for one in [*tables, *plan.places]]
         lexicon = tuple(plan.words)
         spelled = [word.encode() for word in lexicon]
@@ -89,40 +90,51 @@ class Reading(msgspec.Struct, frozen=True, eq=False):
             lexicon,
             (len(inputs) + len(tables) + 7) // 8 + len(inputs) + len(tables),
             len(inputs),
+            features.program.numbers_words,
         )
 
     def take(
         self, blob: bytes, counts: Counts | None, context: Mapping[str, ContextValue], now: Instant
-    ) -> tuple[Floats, tuple[str, ...]] | None:
-        """What the tape takes, and the words with codes beyond its own; None where it has to be read from facts."""
+    ) -> Taken | None:
+        """What the tape takes; None where it has to be taken from facts."""
         told = _encode(context)
         read = b"".join((told, blob, _END))
         if len(read) > MOST:
             return None
+        # What is held: at most one word for each byte, and each count.
         most = len(read) + len(self.plan)
-        slots, held = self.slots.copy(), np.empty((most, 4), np.int64)
-        given = np.frombuffer(read, np.uint8)
+        start = self.fixed + 2 * most
+        room, given = np.empty(start + self.slots.size + 4 * most + 8 * self.inputs), np.frombuffer(read, np.uint8)
         used = kernel.find_all(
-            given, len(told), now, self.index, self.words, self.spelled, self.traits, self.reals, slots, held
+            given,
+            len(told),
+            now,
+            self.index,
+            self.words,
+            self.spelled,
+            self.traits,
+            self.reals,
+            self.slots,
+            room,
+            start,
         )
         if used < 0:
             return None
-        taken, fresh = np.empty(self.room + 2 * most), np.empty((2 * self.inputs, 3), np.int64)
         counted = _UNKNOWN if counts is None else counts
-        asked = handing.hand(given, slots, held, used, counted, self.codes, self.numbers, self.plan, taken, fresh)
-        return taken, self._ask(read, taken, fresh, asked) if asked else ()
+        asked = handing.hand(given, used, counted, self.codes, self.numbers, self.plan, room, start)
+        return self._answer(read, room, asked) if asked else Taken(room, 0, ())
 
-    def _ask(self, read: bytes, taken: Floats, fresh: Ints, asked: int) -> tuple[str, ...]:
-        """Fill in the numbers that are asked for; the fresh words."""
+    def _answer(self, read: bytes, room: Floats, asked: int) -> Taken:
+        """The same with what the kernel asks: numbers of words, and of those that are new if the tape wants any."""
         numbers, new = divmod(asked, 1 << 32)
-        for place, begin, length in fresh[len(fresh) - numbers :].tolist():
-            taken[place] = string_code(read[begin : begin + length].decode())
-        return tuple(
-            [
-                self.lexicon[word] if word >= 0 else read[begin : begin + length].decode()
-                for word, begin, length in fresh[:new].tolist()
-            ]
-        )
+        rows = room.view(np.int64)[len(room) - 8 * self.inputs :].reshape(-1, 4)
+        for place, begin, length, _ in rows[len(rows) - numbers :].tolist() if numbers else ():
+            room[place] = string_code(read[begin : begin + length].decode())
+        words = [
+            self.lexicon[word] if word >= 0 else read[begin : begin + length].decode()
+            for word, begin, length, _ in (rows[:new].tolist() if self.numbers_words else ())
+        ]
+        return Taken(room, new, tuple(map(string_code, words)))
 
 
 class _Plan:

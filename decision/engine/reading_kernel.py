@@ -149,13 +149,12 @@ def _take_attributes(
         at, slot = _name(read, at, role, index, words, spelled)
         if at == ODD:
             return ODD, used
-        kind, value, at = _token(read, at)
-        length = value
+        kind, length, at = _token(read, at)
+        value = used if kind >= LIST else at if kind == STRING else length
         if kind >= LIST:
-            value = used
             at, used = _hold(read, at, kind, length, index, words, spelled, held, used)
         elif kind == STRING:
-            value, at = at, at + length
+            at += length
         if min(kind, at) == ODD or at > len(read) - PADDING:
             return ODD, used
         if slot >= 0:
@@ -232,7 +231,7 @@ def _take_activities(read: Bytes, at: int, now: int, index: Ints, words: Ints, s
 
 
 @_compiled
-def _is_consents(read: Bytes, at: int) -> bool:
+def _are_consents(read: Bytes, at: int) -> bool:
     """Whether consents are here, and nothing after them."""
     kind, count, at = _token(read, at)
     for _ in range(count if kind == MAP else 0):
@@ -276,14 +275,15 @@ def _prefer(read: Bytes, trait: Ints, blend: float, slots: Ints, held: Ints) -> 
 @_compiled
 def find_all(
     read: Bytes, profile_at: int, now: int, index: Ints, words: Ints, spelled: Bytes, traits: Ints, reals: Floats,
-    slots: Ints, held: Ints,
+    template: Ints, room: Floats, start: int,
 ) -> Any:  # fmt: skip
-    """Fill slots and what they hold; how much is held, or ODD where nothing is to be made of what is read.
+    """Fill slots, which begin as the template is, and what they hold; how much that is, or ODD where nothing is read.
 
-    `reals` are the least weight that counts, a two, half-lives by slot, and the blends of the traits. The first slot is
-    for `now`.
+    They have the room from `start` on. `reals` are the least weight that counts, a two, half-lives by slot, and blends.
     """
-    slots[0, VALUE] = now
+    ints = room.view(np.int64)[start:]
+    slots, held = ints[: template.size].reshape(template.shape), ints[template.size :].reshape(-1, 4)
+    slots[:], slots[0, VALUE] = template, now
     at, used = _take_attributes(read, 0, OF_CONTEXT, index, words, spelled, slots, held, 0)
     kind, parts, begin = _token(read, profile_at)
     if at != profile_at or kind != LIST or parts != 4 or not -_FAR < now < _FAR:
@@ -293,7 +293,7 @@ def find_all(
         at, used = _take_affinities(read, at, now, reals, index, words, spelled, slots, held, used)
     if at != ODD:
         at = _take_activities(read, at, now, index, words, spelled, slots)
-    if at == ODD or not _is_consents(read, at):
+    if at == ODD or not _are_consents(read, at):
         return ODD
     for trait in range(len(traits)):
         _prefer(read, traits[trait], reals[2 + len(slots) + trait], slots, held)

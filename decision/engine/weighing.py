@@ -93,7 +93,7 @@ def weigh(
     known = Known(snapshot.catalogue, bound, profile, counts, request.context, now)
     taken = placement.reading and placement.reading.take(profile.blob, counts, request.context, now)
     lap("facts")
-    features = placement.features.run_taken(*taken) if taken else placement.features.run(known.facts)
+    features = placement.features.run_taken(taken) if taken else placement.features.run(known.facts)
     lap("features")
     screening = bound.screen(features.verdicts, frozenset(request.exclude), counts, now, profile.consents)
     if terms.room or "volume" in without:

@@ -13,7 +13,7 @@ from rules.expression.certainty import certainty
 from rules.expression.compilation import Expression
 from rules.expression.frame import Frame
 from rules.expression.graph import Graph
-from rules.expression.intake import Intake
+from rules.expression.intake import Intake, Taken
 from rules.expression.tape import Outlet, Tape
 from rules.expression.value import Value, value_of
 from rules.facts import Facts
@@ -66,15 +66,20 @@ class BoundProgram:
         (request, _), (others, verdicts), _ = self._answers.run(facts, self._frame(facts, self._answers))
         return Answers(verdicts, request, others)
 
-    def answer_taken(self, taken: NDArray[np.float64], fresh: Sequence[str]) -> Answers:
-        """The same of what the `intake` would take, and of words whose codes are beyond its own."""
-        (request, _), (others, verdicts) = self._answers.run_taken(taken, fresh)
+    def answer_taken(self, taken: Taken) -> Answers:
+        """The same, of what the `intake` would take of the facts."""
+        (request, _), (others, verdicts) = self._answers.run_taken(taken)
         return Answers(verdicts, request, others)
 
     @property
     def intake(self) -> Intake | None:
         """What `answer` takes of a request, None where it takes more than facts."""
         return None if self._answers.needs_frame else self._answers.intake
+
+    @property
+    def numbers_words(self) -> bool:
+        """Whether `answer` wants the numbers of new words."""
+        return self._answers.numbers_words
 
     def _frame(self, facts: Facts, tape: Tape) -> Frame | None:
         return Frame(facts, self.offers, self._slots.copy(), self._graph.steps) if tape.needs_frame else None

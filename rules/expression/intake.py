@@ -2,8 +2,8 @@
 
 import copyreg
 import struct
-from collections.abc import Callable
-from typing import Any
+from collections.abc import Callable, Sequence
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -17,6 +17,14 @@ from rules.facts import Facts
 copyreg.pickle(struct.Struct, lambda packed: (struct.Struct, (packed.format,)))
 
 _WORD = 8
+
+
+class Taken(NamedTuple):
+    """What was taken of a request (`Intake.take`), how many of its words are new, and their numbers if they count."""
+
+    inputs: Floats
+    fresh: int
+    numbers: Sequence[float]
 
 
 class Intake:

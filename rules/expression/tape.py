@@ -9,10 +9,9 @@ from numpy.typing import NDArray
 from rules.expression import tape_kernel as kernel
 from rules.expression.cell import FAILED, Cell, Coded, Vocabulary, settled
 from rules.expression.frame import Frame
-from rules.expression.intake import Intake
+from rules.expression.intake import Intake, Taken
 from rules.expression.lowering import Instruction, Lowering
 from rules.expression.shared import Shared
-from rules.expression.tape_kernel import Floats
 from rules.expression.type import TypeName
 from rules.expression.words import Words
 from rules.facts import Facts
@@ -77,8 +76,8 @@ class Tape:
         self.intake = Intake(lowering, word_number)
         self.needs_frame = any(not input.path for input in lowering.inputs) or bool(self._asked)
         self._word_number = word_number
-        self._numbers_words = bool((self._code[1:, 0] == kernel.NUMBER_OF_WORD).any())
-        self._word_numbers = np.array([word_number(word) for word in self._codes if self._numbers_words], np.float64)
+        self.numbers_words = bool((self._code[1:, 0] == kernel.NUMBER_OF_WORD).any())
+        self._word_numbers = np.array([word_number(word) for word in self._codes if self.numbers_words], np.float64)
 
     def run(self, facts: Facts, frame: Frame | None) -> tuple[Rows, Rows, Words]:
         """The outputs: (narrow roots), (wide roots × rows), and the words whose codes they are.
@@ -89,19 +88,20 @@ class Tape:
         given = self._given if frame is None else self._fill(frame, words)
         # Last, for what tables hold is only looked up under the codes that there are by then.
         taken = self.intake.take(facts, frame, words)
-        return *self.run_taken(taken, tuple(words.fresh), given), words
+        numbers = [*map(self._word_number, words.fresh)] if self.numbers_words else ()
+        return *self.run_taken(Taken(taken, len(words.fresh), numbers), given), words
 
-    def run_taken(self, taken: Floats, fresh: Sequence[str], given: Rows | None = None) -> tuple[Rows, Rows]:
-        """The same of what was taken already, with as many fresh words."""
+    def run_taken(self, taken: Taken, given: Rows | None = None) -> tuple[Rows, Rows]:
+        """The outputs of what was taken already."""
         word_numbers = self._word_numbers
-        if self._numbers_words and fresh:
-            word_numbers = np.append(word_numbers, [self._word_number(word) for word in fresh])
+        if taken.numbers:
+            word_numbers = np.append(word_numbers, taken.numbers)
         narrow, narrow_states = np.empty(self._narrow_stored), np.empty(self._narrow_stored, np.uint8)
         others, states = np.empty(self._wide_numbers), np.empty(self._wide_states, np.uint8)
         kernel.run(
             self._code,
-            taken,
-            max(len(self._codes) + len(fresh), 1),
+            taken.inputs,
+            max(len(self._codes) + taken.fresh, 1),
             *(given or self._given),
             word_numbers,
             narrow,

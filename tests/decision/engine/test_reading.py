@@ -12,6 +12,7 @@ from decision.engine.facts import facts_of
 from decision.engine.reading import MOST, Reading
 from decision.engine.snapshot import ReadyPlacement, Snapshot
 from decision.subject.profile import ActivityFigures, Decayed, Profile, decode_profile, encode_profile
+from models.feature import string_code
 from rules.errors import Damaged
 from rules.expression.words import Words
 from rules.ids import Instant, PlacementId
@@ -132,8 +133,10 @@ def agrees(profile: Profile, blob: bytes, context: dict[str, Any], told: int | N
             assert intake is not None
             words = Words(intake.codes)
             plain = intake.take(facts_of(snapshot.catalogue, ready.bound, profile, counts, context, now), None, words)
-            assert taken[0][: len(plain)].tobytes() == plain.tobytes()
-            assert taken[1] == tuple(words.fresh)
+            assert taken.inputs[: len(plain)].tobytes() == plain.tobytes()
+            assert taken.fresh == len(words.fresh)
+            if reading.numbers_words:
+                assert taken.numbers == tuple(map(string_code, words.fresh))
     return everywhere
 
 
