@@ -75,7 +75,7 @@ class Intake:
                 values[at], states[at] = 0, WRONG
         if frame is not None:
             self._take_cells(frame, values, states, words)
-        tables = self._take_tables(get, states, words)
+        tables = self._take_tables(get, states, words) if self._tables else b""
         return np.frombuffer(bytearray().join((states, self._format.pack(*values), tables)))
 
     def _take_tables(self, get: Any, states: bytearray, words: Words) -> bytes:

@@ -24,6 +24,9 @@ Rows = tuple[NDArray[np.float64], NDArray[np.uint8]]
 """Numbers (float64; ints lie there bit by bit) and states, a row per value."""
 
 
+_NOTHING: Rows = np.empty(0), np.empty(0, np.uint8)
+
+
 def no_number(word: str) -> float:
     """Stands for the numbers of words where no number is asked for."""
     raise AssertionError(f"the number of {word!r} was asked for, and the program was bound without")
@@ -96,7 +99,8 @@ class Tape:
         word_numbers = self._word_numbers
         if taken.numbers:
             word_numbers = np.append(word_numbers, taken.numbers)
-        narrow, narrow_states = np.empty(self._narrow_stored), np.empty(self._narrow_stored, np.uint8)
+        number = self._narrow_stored
+        narrow, narrow_states = (np.empty(number), np.empty(number, np.uint8)) if number else _NOTHING
         others, states = np.empty(self._wide_numbers), np.empty(self._wide_states, np.uint8)
         kernel.run(
             self._code,
@@ -163,7 +167,8 @@ def _narrow_cell(number: NDArray[np.float64], state: NDArray[np.uint8], type: Ty
 
 
 def _wide_cell(numbers: NDArray[np.float64], states: NDArray[np.uint8], type: TypeName, words: Words) -> Cell:
-    error = settled(states == kernel.WRONG)
+    # Nearly always there is none, which is seen soonest in bytes.
+    error = settled(states == kernel.WRONG) if kernel.WRONG in states.tobytes() else False
     if error is True:
         return FAILED
     if type == "bool":
