@@ -246,9 +246,7 @@ def _are_consents(read: Bytes, at: int) -> bool:
 def _prefer(read: Bytes, trait: Ints, blend: float, slots: Ints, held: Ints) -> None:
     """Fill the slot of a trait, as `decision.subject.trait.preferred` has it."""
     slot, affinity, declared, searching = trait[0], trait[1], trait[2], trait[3]
-    if declared >= 0 and slots[declared, KIND] == STRING and slots[declared, LENGTH] > 0:
-        slots[slot] = slots[declared]
-        return
+    said = declared >= 0 and slots[declared, KIND] == STRING and slots[declared, LENGTH] > 0
     weights, first = held.view(np.float64), slots[affinity, VALUE]
     last, at, long = first + slots[affinity, LENGTH], slots[searching, VALUE], slots[searching, LENGTH]
     searched = searching >= 0 and slots[searching, KIND] == STRING and long > 0 and blend > 0.0
@@ -265,9 +263,9 @@ def _prefer(read: Bytes, trait: Ints, blend: float, slots: Ints, held: Ints) -> 
                 best, largest = place, share
     if searched and best >= 0 and not blend > largest:
         searched = blend == largest and _order(read, at, long, read, held[best, BEGIN], held[best, LONG]) < 0
-    if searched:
-        slots[slot] = slots[searching]
-    elif best >= 0:
+    for part in range(DECLARED if said or searched else 0):
+        slots[slot, part] = slots[declared if said else searching, part]
+    if best >= 0 and not said and not searched:
         slots[slot, KIND], slots[slot, PLACE] = STRING, held[best, OF_LEXICON]
         slots[slot, VALUE], slots[slot, LENGTH] = held[best, BEGIN], held[best, LONG]
 
@@ -284,7 +282,9 @@ def find_all(
     ints = room.view(np.int64)[start:]
     slots, held = ints[: template.size].reshape(template.shape), ints[template.size :].reshape(-1, 4)
     slots[:], slots[0, VALUE] = template, now
-    at, used = _take_attributes(read, 0, OF_CONTEXT, index, words, spelled, slots, held, 0)
+    # Not a plain 0, for which all would be compiled a second time.
+    zero = np.int64(0)
+    at, used = _take_attributes(read, zero, OF_CONTEXT, index, words, spelled, slots, held, zero)
     kind, parts, begin = _token(read, profile_at)
     if at != profile_at or kind != LIST or parts != 4 or not -_FAR < now < _FAR:
         return ODD
