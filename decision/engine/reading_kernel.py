@@ -2,9 +2,9 @@
 
 It reads MessagePack as `encode_profile` writes it, and gives up on anything else (`ODD`), which is then read the plain
 way. What it finds goes into slots, each of a kind, a value (or its bits) and two numbers more. A string has where it
-begins, how long it is, and its place in the lexicon, -1 for none. A list or map has where it begins among what is
-held, and how much it holds: words, as strings are, and a number for each. All functions live in this one file, because
-numba's cache on disk watches only the file of the function it compiled.
+begins, its length, and its place in the lexicon, -1 for none. A list or map has where it begins among what is held, and
+its size: words, as strings are, and a number for each. All functions live in this one file, because numba's cache on
+disk watches only the file of the function it compiled.
 """
 
 from typing import Any
@@ -48,7 +48,7 @@ def _token(read: Bytes, at: int) -> Any:
         return INT, first if first < 0x80 else first - 0x100, at
     if first < 0xC0:
         return (STRING, first & 31, at) if first >= 0xA0 else (MAP if first < 0x90 else LIST, first & 15, at)
-    if first >> 1 == 0xC2 >> 1:
+    if 0xC2 <= first <= 0xC3:
         return BOOL, first & 1, at
     kind, width = ODD, 0
     if 0xD9 <= first <= 0xDB:
@@ -192,8 +192,7 @@ def _take_affinities(
                 return ODD, used
             if pair != LIST or parts != 2 or of_weight != FLOAT or of_moment != INT or not -_FAR < moment < _FAR:
                 return ODD, used
-            ahead = moment - now
-            before, long = begin, length
+            ahead, before, long = moment - now, begin, length
             if slot < 0:
                 continue
             held[used, BITS] = weight
@@ -248,8 +247,10 @@ def _prefer(read: Bytes, trait: Ints, blend: float, slots: Ints, held: Ints) -> 
     slot, affinity, declared, searching = trait[0], trait[1], trait[2], trait[3]
     said = declared >= 0 and slots[declared, KIND] == STRING and slots[declared, LENGTH] > 0
     weights, first = held.view(np.float64), slots[affinity, VALUE]
-    last, at, long = first + slots[affinity, LENGTH], slots[searching, VALUE], slots[searching, LENGTH]
-    searched = searching >= 0 and slots[searching, KIND] == STRING and long > 0 and blend > 0.0
+    last, at = first + slots[affinity, LENGTH], slots[searching, VALUE]
+    searched = searching >= 0 and slots[searching, KIND] == STRING and slots[searching, LENGTH] > 0 and blend > 0.0
+    # Nothing searched counts as a search for the empty word, there as here.
+    long = slots[searching, LENGTH] if searched else 0
     kept, total = 1.0 - blend if searched else 1.0, 0.0
     for place in range(first, last):
         total += weights[place, BITS] if weights[place, BITS] > 0.0 else 0.0
@@ -257,7 +258,7 @@ def _prefer(read: Bytes, trait: Ints, blend: float, slots: Ints, held: Ints) -> 
     for place in range(first, last):
         if weights[place, BITS] > 0.0:
             share = weights[place, BITS] / total * kept
-            if searched and not _order(read, held[place, BEGIN], held[place, LONG], read, at, long):
+            if not _order(read, held[place, BEGIN], held[place, LONG], read, at, long):
                 share, searched = share + blend, False
             if share > largest or best < 0:
                 best, largest = place, share
@@ -279,12 +280,12 @@ def find_all(
 
     They have the room from `start` on. `reals` are the least weight that counts, a two, half-lives by slot, and blends.
     """
-    ints = room.view(np.int64)[start:]
-    slots, held = ints[: template.size].reshape(template.shape), ints[template.size :].reshape(-1, 4)
+    ints, size = room.view(np.int64)[start:], template.size
+    slots, held = ints[:size].reshape(template.shape), ints[size:].reshape(-1, 4)
     slots[:], slots[0, VALUE] = template, now
     # Not a plain 0, for which all would be compiled a second time.
-    zero = np.int64(0)
-    at, used = _take_attributes(read, zero, OF_CONTEXT, index, words, spelled, slots, held, zero)
+    at = used = np.int64(0)
+    at, used = _take_attributes(read, at, OF_CONTEXT, index, words, spelled, slots, held, used)
     kind, parts, begin = _token(read, profile_at)
     if at != profile_at or kind != LIST or parts != 4 or not -_FAR < now < _FAR:
         return ODD

@@ -150,6 +150,13 @@ def test_takes_what_is_taken_of_the_facts(profile: Profile, context: dict[str, A
     assert agrees(decode_profile(encode_profile(profile)), encode_profile(profile), context, told) or not near
 
 
+def test_an_empty_value_is_preferred_as_the_facts_have_it() -> None:
+    liked = {"": Decayed(0.5, Instant(NOW - 90 * DAY)), "Brisa": Decayed(1.0, Instant(NOW - 90 * DAY))}
+    profile = Profile({}, {"brand": liked, "destination": liked, "theme": liked})
+    for context in ({}, {"destination": ""}, {"destination": "Brisa", "device": "Alba"}):
+        assert agrees(profile, encode_profile(profile), context, None)
+
+
 @settings(max_examples=300, deadline=None)
 @given(PROFILES, st.data())
 def test_whatever_else_a_blob_is_is_left_to_the_plain_way(profile: Profile, data: st.DataObject) -> None:
