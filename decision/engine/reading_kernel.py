@@ -220,8 +220,7 @@ def _take_activities(read: Bytes, at: int, now: int, index: Ints, words: Ints, s
         of_times, times, at = _token(read, at)
         of_value, value, at = _token(read, at)
         of_last, last, at = _token(read, at)
-        of_all = of_times == INT and of_value == FLOAT and of_last == INT
-        if kind != LIST or size != 3 or not of_all or not -_FAR < last < _FAR:
+        if (kind, size, of_times, of_value, of_last) != (LIST, 3, INT, FLOAT, INT) or not -_FAR < last < _FAR:
             return ODD
         if slot >= 0:
             slots[slot, VALUE], slots[slot + 1, VALUE], slots[slot + 2, KIND] = times, value, FLOAT
