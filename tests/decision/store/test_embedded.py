@@ -73,6 +73,28 @@ def test_holders_that_come_at_once_share_one_server_and_the_last_one_stops_it(tm
     server.release()
 
 
+@pytest.mark.skipif(os.confstr("CS_GNU_LIBC_VERSION") is None, reason="another C library has another allocator")
+def test_what_a_log_is_trimmed_of_is_given_back_to_the_system(tmp_path: Path) -> None:
+    """Between other things that are stored with each entry and stay, as a decision's are."""
+    server, entry, count = EmbeddedServer(tmp_path), b"e" * 4500, 5000
+    server.hold()
+    try:
+        with redis.Redis.from_url(server.url) as client:
+            process = psutil.Process(client.info("server")["process_id"])
+            for round in range(2):
+                pipeline = client.pipeline(transaction=False)
+                for number in range(count):
+                    pipeline.xadd("log", {"e": entry[: 3000 + number % 1500]})
+                    pipeline.set(f"decision:{round}:{number}", b"d" * 150)
+                pipeline.execute()
+                full = process.memory_info().rss
+                client.xtrim("log", maxlen=1, approximate=False)
+                # Of some 18 MB of entries most is.
+                assert process.memory_info().rss < full - 10_000_000
+    finally:
+        server.release()
+
+
 def test_a_holder_finds_the_server_that_a_killed_one_left(tmp_path: Path) -> None:
     holder = _holder(tmp_path)
     assert holder.stdout is not None
