@@ -137,8 +137,8 @@ class MemoryStore:
                     await self.add_to_log(log, entry)
                 case Put(key, value, ttl):
                     await self.put(key, value, ttl)
-                case Append(key, value, ttl):
-                    one = await self.append(key, value, None, ttl)
+                case Append(key, value, ttl, expected_length, expected_end):
+                    one = await self.append(key, value, expected_length, ttl, expected_end)
                 case Settle():
                     one = self._counters.settle(write)
             given.append(one)

@@ -40,11 +40,13 @@ class Put(msgspec.Struct, frozen=True):
 
 
 class Append(msgspec.Struct, frozen=True):
-    """Append to a byte string; `ttl` in seconds."""
+    """Append to a byte string, if its length and end are the ones expected where any are; `ttl` in seconds."""
 
     key: str
     value: bytes
     ttl: int | None = None
+    expected_length: int | None = None
+    expected_end: bytes = b""
 
 
 class Entry(msgspec.Struct, frozen=True):
@@ -196,7 +198,8 @@ class Store(Protocol):
         """Do writes that travel together; in order what they give.
 
         That is the new length of what was appended to, 1 for a hold that is settled or 0 where nothing was held any
-        more, and None for the others. Each is durable on return, and each may happen when another one fails.
+        more, and None for the others, as for an append to what was not as expected. Each
+        is durable on return, and each may happen when another one fails.
         """
         ...
 

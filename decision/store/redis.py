@@ -155,8 +155,9 @@ class RedisStore:
     async def write(self, writes: Sequence[Write]) -> list[int | None]:
         """Do writes that travel together; in order what they give."""
         replies = await self._ask_all([_command(write) for write in writes])
+        # An append whose condition does not hold gives -1.
         return [
-            reply if isinstance(write, Append | Settle) and isinstance(reply, int) else None
+            reply if isinstance(write, Append | Settle) and isinstance(reply, int) and reply >= 0 else None
             for write, reply in zip(writes, replies, strict=True)
         ]
 
@@ -275,7 +276,7 @@ def _command(write: Write) -> Command:
         case Put():
             return "SET", write.key, write.value, *_lifetime(write.ttl)
         case Append():
-            return _append(write.key, write.value, None, write.ttl, b"")
+            return _append(write.key, write.value, write.expected_length, write.ttl, write.expected_end)
         case Settle():
             return _held(SETTLE, write.key, write.holder, write.kept, _seconds(write.ttl), _seconds(write.known))
 

@@ -88,6 +88,17 @@ class Contacts:
         await self.cut_if_long(subject, length)
         return length is not None
 
+    async def add_all_if(self, additions: Sequence[tuple[SubjectId, Sequence[bytes], Seen]]) -> list[bool]:
+        """`add_if` for many subjects, who travel together; each is appended to or not by itself."""
+        appends = [
+            Append(contacts_key(subject), b"".join(records), self._ttl(subject), seen.length, seen.end)
+            for subject, records, seen in additions
+        ]
+        lengths = await self._store.write(appends)
+        for (subject, _, _), length in zip(additions, lengths, strict=True):
+            await self.cut_if_long(subject, length)
+        return [length is not None for length in lengths]
+
     async def add_with(self, subject: SubjectId, records: Iterable[bytes], seen: Seen, entry: Entry, put: Put) -> bool:
         """`add_if`, with a log's entry and a value in the same step, as `Store.append_with` says."""
         key, ttl = contacts_key(subject), self._ttl(subject)

@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import Callable, Coroutine, Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from itertools import groupby, repeat
 from random import Random
 
@@ -13,6 +13,7 @@ from decision.service.bulk.keeping import Keeping
 from decision.service.bulk.line import KeptAnswer, Line, leave
 from decision.service.bulk.passage import Passage
 from decision.service.bulk.patience import pauses
+from decision.service.bulk.reserving import Reserving
 from decision.service.deadline import Deadline
 from decision.service.deciding import HOLDS, LOAD_SHARE, RESERVATIONS
 from decision.service.gathering import parts
@@ -30,7 +31,7 @@ from rules.ids import DecisionId
 SECONDS = 10.0
 """The deadline of a batch: no page waits for a campaign, so it rather waits than leaves a customer out."""
 
-WRITTEN_AT_ONCE = 16
+WRITTEN_AT_ONCE = 32
 """How many records go to the store together: it answers nobody else until all of them are on disk."""
 
 KEEP = SECONDS * (1.0 - LOAD_SHARE)
@@ -58,8 +59,8 @@ class BulkDeciding:
         passage: Passage | None = None,
     ) -> None:
         self._states = states
-        self._contacts = contacts
         self._holding = Holding(volumes)
+        self._reserving = Reserving(contacts, keeping, self._holding)
         self._recorder = recorder
         self._keeping = keeping
         # Its own: a single decision does not wait for a batch, but makes it decide again.
@@ -129,7 +130,7 @@ class BulkDeciding:
             await self._load(left, deadline)
             left = await self._not_kept(left, deadline)
             await self._weigh(left, deadline)
-            left = await self._reserve(left, deadline)
+            left = await self._reserving.reserve(left, deadline)
             await self._holding.release(left, deadline)
             if not left or deadline.left <= KEEP:
                 break
@@ -140,7 +141,7 @@ class BulkDeciding:
             for line in left:
                 line.without = ("contention", "history")
             await self._weigh(left, deadline)
-            await self._reserve([line for line in left if line.name is not None], deadline)
+            await self._reserving.reserve([line for line in left if line.name is not None], deadline)
         await self._record([line for line in lines if not line.ask.dry_run and not line.lost], deadline)
         await self._weigh([line for line in lines if line.lost and line.made is None], deadline)
         seconds = time.perf_counter() - begun
@@ -210,45 +211,6 @@ class BulkDeciding:
         if self._passage is not None:
             await self._passage.take()
 
-    async def _reserve(self, lines: list[Line], deadline: Deadline) -> list[Line]:
-        """Append the contacts of each only if nobody else did since they were read; gives those to decide again."""
-        asked = [(line, wanted) for line in lines if (wanted := line.reservation) is not None]
-        again: list[Line] = []
-        superseded: list[Line] = []
-        reserve = self._contacts.add_if
-        for pause in pauses():
-            calls = [
-                self._keeping.put(line, owner, contacts, seen)
-                if owner is None or seen is None or line.name is not None
-                else reserve(owner, contacts, seen)
-                for line, (owner, contacts, seen) in asked
-            ]
-            results = await _all(calls, deadline)
-            unknown = []
-            for one, result in zip(asked, results, strict=True):
-                line, _ = one
-                if not isinstance(result, BaseException):
-                    if result and line.kept is not None:
-                        superseded.append(line)
-                    elif result:
-                        line.reserved()
-                    else:
-                        again.append(line)
-                elif not isinstance(result, Unavailable):
-                    line.fail(result if isinstance(result, Exception) else RuntimeError(result))
-                elif deadline.left > 0:
-                    unknown.append(one)
-                else:
-                    line.lose()
-            if not unknown:
-                break
-            await deadline.pause(pause)
-            # What was refused may have arrived all the same.
-            asked, reserve = unknown, self._contacts.add_if_missing
-        # Somebody else was faster with the same line; what is held for ours is held in vain.
-        await self._holding.release(superseded, deadline)
-        return again
-
     async def _record(self, lines: list[Line], deadline: Deadline) -> None:
         """Journal the decisions, index them for their outcomes, and count as contacts those that are not reserved.
 
@@ -286,12 +248,3 @@ class BulkDeciding:
             await deadline.pause(pause)
             record = self._recorder.repeat
         raise AssertionError("the pauses have no end")
-
-
-async def _all(calls: list[Coroutine[None, None, bool]], deadline: Deadline) -> list[bool | BaseException]:
-    """What each call gives or raises."""
-    try:
-        with deadline.waiting():
-            return await asyncio.gather(*calls, return_exceptions=True)
-    except TimeoutError:
-        return [Unavailable("The store does not answer.")] * len(calls)

@@ -148,6 +148,19 @@ async def test_appends_with_an_entry_and_a_value_or_not_at_all(store: Store) -> 
     assert await store.get_many(["{k}", "{m}", "{other}", "{lasting}"]) == [b"abcd", None, None, b"5"]
 
 
+async def test_of_many_appends_each_is_done_where_its_string_is_as_expected(store: Store) -> None:
+    assert await store.append("{a}", b"ab") == 2
+    appends = [
+        Append("{a}", b"cd", 50, 2, b"ab"),
+        Append("{a}", b"ef", None, 2),
+        Append("{a}", b"ef", None, 4, b"xd"),
+        Append("{b}", b"gh", 50, 0),
+        Append("{b}", b"ij"),
+    ]
+    assert await store.write(appends) == [4, None, None, 2, 4]
+    assert await store.get_many(["{a}", "{b}"]) == [b"abcd", b"ghij"]
+
+
 async def test_of_many_who_append_with_an_entry_one_does(store: Store) -> None:
     entries = [Entry("log", b"%d" % n) for n in range(20)]
     lengths = await asyncio.gather(

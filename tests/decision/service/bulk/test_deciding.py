@@ -19,7 +19,7 @@ from decision.service.concierge import Concierge
 from decision.service.made import Made, answer_of
 from decision.service.question import EventReport, ProfileForm
 from decision.settings import Settings
-from decision.store.port import Write
+from decision.store.port import Entry, Write
 from rules.contact import DECISION_KIND, kind_key, read_contacts
 from rules.errors import Unavailable
 from rules.ids import CustomerId
@@ -109,7 +109,7 @@ async def test_what_arrived_unacknowledged_is_not_counted_twice(concierge: Conci
     assert [mail.degraded, open_.degraded] == [(), ()]
     assert store.deaf == 0
     for answer, customer in ((mail, "ann"), (open_, "bob")):
-        (history,) = await vars(concierge.bulk)["_contacts"].load([customer_subject(CustomerId(customer))])
+        (history,) = await concierge.intake._contacts.load([customer_subject(CustomerId(customer))])
         shown = np.count_nonzero(read_contacts(history)["kind"] == kind_key(DECISION_KIND))
         assert shown == len(answer.offers) > 0
     # Written again is the same record, which the journal's view shows once.
@@ -130,7 +130,7 @@ async def test_only_what_is_not_acknowledged_is_said_not_to_be(
 
     async def write_at_first(writes: Sequence[Write]) -> list[int | None]:
         nonlocal parts
-        parts += 1
+        parts += any(isinstance(write, Entry) for write in writes)
         if parts > 2:
             raise Unavailable("the disk is full")
         return await write(writes)

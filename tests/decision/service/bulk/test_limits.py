@@ -8,9 +8,11 @@ from pathlib import Path
 import pytest
 
 from decision.engine.replaying import replay, same_decision
+from decision.keys import SubjectId
 from decision.service.concierge import Concierge
 from decision.service.made import Made
 from decision.store.port import Write
+from decision.subject.contacts import Seen
 from rules.errors import Unavailable
 from rules.ids import Instant
 from tests.decision.service.conftest import journal
@@ -66,14 +68,16 @@ async def test_batches_and_single_decisions_take_together_no_more_than_there_is(
 
 async def test_who_cannot_reserve_the_contact_gives_the_units_back(tmp_path: Path, store: CountedStore) -> None:
     service = await worker(tmp_path, store, contact_policy=True)
-    reserve, conflicts = service.bulk._contacts.add_if, 3
+    contacts, conflicts = service.bulk._reserving._contacts, 3
+    reserve = contacts.add_all_if
 
-    async def contended(*arguments: object) -> bool:
+    async def contended(additions: Sequence[tuple[SubjectId, Sequence[bytes], Seen]]) -> list[bool]:
         nonlocal conflicts
-        conflicts -= 1
-        return False if conflicts >= 0 else await reserve(*arguments)  # type: ignore[arg-type]
+        refused, others = additions[:conflicts], additions[conflicts:]
+        conflicts -= len(refused)
+        return [False] * len(refused) + await reserve(others)
 
-    service.bulk._contacts.add_if = contended  # type: ignore[assignment, method-assign]
+    contacts.add_all_if = contended  # type: ignore[method-assign]
     decided = await batch(service, 2)
     assert families(decided) == {"alba-family": 2, "corte-family": 2}
     assert [await taken(store, offer) for offer in families(decided)] == [(2, 0)] * 2
