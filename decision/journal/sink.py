@@ -25,7 +25,7 @@ from rules.errors import Conflict, Unavailable
 POLL_SECONDS = 0.2
 RETRY_SECONDS = 1.0
 PAGE = 100
-"""Records read, or entries trimmed, at once: some hundred kilobytes of decisions, for the store answers nobody else meanwhile."""
+"""Records read, or entries trimmed, at once: some hundred kilobytes, for the store answers nobody else meanwhile."""
 
 SUPPOSED = 4
 """Records that an entry is supposed to hold at least, until it is known what bulks wrote since the last read."""
