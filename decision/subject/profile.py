@@ -76,9 +76,18 @@ class Profile:
     @classmethod
     def of(cls, blob: bytes) -> "Profile":
         """The profile in a blob that was encoded as one; raises `Damaged` for what is none by its outline."""
+        return cls._with(blob, None, _decode(_outliner, blob).consents)
+
+    @classmethod
+    def decoded(cls, blob: bytes) -> "Profile":
+        """The profile in a blob; raises `Damaged` for anything else."""
+        parts = _decode(_decoder, blob)
+        return cls._with(blob, parts, parts.consents)
+
+    @classmethod
+    def _with(cls, blob: bytes, parts: Parts | None, consents: dict[str, bool]) -> "Profile":
         profile = cls.__new__(cls)
-        profile.consents = _decode(_outliner, blob).consents
-        profile._blob, profile._parts = blob, None
+        profile._blob, profile._parts, profile.consents = blob, parts, consents
         return profile
 
     @property
@@ -134,11 +143,7 @@ def encode_profile(profile: Profile) -> bytes:
 
 def decode_profile(blob: bytes | None) -> Profile:
     """The profile in a blob; an absent blob is the empty profile. Raises `Damaged` for anything else."""
-    if not blob:
-        return EMPTY_PROFILE
-    profile = Profile.of(blob)
-    profile.parts  # noqa: B018 - it is decoded by asking
-    return profile
+    return Profile.decoded(blob) if blob else EMPTY_PROFILE
 
 
 def _decode(decoder: msgspec.msgpack.Decoder[Decoded], blob: bytes) -> Decoded:
