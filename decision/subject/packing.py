@@ -74,9 +74,7 @@ class Packing:
     async def read(self, subject: SubjectId, stored: bytes) -> tuple[Profile, bytes]:
         """A subject's profile and its encoded form; raises `Damaged`, and logs it, when nobody can read it."""
         try:
-            blob = await self.unpack(stored)
-            # What was packed is an encoded profile, and its checksum says that it is what was packed.
-            return (decode_profile(blob) if blob is stored else Profile.of(blob)), blob
+            return _decoded(stored, await self.unpack(stored))
         except Damaged as error:
             log.warning("profile_unreadable", subject=subject, error=str(error))
             instead = (
@@ -91,8 +89,7 @@ class Packing:
         """`read` without asking the store; None where it has to be asked, or the profile cannot be read."""
         try:
             if self._knows(stored):
-                blob = self._unpacked(stored)
-                return decode_profile(blob), blob
+                return _decoded(stored, self._unpacked(stored))
         except Damaged:
             pass
         return None
@@ -145,6 +142,11 @@ class Packing:
         if dictionary is None:
             raise Damaged(f"the store has no {key}, with which it was packed")
         self._known[name] = dictionary
+
+
+def _decoded(stored: bytes, blob: bytes) -> tuple[Profile, bytes]:
+    # What was packed is an encoded profile, and its checksum says that it is what was packed.
+    return (decode_profile(blob) if blob is stored else Profile.of(blob)), blob
 
 
 def _checksum(blob: bytes) -> bytes:
