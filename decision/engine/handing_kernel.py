@@ -9,14 +9,17 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-from decision.engine.reading_kernel import ABSENT, BEGIN, BITS, KIND, LENGTH, LONG, MAP, OF_LEXICON, PLACE, VALUE
-
 Bytes = NDArray[np.uint8]
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 
 AS_IT_IS, TRUTH, CODE, NUMBER, PRESENCE = range(5)
 """What is taken of a slot: its value, a bool, the code of a word, the number of a word, or whether it is there."""
+
+ABSENT, MAP = 0, 6
+KIND, VALUE, LENGTH, PLACE = range(4)
+BEGIN, LONG, OF_LEXICON, BITS = range(4)
+"""As in `reading_kernel`: numbers from another file would be kept in the cache unwatched."""
 
 _WRONG, _TRUE = 1, 2
 

@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from decision.engine import handing_kernel, reading_kernel
 from decision.engine.facts import facts_of
 from decision.engine.reading import MOST, Reading
 from decision.engine.snapshot import ReadyPlacement, Snapshot
@@ -194,3 +195,10 @@ def test_a_profile_of_an_older_shape_and_a_huge_one_are_read_the_plain_way() -> 
     assert reading.take(whole, None, {}, NOW) is not None
     assert reading.take(older, None, {}, NOW) is None
     assert reading.take(encode_profile(Profile({"tier": "x" * MOST})), None, {}, NOW) is None
+
+
+@pytest.mark.parametrize(
+    "name", ["ABSENT", "MAP", "KIND", "VALUE", "LENGTH", "PLACE", "BEGIN", "LONG", "OF_LEXICON", "BITS"]
+)
+def test_both_kernels_mean_the_same_by_a_number(name: str) -> None:
+    assert getattr(handing_kernel, name) == getattr(reading_kernel, name)
