@@ -198,8 +198,8 @@ class Store(Protocol):
         """Do writes that travel together; in order what they give.
 
         That is the new length of what was appended to, 1 for a hold that is settled or 0 where nothing was held any
-        more, and None for the others, as for an append to what was not as expected. Each
-        is durable on return, and each may happen when another one fails.
+        more, and None for the others, as for an append to what was not as expected. Each is durable on return, each may
+        happen when another one fails, and nobody says in what order they do.
         """
         ...
 

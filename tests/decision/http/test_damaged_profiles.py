@@ -9,12 +9,11 @@ from httpx import AsyncClient
 
 from decision.engine.snapshot import Snapshot
 from decision.http.bulk import BATCH
-from decision.journal.record import DecisionRecord, EventRecord, OutcomeRecord, ProfileRecord, Record, decode_record
-from decision.keys import JOURNAL
+from decision.journal.record import DecisionRecord, EventRecord, OutcomeRecord, ProfileRecord
 from decision.store.memory import MemoryStore
-from decision.store.port import START
 from decision.subject.packing import Packing
 from decision.subject.profile import Profile, encode_profile
+from tests.decision.journal.records import log_records
 
 ZED, KEY = "/v1/customers/zed", "profile:{c:zed}"
 OTHER_SHAPE = msgspec.msgpack.encode(["a", "b"])
@@ -41,10 +40,6 @@ async def damaged(
     return damage
 
 
-async def records(store: MemoryStore) -> list[Record]:
-    return [decode_record(entry) for _, entry in await store.read_log(JOURNAL, START, 1000)]
-
-
 async def test_a_batch_loses_nobody(client: AsyncClient, store: MemoryStore, damaged: bytes) -> None:
     people = [f"c{at}" for at in range(BATCH)]
     people[5] = "zed"
@@ -55,7 +50,7 @@ async def test_a_batch_loses_nobody(client: AsyncClient, store: MemoryStore, dam
     assert [answer["degraded"] for answer in answers] == [["profile"] if name == "zed" else [] for name in people]
     assert all(len(answer["offers"]) == 3 for answer in answers)
     assert [entry["subject"] for entry in logged if entry["event"] == "profile_unreadable"] == ["c:zed"]
-    decided = [record for record in await records(store) if isinstance(record, DecisionRecord)]
+    decided = [record for record in await log_records(store) if isinstance(record, DecisionRecord)]
     assert {record.customer: record.degraded_inputs for record in decided} == {
         name: ("profile",) if name == "zed" else () for name in people
     }
@@ -79,7 +74,7 @@ async def test_caps_hold_and_decisions_are_replayed(
 
 
 async def test_whoever_asks_for_it_is_told_what_to_do(client: AsyncClient, store: MemoryStore, damaged: bytes) -> None:
-    before = await records(store)
+    before = await log_records(store)
     for method in ("GET", "PATCH"):
         with structlog.testing.capture_logs():
             answer = await client.request(method, ZED, json={"attributes": {"age": 44}})
@@ -87,14 +82,14 @@ async def test_whoever_asks_for_it_is_told_what_to_do(client: AsyncClient, store
         assert answer.json()["title"] == "What is stored cannot be read"
         assert "PUT the customer" in answer.json()["detail"]
     assert await store.get_many([KEY]) == [damaged]
-    assert await records(store) == before
+    assert await log_records(store) == before
 
 
 async def test_a_whole_profile_takes_its_place(client: AsyncClient, store: MemoryStore, damaged: bytes) -> None:
     put = await client.put(ZED, json={"attributes": {"age": 30}})
     assert (put.status_code, put.json()["attributes"]) == (200, {"age": 30})
     assert (await client.get(ZED)).json() == put.json()
-    last = (await records(store))[-1]
+    last = (await log_records(store))[-1]
     assert isinstance(last, ProfileRecord)
     assert (last.change, last.customer) == ("put", "zed")
 
@@ -119,7 +114,7 @@ async def test_reports_are_taken_and_it_stays_as_it_is(client: AsyncClient, stor
     for name in ("ann", "bob"):
         assert (await client.get(f"/v1/customers/{name}")).json()["activities"]["stays"]["count"] == 1
     assert await store.get_many([KEY]) == [damaged]
-    taken = [record.id for record in await records(store) if isinstance(record, EventRecord | OutcomeRecord)]
+    taken = [record.id for record in await log_records(store) if isinstance(record, EventRecord | OutcomeRecord)]
     assert sorted(taken) == ["e-ann", "e-bob", "e-zed", "o1"]
     (contacts,) = await store.get_many(["contacts:{c:zed}"])
     assert len(contacts or b"") == 24 * (len(decision["offers"]) + 1)

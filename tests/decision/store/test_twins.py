@@ -155,10 +155,10 @@ async def test_of_many_appends_each_is_done_where_its_string_is_as_expected(stor
         Append("{a}", b"ef", None, 2),
         Append("{a}", b"ef", None, 4, b"xd"),
         Append("{b}", b"gh", 50, 0),
-        Append("{b}", b"ij"),
+        Append("{c}", b"ij"),
     ]
-    assert await store.write(appends) == [4, None, None, 2, 4]
-    assert await store.get_many(["{a}", "{b}"]) == [b"abcd", b"ghij"]
+    assert await store.write(appends) == [4, None, None, 2, 2]
+    assert await store.get_many(["{a}", "{b}", "{c}"]) == [b"abcd", b"gh", b"ij"]
 
 
 async def test_of_many_who_append_with_an_entry_one_does(store: Store) -> None:
