@@ -39,9 +39,8 @@ class Sink:
     """The one mover of a store's log into a data folder; use it as an async context manager.
 
     `records` is the most a segment holds, though what was written together stays together, and `seconds` how long it
-    may wait to fill. Entering raises `SinkRuns` when
-    another sink moves this log, another `Conflict` when it is moved into another folder, `Unavailable` when the store
-    does not answer.
+    may wait to fill. Entering raises `SinkRuns` when another sink moves this log, another `Conflict` when it is moved
+    into another folder, `Unavailable` when the store does not answer.
 
     Segments are written by the loop's own threads, which may give way to everybody. Once a segment is full before it
     has waited, the log fills faster than they empty it, and a thread writes it that claims what this process claims.
