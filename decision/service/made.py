@@ -24,6 +24,7 @@ from decision.subject.moment import moment_of
 from decision.subject.state import SubjectState
 from rules.contact import decision_contacts, read_contacts
 from rules.division import HOLDOUT
+from rules.errors import Damaged
 from rules.ids import DecisionId, Instant
 
 
@@ -86,8 +87,8 @@ def make(
     """Decide; same arguments, same decision, bit for bit.
 
     Of a subject that could not be loaded in time, units of volume limits cannot be held in time either: what is limited
-    is left out. Where nothing may be shown to somebody unknown, the placement says what to show instead if it
-    `falls_back`.
+    is left out. A profile of which only the outline could be read is given up when the rest cannot. Where nothing may
+    be shown to somebody unknown, the placement says what to show instead if it `falls_back`.
     """
     parts = without
     if state is not None:
@@ -97,9 +98,14 @@ def make(
     profile = None if state is None else state.profile
     group = group_of(ask, state)
     history = None if state is None else read_contacts(state.contacts)
-    decision, verdicts, shadow = decide_judged(
-        ask.request, profile, history, ask.snapshot, draw.now, draw.seed, frozenset(parts), lap, terms, group
-    )
+    try:
+        decision, verdicts, shadow = decide_judged(
+            ask.request, profile, history, ask.snapshot, draw.now, draw.seed, frozenset(parts), lap, terms, group
+        )
+    except Damaged as error:
+        if state is None or state.damage:
+            raise
+        return make(ask, state.damaged(error), without, draw, lap, terms, falls_back=falls_back)
     if falls_back and state is None and not decision.offers and decision.group != HOLDOUT:
         return make(ask, None, (*without, "store"), draw, lap)
     return Made(draw, state, decision, verdicts, parts, terms, shadow=shadow)

@@ -74,22 +74,21 @@ class Packing:
     async def read(self, subject: SubjectId, stored: bytes) -> tuple[Profile, bytes]:
         """A subject's profile and its encoded form; raises `Damaged`, and logs it, when nobody can read it."""
         try:
-            return _decoded(stored, await self.unpack(stored))
+            blob = await self.unpack(stored)
+            return decode_profile(blob), blob
         except Damaged as error:
-            log.warning("profile_unreadable", subject=subject, error=str(error))
-            instead = (
-                "unlink the visitor, whose profile then ends by itself"
-                if is_visitor(subject)
-                else "PUT the customer to begin a new one, or DELETE it"
-            )
-            told = f"The profile of {subject} cannot be read ({error}): restore the store from a backup; or {instead}."
-            raise Damaged(told) from error
+            raise unreadable(subject, error) from error
 
     def read_known(self, stored: bytes) -> tuple[Profile, bytes] | None:
-        """`read` without asking the store; None where it has to be asked, or the profile cannot be read."""
+        """`read` without asking the store; None where it has to be asked, or the profile cannot be read.
+
+        What was packed is only looked at in outline, for its checksum says that it is what was packed: should that be
+        no profile to us, as after a newer release wrote it, then whoever asks for more of it gets `Damaged`.
+        """
         try:
             if self._knows(stored):
-                return _decoded(stored, self._unpacked(stored))
+                blob = self._unpacked(stored)
+                return (decode_profile(blob) if blob is stored else Profile.of(blob)), blob
         except Damaged:
             pass
         return None
@@ -144,9 +143,15 @@ class Packing:
         self._known[name] = dictionary
 
 
-def _decoded(stored: bytes, blob: bytes) -> tuple[Profile, bytes]:
-    # What was packed is an encoded profile, and its checksum says that it is what was packed.
-    return (decode_profile(blob) if blob is stored else Profile.of(blob)), blob
+def unreadable(subject: SubjectId, error: Damaged) -> Damaged:
+    """What is said, and logged, of a subject's profile that nobody can read."""
+    log.warning("profile_unreadable", subject=subject, error=str(error))
+    instead = (
+        "unlink the visitor, whose profile then ends by itself"
+        if is_visitor(subject)
+        else "PUT the customer to begin a new one, or DELETE it"
+    )
+    return Damaged(f"The profile of {subject} cannot be read ({error}): restore the store from a backup; or {instead}.")
 
 
 def _checksum(blob: bytes) -> bytes:

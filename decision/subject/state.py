@@ -18,7 +18,7 @@ from decision.store.port import Store
 from decision.subject.contacts import Seen
 from decision.subject.identities import Subject, customer_in, visitors_in
 from decision.subject.merging import merge_profiles
-from decision.subject.packing import Packing
+from decision.subject.packing import Packing, unreadable
 from decision.subject.profile import EMPTY_PROFILE, Profile, encode_profile
 from rules.errors import Damaged
 from rules.ids import CustomerId, VisitorId
@@ -55,6 +55,12 @@ class SubjectState(msgspec.Struct, frozen=True):
         """What a decision about this subject goes without."""
         return ("profile",) if self.damage else ()
 
+    def damaged(self, error: Damaged) -> "SubjectState":
+        """The same once its profile turns out not to be readable."""
+        owner = self.subject.owner
+        told = error if owner is None else unreadable(owner, error)
+        return msgspec.structs.replace(self, profile=EMPTY_PROFILE, blob=_EMPTY_BLOB, damage=str(told))
+
 
 _EMPTY_BLOB = encode_profile(EMPTY_PROFILE)
 
@@ -62,7 +68,10 @@ NOBODY = SubjectState(Subject(None, None), EMPTY_PROFILE, _EMPTY_BLOB, b"", 0, F
 
 
 class SubjectStates:
-    """Loads subjects, in as few round trips as their links allow: one for a customer or visitor without any."""
+    """Loads subjects, in as few round trips as their links allow: one for a customer or visitor without any.
+
+    A profile that is all of a subject is only looked at in outline, but by `load` (see `Packing.read_known`).
+    """
 
     def __init__(self, store: Store, packing: Packing | None = None) -> None:
         self._store = store
@@ -73,7 +82,12 @@ class SubjectStates:
         if customer is None and visitor is None:
             return NOBODY
         own = await self.read(customer, visitor)
-        return self.alone(customer, visitor, own) or await self.joined(customer, visitor, own, workspace)
+        state = self.alone(customer, visitor, own) or await self.joined(customer, visitor, own, workspace)
+        try:
+            state.profile.parts  # noqa: B018 - it is decoded by asking
+        except Damaged as error:
+            return state.damaged(error)
+        return state
 
     def read(self, customer: CustomerId | None, visitor: VisitorId | None) -> Awaitable[list[bytes | None]]:
         """What the store has under somebody's own name: links, profile and contacts."""
@@ -174,7 +188,8 @@ class SubjectStates:
         try:
             for one, packed in zip(subjects, stored, strict=True):
                 if packed is not None:
-                    read.append(await self._packing.read(one, packed))
+                    alone = self._packing.read_known(packed) if len(subjects) == 1 else None
+                    read.append(alone or await self._packing.read(one, packed))
         except Damaged as error:
             read, damage = [], str(error)
         if len(read) > 1:

@@ -19,7 +19,7 @@ ZED, KEY = "/v1/customers/zed", "profile:{c:zed}"
 OTHER_SHAPE = msgspec.msgpack.encode(["a", "b"])
 
 
-@pytest.fixture(params=["cut", "flipped", "dictionary", "no messagepack", "other shape"])
+@pytest.fixture(params=["cut", "flipped", "dictionary", "no messagepack", "other shape", "newer"])
 async def damaged(
     request: pytest.FixtureRequest, client: AsyncClient, store: MemoryStore, published: tuple[MemoryStore, Snapshot]
 ) -> bytes:
@@ -35,6 +35,8 @@ async def damaged(
         "dictionary": b"\xc1gone" + stored[5:],
         "no messagepack": b"\xff\xffhello",
         "other shape": OTHER_SHAPE,
+        # As it was stored, but by somebody who stores what is no attribute to us.
+        "newer": packing.pack(msgspec.msgpack.encode([{"tier": None}, {}, {}, {"email": True}])),
     }[request.param]
     await store.put(KEY, damage)
     return damage
