@@ -35,7 +35,7 @@ def records_in(entry: bytes) -> Sequence[bytes]:
     """The encoded records of an entry of the log, in order; what is no bundle is given as it is."""
     if entry[:1] in _ARRAYS:
         try:
-            return _decoder.decode(entry)
+            return _decoder.decode(entry) or (entry,)
         except msgspec.DecodeError:
             pass
     return (entry,)

@@ -29,6 +29,8 @@ def test_no_bundle_grows_much_beyond_its_bytes() -> None:
     assert [len(records_in(entry)) for entry in bundled([large] * 5)] == [2, 2, 1]
 
 
-@pytest.mark.parametrize("entry", [b"", b"\xc1 not a record", b"\x92\x01\x02", msgspec.msgpack.encode([b"1"])[:-1]])
+@pytest.mark.parametrize(
+    "entry", [b"", b"\x90", b"\xc1 not a record", b"\x92\x01\x02", msgspec.msgpack.encode([b"1"])[:-1]]
+)
 def test_what_is_no_bundle_stays_as_it_is(entry: bytes) -> None:
     assert list(records_in(entry)) == [entry]
