@@ -22,8 +22,9 @@ from decision.subject.profiles import DAY
 from rules.errors import Conflict
 from rules.ids import CustomerId, DecisionId
 
-MOST_LOGGED = 100_000 // MOST
-"""How many entries, bundles mostly, may wait for the sink before nobody more is decided."""
+MOST_LOGGED = 200_000 // MOST
+"""How many entries may wait for the sink before nobody more is decided: a campaign's are bundles, but those of single
+decisions are not, and some seconds of these may wait at any time."""
 
 POLL_SECONDS = 0.1
 

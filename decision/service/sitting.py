@@ -50,8 +50,8 @@ class Sitting:
         for (ask, state, without, draw, lap, terms), future in sitting:
             # Whoever asked may have gone away.
             if not future.done():
-                lap("load")
                 try:
+                    lap("load")
                     future.set_result(make(ask, state, without, draw, lap, terms, falls_back=True))
                 except Exception as error:
                     future.set_exception(error)
