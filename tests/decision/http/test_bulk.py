@@ -108,8 +108,8 @@ async def test_others_are_served_between_the_lines(client: AsyncClient) -> None:
         watching.cancel()
         return max(gaps) / sum(gaps)
 
-    # Two dozen decisions at a stretch would take far longer than the loop is ever kept, unless other processes keep it.
-    assert min([await longest_gap() for _ in range(5)]) < 0.2
+    # Two dozen decisions at a stretch are half of the time, unless other processes keep the loop.
+    assert min([await longest_gap() for _ in range(5)]) < 0.35
 
 
 async def test_who_reads_no_answers_is_not_read_either(concierge: Concierge, clock: HandClock) -> None:
