@@ -15,6 +15,7 @@ from decision.engine.snapshot import ReadyPlacement, Snapshot
 from decision.subject.profile import ActivityFigures, Decayed, Profile, decode_profile, encode_profile
 from models.feature import string_code
 from rules.errors import Damaged
+from rules.expression import tape_kernel
 from rules.expression.words import Words
 from rules.ids import Instant, PlacementId
 from tests.decision.small_workspace import DAY, NOW, small_catalogue
@@ -202,3 +203,7 @@ def test_a_profile_of_an_older_shape_and_a_huge_one_are_read_the_plain_way() -> 
 )
 def test_both_kernels_mean_the_same_by_a_number(name: str) -> None:
     assert getattr(handing_kernel, name) == getattr(reading_kernel, name)
+
+
+def test_the_kernel_and_the_tape_mean_the_same_by_a_state() -> None:
+    assert (handing_kernel._WRONG, handing_kernel._TRUE) == (tape_kernel.WRONG, tape_kernel.TRUE)

@@ -73,7 +73,6 @@ def test_holders_that_come_at_once_share_one_server_and_the_last_one_stops_it(tm
     server.release()
 
 
-@pytest.mark.skipif(os.confstr("CS_GNU_LIBC_VERSION") is None, reason="another C library has another allocator")
 def test_what_a_log_is_trimmed_of_is_given_back_to_the_system(tmp_path: Path) -> None:
     """Between other things that are stored with each entry and stay, as a decision's are."""
     server, entry, count = EmbeddedServer(tmp_path), b"e" * 4500, 5000
