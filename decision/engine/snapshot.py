@@ -61,7 +61,7 @@ class ReadyPlacement(msgspec.Struct, frozen=True, eq=False):
     @property
     def further_models(self) -> dict[GoalId, ModelVersion]:
         """The models of its further goals, but for priors."""
-        return {goal.id: goal.version for goal in self.further if goal.version is not None} if self.further else {}
+        return {goal.id: goal.version for goal in self.further if goal.version is not None}
 
 
 class Snapshot(msgspec.Struct, frozen=True, eq=False):

@@ -82,40 +82,6 @@ def sum_verdicts(each: Iterable[Codes], candidates: int) -> NDArray[np.int64]:
     return counts
 
 
-@njit(nogil=True)
-def _judge(
-    open: NDArray[np.bool_],
-    screened: Codes,
-    held_by: NDArray[np.int16],
-    limits: Codes,
-    drawn: Rows,
-    shown: Codes,
-    left_out: NDArray[np.int64],
-    reasons: Codes,
-    counts: NDArray[np.int64],
-) -> None:
-    """Write the verdicts, and how many there are of each, beside those left out at publish."""
-    outranked = limits[-1]
-    for at in range(len(open)):
-        reasons[at] = outranked if open[at] else screened[at]
-    if len(limits) > 1:
-        # Apart, so that the loop above is vectorised. What is held is open.
-        for at in range(len(open)):
-            if held_by[at] >= 0:
-                reasons[at] = limits[held_by[at]]
-    # Most have the same reason: neighbours are counted apart, so that no count waits for the one before it.
-    apart = np.zeros((_APART, len(counts)), np.int64)
-    for at in range(len(open)):
-        apart[np.uint64(at) % np.uint64(_APART), np.uint64(reasons[at])] += 1
-    counts[:] = left_out
-    for part in range(_APART):
-        counts += apart[part]
-    for rank in range(len(drawn)):
-        # What is shown was open and held by nothing, so it was counted with what it outranked.
-        counts[reasons[drawn[rank]]] -= 1
-        reasons[drawn[rank]] = shown[rank]
-
-
 def _teller(gathering: int) -> Callable[..., None]:
     """The kernel, compiled anew when the number that stands for the file of the gathering is another."""
 
@@ -140,8 +106,27 @@ def _teller(gathering: int) -> Callable[..., None]:
         counts: NDArray[np.int64],
         figures: Floats,
     ) -> None:
+        """Write the verdicts, how many there are of each, beside those left out at publish, and the figures."""
         assert gathering
-        _judge(open, screened, held_by, limits, drawn, shown, left_out, reasons, counts)
+        outranked = limits[-1]
+        for at in range(len(open)):
+            reasons[at] = outranked if open[at] else screened[at]
+        if len(limits) > 1:
+            # Apart, so that the loop above is vectorised. What is held is open.
+            for at in range(len(open)):
+                if held_by[at] >= 0:
+                    reasons[at] = limits[held_by[at]]
+        # Most have the same reason: neighbours are counted apart, so that no count waits for the one before it.
+        apart = np.zeros((_APART, len(counts)), np.int64)
+        for at in range(len(open)):
+            apart[np.uint64(at) % np.uint64(_APART), np.uint64(reasons[at])] += 1
+        counts[:] = left_out
+        for part in range(_APART):
+            counts += apart[part]
+        for rank in range(len(drawn)):
+            # What is shown was open and held by nothing, so it was counted with what it outranked.
+            counts[reasons[drawn[rank]]] -= 1
+            reasons[drawn[rank]] = shown[rank]
         for rank in range(len(drawn)):
             row = drawn[rank]
             figures[rank, 0], figures[rank, 1], figures[rank, 2] = prediction[row], value[row], scores[row]

@@ -13,8 +13,7 @@ from decision.figures import figures
 from decision.http.authorisation import held, identify
 from decision.http.body import decode_body
 from decision.http.call import Call
-from decision.http.decisions import PATH, allow, reply_to
-from decision.http.media import encode
+from decision.http.decisions import PATH, reply_to
 from decision.http.problem import problem_reply
 from decision.service.concierge import Concierge
 from decision.service.question import DecisionQuestion
@@ -34,10 +33,7 @@ class Application(Litestar):
             concierge: Concierge = self.state.concierge
             key = held(call, concierge.keys) or await identify(call, concierge.keys)
             question = decode_body(await call.receive_all(most), DecisionQuestion, call.readable_type)
-            if call.wants_timing:
-                reply = await reply_to(call, key, question, concierge, timing=True)
-            else:
-                reply = encode(call, await concierge.deciding.decide(allow(concierge, key, question)))
+            reply = await reply_to(call, key, question, concierge, call.wants_timing)
         except Exception as error:
             reply = problem_reply(PATH, error)
         figures.answered(reply.status)

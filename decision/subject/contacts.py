@@ -103,8 +103,7 @@ class Contacts:
         """`add_if`, with a log's entry and a value in the same step, as `Store.append_with` says."""
         key, ttl = contacts_key(subject), self._ttl(subject)
         length = await self._store.append_with(key, b"".join(records), entry, put, seen.length, ttl, seen.end)
-        if length is not None and length > self._short:
-            await self.cut_if_long(subject, length)
+        await self.cut_if_long(subject, length)
         return length is not None
 
     async def add_if_missing(self, subject: SubjectId, records: Iterable[bytes], seen: Seen) -> bool:
